@@ -1,0 +1,39 @@
+//! The catalogue of nsconform: every documented claim about namespaces that is tested, a module
+//! per kind of namespace, and the approved trace of each.
+//!
+//! A module holds `CASES`, and `UNTESTED` where the documentation says something that cannot be
+//! tested. How cases are run lives in the crate `nsconform-harness`.
+
+pub mod uts;
+
+use nsconform_harness::case::{Case, Untested};
+use nsconform_harness::snapshot;
+use std::sync::OnceLock;
+
+/// The article with which the catalogue began: it says what each kind of namespace isolates.
+pub(crate) const SEED: nsconform_harness::case::Source =
+    nsconform_harness::case::text("LWN 531114, Namespaces in operation, part 1");
+
+/// The cases of all modules, in the order of `list`.
+const MODULES: &[&[Case]] = &[uts::CASES];
+
+/// The claims of all modules that are not tested, or only in part.
+const UNTESTED: &[&[Untested]] = &[];
+
+/// All cases, in stable order.
+pub fn catalogue() -> &'static [&'static Case] {
+    static CATALOGUE: OnceLock<Vec<&'static Case>> = OnceLock::new();
+    CATALOGUE.get_or_init(|| MODULES.iter().copied().flatten().collect())
+}
+
+/// All claims that are not tested, or only in part.
+pub fn untested() -> impl Iterator<Item = &'static Untested> {
+    UNTESTED.iter().copied().flatten()
+}
+
+/// The approved trace of the case with this id.
+pub fn approved(id: &str) -> Option<&'static str> {
+    const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));
+    let index = FILES.binary_search_by_key(&id, |(name, _)| name).ok()?;
+    snapshot::approved(FILES[index].1).ok()
+}

@@ -1,0 +1,143 @@
+//! Files, directories and descriptors, and the text files of /proc.
+//!
+//! Mounts live in `mount`; ownership as such lives in `identity`.
+
+use super::argument::{Text, flags};
+use super::calls;
+use crate::outcome::{Errno, Value};
+use std::os::unix::ffi::OsStrExt;
+
+flags! {
+    /// The flags of open(2).
+    OpenFlags: i32 {
+        O_WRONLY = libc::O_WRONLY, O_RDWR = libc::O_RDWR, O_CREAT = libc::O_CREAT,
+        O_EXCL = libc::O_EXCL, O_TRUNC = libc::O_TRUNC, O_NONBLOCK = libc::O_NONBLOCK,
+        O_DIRECTORY = libc::O_DIRECTORY, O_NOFOLLOW = libc::O_NOFOLLOW,
+        O_CLOEXEC = libc::O_CLOEXEC, O_PATH = libc::O_PATH,
+    }
+}
+
+/// open(2) for reading only, which has no bit of its own.
+pub const O_RDONLY: OpenFlags = OpenFlags::empty();
+
+/// How much of a file `cat` reads, in bytes; what is longer is an error of the case.
+const READ_LIMIT: u64 = 32 * 1024;
+
+calls! {
+    /// Calls about files, directories and descriptors.
+    File, FileCalls, actor:
+
+    /// Opens a file.
+    open(path: Text, flags: OpenFlags) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::open(path.c_string()?.as_ptr(), flags.bits(), 0o666) })
+    }
+
+    /// Closes a descriptor.
+    close(fd: i32) {
+        // SAFETY: scripts hold descriptors as numbers; none is owned by Rust objects here.
+        Errno::check(unsafe { libc::close(fd) })
+    }
+
+    /// Writes to a descriptor, in one write(2).
+    write(fd: i32, text: Text) {
+        // SAFETY: pointer and length describe `text`.
+        let written = unsafe { libc::write(fd, text.0.as_ptr().cast(), text.0.len()) };
+        Errno::check(written as i64)
+    }
+
+    /// Reads from a descriptor, in one read(2).
+    read(fd: i32) {
+        let mut buffer = vec![0; READ_LIMIT as usize];
+        // SAFETY: pointer and length describe `buffer`.
+        let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+        Errno::check(count as i64)?;
+        buffer.truncate(count as usize);
+        Ok(Value::Text(buffer))
+    }
+
+    /// Reads a whole file: open, read, close.
+    cat(path: Text) {
+        use std::io::Read;
+        let mut content = Vec::new();
+        std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
+        Ok(Value::Text(content))
+    }
+
+    /// Writes a text to an existing file, in one write(2): open, write, close.
+    echo(text: Text, path: Text) {
+        // SAFETY: the path is a C string and the buffer is described by pointer and length; the
+        // descriptor is closed on every way out.
+        unsafe {
+            let fd = libc::open(path.c_string()?.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+            Errno::check(fd)?;
+            let written = Errno::check(libc::write(fd, text.0.as_ptr().cast(), text.0.len()) as i64);
+            libc::close(fd);
+            written
+        }
+    }
+
+    /// Creates an empty regular file, or fails if the name is taken.
+    creat_excl(path: Text) {
+        std::fs::File::create_new(path_of(&path))?;
+        Ok(Value::ZERO)
+    }
+
+    /// Reads the text of a symbolic link.
+    readlink(path: Text) {
+        Ok(Value::text(nix::fcntl::readlink(path.c_string()?.as_c_str())?.as_encoded_bytes()))
+    }
+
+    /// Lists the names in a directory, sorted.
+    readdir(path: Text) {
+        let mut names: Vec<Vec<u8>> = std::fs::read_dir(path_of(&path))?
+            .map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()))
+            .collect::<Result<_, _>>()?;
+        names.sort();
+        Ok(Value::List(names.into_iter().map(|name| Value::word(String::from_utf8_lossy(&name))).collect()))
+    }
+
+    /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
+    readdir_numeric(path: Text) {
+        let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        Ok(Value::List(numbers.into_iter().map(Value::Number).collect()))
+    }
+
+    /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.
+    field(path: Text, key: Text) {
+        let content = std::fs::read(path_of(&path))?;
+        let wanted = [key.0.as_slice(), b":"].concat();
+        let line = content
+            .split(|byte| *byte == b'\n')
+            .find_map(|line| line.strip_prefix(wanted.as_slice()))
+            .ok_or(Errno(libc::ENOENT))?;
+        let words: Vec<String> =
+            String::from_utf8_lossy(line).split_whitespace().map(str::to_string).collect();
+        Ok(Value::word(words.join(" ")))
+    }
+
+    /// Makes a directory.
+    mkdir(path: Text, mode: i32) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::mkdir(path.c_string()?.as_ptr(), mode as libc::mode_t) })
+    }
+
+    /// Changes the current directory.
+    chdir(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::chdir(path.c_string()?.as_ptr()) })
+    }
+
+    /// Asks for the current directory.
+    getcwd() {
+        Ok(Value::text(nix::unistd::getcwd()?.as_os_str().as_bytes()))
+    }
+}
+
+/// The bytes of a path as the standard library takes it.
+pub(crate) fn path_of(path: &Text) -> &std::path::Path {
+    std::path::Path::new(std::ffi::OsStr::from_bytes(&path.0))
+}

@@ -1,0 +1,45 @@
+//! The engine of nsconform: sealed labs, remote-controlled processes, traces and verdicts.
+//!
+//! A case is a short script; processes are its actors; the kernel's answers are its trace; the
+//! trace is compared with an approved one. This crate knows nothing of any one namespace's rules:
+//! the claims and their scripts live in the crate `nsconform`.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `call` | the vocabulary: every call a script can ask for, declared once |
+//! | `lab`, `actor`, `wire` | the script's side, the process's side, and what connects them |
+//! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
+//! | `case`, `requirement`, `seal` | what a case is, what it needs, what place it gets |
+//! | `server`, `runner` | forking and deadlines; choosing and judging |
+//! | `snapshot`, `verdict` | approved traces and what comparing them gives |
+
+pub mod actor;
+pub mod call;
+pub mod case;
+mod journal;
+pub mod kind;
+pub mod lab;
+pub mod outcome;
+pub mod requirement;
+pub mod runner;
+pub mod seal;
+pub mod server;
+pub mod snapshot;
+pub mod trace;
+pub mod verdict;
+mod wire;
+
+/// What a script needs in scope.
+pub mod prelude {
+    pub use crate::call::Ask;
+    pub use crate::call::file::{FileCalls, O_RDONLY, OpenFlags};
+    pub use crate::call::namespace::{NamespaceCalls, Resource};
+    pub use crate::call::process::{Disposition, MaskChange, ProcessCalls, Signal, WaitOptions};
+    pub use crate::call::uts::UtsCalls;
+    pub use crate::case::{CASE, Case, Source, Untested, man, text};
+    pub use crate::kind::*;
+    pub use crate::lab::{Done, Interrupt, Lab, Play, Process};
+    pub use crate::outcome::{Errno, Outcome, Value};
+    pub use crate::requirement::Need;
+    pub use crate::seal::{Ground, PROGRAM, USER_ID};
+}

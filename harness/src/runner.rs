@@ -1,0 +1,248 @@
+//! The runner: decides which cases can be run here, has them run, and judges their traces.
+//!
+//! It has no threads. Forking and deadlines are the server's business; how results are shown is
+//! the business of whoever takes the records.
+
+use crate::case::Case;
+use crate::journal;
+use crate::lab::{Interrupt, Jitter, Tamper};
+use crate::requirement::{Finding, Need};
+use crate::seal::{Ground, Mode};
+use crate::server::{Finish, Job, Ready, Report, Role, Server};
+use crate::snapshot;
+use crate::trace::{End, Trace};
+use crate::verdict::{Record, SkipReason, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::Duration;
+
+/// The deadline of a case, before scaling.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// What one job gave.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What happened.
+    pub trace: Trace,
+    /// How the director came to its end.
+    pub finish: Finish,
+    /// From the start of the director to the end of everything it started.
+    pub duration: Duration,
+}
+
+/// A runner and its fork server.
+pub struct Runner {
+    server: Server,
+    catalogue: &'static [&'static Case],
+    mode: Result<Mode, String>,
+    findings: BTreeMap<Need, Finding>,
+    window: usize,
+    deadline: Duration,
+    /// Set once the server has ended although it should not have.
+    lost: bool,
+}
+
+impl Runner {
+    /// Starts the fork server for these cases, with `jobs` directors side by side. Must be called
+    /// while the process has one thread.
+    ///
+    /// # Errors
+    /// When the server cannot be forked or ends at once.
+    pub fn start(catalogue: &'static [&'static Case], jobs: usize, deadline_scale: f64) -> io::Result<Runner> {
+        let mut server = Server::start(catalogue, jobs)?;
+        let ready: Option<Ready> = server.receive()?;
+        let mode = ready
+            .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
+            .map_err(|failure| failure.what);
+        let deadline = DEADLINE.mul_f64(deadline_scale);
+        let window = jobs * 2;
+        let mut runner =
+            Runner { server, catalogue, mode, findings: BTreeMap::new(), window, deadline, lost: false };
+        if runner.mode.is_ok() {
+            let mut sealed = Ok(());
+            runner.run_jobs(&[runner.job(Role::Nothing)], &mut |_, run| {
+                sealed = match (run.finish, run.trace.end()) {
+                    (Finish::Ended, Some(End::Played)) => Ok(()),
+                    (Finish::Ended, Some(End::Interrupted(why))) => Err(why.to_string()),
+                    (Finish::NotStarted(why) | Finish::Died(why), _) => Err(why),
+                    (finish, _) => Err(format!("{finish:?}")),
+                };
+            });
+            if let Err(why) = sealed {
+                runner.mode = Err(why);
+            }
+        }
+        Ok(runner)
+    }
+
+    /// How the sealed place is privileged, or why there is none.
+    pub fn mode(&self) -> Result<Mode, &str> {
+        self.mode.as_ref().copied().map_err(String::as_str)
+    }
+
+    /// The PID of the fork server, for tests that end it.
+    pub fn server_pid(&self) -> i32 {
+        self.server.pid()
+    }
+
+    /// A job with the usual deadline and nothing changed on purpose.
+    pub fn job(&self, role: Role) -> Job {
+        Job { role, deadline: self.deadline, tamper: None, jitter: None }
+    }
+
+    /// A job for a case that is changed or disturbed on purpose.
+    pub fn altered_job(&self, case: usize, tamper: Option<Tamper>, jitter: Option<Jitter>) -> Job {
+        Job { tamper, jitter, ..self.job(Role::Case(case as u32)) }
+    }
+
+    /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.
+    pub fn run_jobs(&mut self, jobs: &[Job], done: &mut dyn FnMut(usize, Run)) {
+        let (mut next, mut outstanding) = (0, BTreeSet::new());
+        while next < jobs.len() || !outstanding.is_empty() {
+            while !self.lost && next < jobs.len() && outstanding.len() < self.window {
+                self.lost = self.server.submit(next as u32, &jobs[next]).is_err();
+                outstanding.insert(next);
+                next += 1;
+            }
+            let report: Option<Report> = if self.lost { None } else { self.server.receive().unwrap_or(None) };
+            let Some(report) = report else {
+                self.lost = true;
+                outstanding.extend(next..jobs.len());
+                for index in outstanding {
+                    let finish = Finish::NotStarted("the fork server has ended".to_string());
+                    done(index, Run { trace: Trace::default(), finish, duration: Duration::ZERO });
+                }
+                return;
+            };
+            let index = report.id as usize;
+            outstanding.remove(&index);
+            let (trace, finish) = match journal::decode(&report.journal) {
+                Ok(trace) => (trace, report.finish),
+                Err(why) => (Trace::default(), Finish::Died(why)),
+            };
+            done(index, Run { trace, finish, duration: report.duration });
+        }
+    }
+
+    /// Probes requirements that were not probed before.
+    pub fn probe(&mut self, needs: impl IntoIterator<Item = Need>) {
+        let unknown: Vec<Need> = needs
+            .into_iter()
+            .filter(|need| !self.findings.contains_key(need))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let jobs: Vec<Job> = unknown.iter().map(|need| self.job(Role::Probe(*need))).collect();
+        let mut found = Vec::new();
+        self.run_jobs(&jobs, &mut |index, run| {
+            let finding = match (run.finish, run.trace.end()) {
+                (Finish::Ended, Some(End::Played)) => Ok(()),
+                (Finish::Ended, Some(End::Unmet(why))) => Err(why.clone()),
+                (Finish::Ended, Some(End::Interrupted(why))) => Err(format!("the probe {why}")),
+                (Finish::TimedOut, _) => Err("the probe did not end before its deadline".to_string()),
+                (finish, _) => Err(format!("the probe failed: {finish:?}")),
+            };
+            found.push((unknown[index], finding));
+        });
+        self.findings.extend(found);
+    }
+
+    /// What the probe of a requirement found; probes it if that was not done yet.
+    pub fn finding(&mut self, need: Need) -> Finding {
+        self.probe([need]);
+        self.findings[&need].clone()
+    }
+
+    /// Why a case cannot be run here, if so; its needs must have been probed.
+    fn skip_reason(&self, case: &Case) -> Option<SkipReason> {
+        let mode = match &self.mode {
+            Ok(mode) => *mode,
+            Err(what) => return Some(SkipReason::Seal { what: what.clone() }),
+        };
+        if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
+            return Some(SkipReason::NotRoot);
+        }
+        case.needs.iter().find_map(|need| match &self.findings[need] {
+            Ok(()) => None,
+            Err(found) => Some(SkipReason::Need { need: *need, found: found.clone() }),
+        })
+    }
+
+    /// Of these cases (by index in the catalogue) gives those that cannot be run here, with the
+    /// reason, and those that can.
+    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
+        if self.mode.is_ok() {
+            let needs: BTreeSet<Need> =
+                cases.iter().flat_map(|index| self.catalogue[*index].needs.iter().copied()).collect();
+            self.probe(needs);
+        }
+        let mut skipped = Vec::new();
+        let mut runnable = Vec::new();
+        for &index in cases {
+            match self.skip_reason(self.catalogue[index]) {
+                Some(reason) => skipped.push((index, reason)),
+                None => runnable.push(index),
+            }
+        }
+        (skipped, runnable)
+    }
+
+    /// Runs these cases (by index in the catalogue) and hands over a record of each as soon as
+    /// there is one. `approved` gives the approved trace of a case by its id.
+    pub fn run_cases(
+        &mut self,
+        cases: &[usize],
+        approved: &dyn Fn(&str) -> Option<&'static str>,
+        done: &mut dyn FnMut(usize, Record),
+    ) {
+        let (skipped, runnable) = self.sort_out(cases);
+        for (index, reason) in skipped {
+            let record = Record {
+                id: self.catalogue[index].id.to_string(),
+                verdict: Verdict::Skip { reason },
+                duration_us: 0,
+                trace: Vec::new(),
+            };
+            done(index, record);
+        }
+        let jobs: Vec<Job> = runnable.iter().map(|index| self.job(Role::Case(*index as u32))).collect();
+        let (catalogue, deadline) = (self.catalogue, self.deadline);
+        self.run_jobs(&jobs, &mut |index, run| {
+            let case = catalogue[runnable[index]];
+            let record = Record {
+                id: case.id.to_string(),
+                verdict: judge(&run, approved(case.id), deadline),
+                duration_us: run.duration.as_micros() as u64,
+                trace: run.trace.lines(),
+            };
+            done(runnable[index], record);
+        });
+    }
+}
+
+/// The verdict on a run, given the approved trace.
+pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
+    match &run.finish {
+        Finish::NotStarted(why) | Finish::Died(why) => return Verdict::Error { reason: why.clone() },
+        Finish::TimedOut => {
+            return Verdict::Timeout { reason: format!("did not end within {:.1} s", deadline.as_secs_f64()) };
+        }
+        Finish::Ended => {}
+    }
+    match run.trace.end() {
+        None => return Verdict::Error { reason: "the director ended without ending its trace".to_string() },
+        Some(End::Panicked(message)) => return Verdict::Error { reason: format!("the case panicked: {message}") },
+        Some(End::Interrupted(Interrupt::Engine(why) | Interrupt::Script(why))) => {
+            return Verdict::Error { reason: why.clone() };
+        }
+        Some(_) => {}
+    }
+    if run.trace.calls() == 0 {
+        return Verdict::Error { reason: "the case asked nothing of the kernel".to_string() };
+    }
+    match approved {
+        None => Verdict::Error { reason: "there is no approved trace to compare with".to_string() },
+        Some(expected) if snapshot::agrees(expected, &run.trace.text()) => Verdict::Pass,
+        Some(_) => Verdict::Fail,
+    }
+}

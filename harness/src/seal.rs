@@ -1,0 +1,310 @@
+//! Sealing: the place where cases run, and what their processes start as.
+//!
+//! The fork server prepares a *template* once: a mount namespace (inside a user namespace where it
+//! is not privileged) whose root is a read-only tmpfs with nothing but mount points and the
+//! program itself. Each director then gets PID, mount, UTS and IPC namespaces of its own made from
+//! it, with a fresh procfs and a scratch tmpfs. Nothing of the host's file system can be reached
+//! by path, and when the director, PID 1 of its namespace, ends, the kernel ends everything else.
+
+use nix::mount::{MntFlags, MsFlags};
+use serde::{Deserialize, Serialize};
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// How the template is privileged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// The machine lets us create mount, PID, UTS and IPC namespaces as we are.
+    Privileged,
+    /// We are the root of a user namespace of our own that maps one uid and one gid.
+    UserNamespace,
+}
+
+/// What a process of a case starts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ground {
+    /// Uid 0 with all capabilities over the PID, mount, UTS and IPC namespaces it is in.
+    Root,
+    /// An ordinary user, uid and gid 1000, without any capability.
+    User,
+    /// As [`Ground::Root`], in the user namespace that nsconform was started in, with the
+    /// privileges that it was started with.
+    StartedAsRoot,
+}
+
+impl Ground {
+    /// What the ground is, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Ground::Root => "root of a sealed set of namespaces",
+            Ground::User => "an ordinary user without capabilities",
+            Ground::StartedAsRoot => "root outside any user namespace of nsconform's own",
+        }
+    }
+
+    /// Turns the calling process, a child of the director, into what the ground says.
+    ///
+    /// # Errors
+    /// Says which call failed and why.
+    pub(crate) fn enter(self, mode: Mode) -> Result<(), String> {
+        match (self, mode) {
+            (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
+            (Ground::User, Mode::Privileged) => become_user_by_setuid().or_else(|why| {
+                become_user_by_namespace().map_err(|also| format!("{why}; {also}"))
+            }),
+            (Ground::User, Mode::UserNamespace) => become_user_by_namespace(),
+        }
+    }
+}
+
+/// The uid and gid of [`Ground::User`].
+pub const USER_ID: u32 = 1000;
+
+fn become_user_by_setuid() -> Result<(), String> {
+    let (uid, gid) = (nix::unistd::Uid::from_raw(USER_ID), nix::unistd::Gid::from_raw(USER_ID));
+    step("setgroups", nix::unistd::setgroups(&[]))?;
+    step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
+    step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
+    // A process that changed its ids is not dumpable: its /proc files would belong to root.
+    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+}
+
+/// In a user namespace that maps one id an ordinary user is had by one more user namespace, in
+/// which that id is called 1000, and by dropping every capability there.
+fn become_user_by_namespace() -> Result<(), String> {
+    step("unshare(CLONE_NEWUSER)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER))?;
+    map_ids(&format!("{USER_ID} 0 1"), &format!("{USER_ID} 0 1"))?;
+    let (uid, gid) = (nix::unistd::Uid::from_raw(USER_ID), nix::unistd::Gid::from_raw(USER_ID));
+    step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
+    step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
+    drop_capabilities()?;
+    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+}
+
+/// `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h.
+const CAPABILITY_VERSION: u32 = 0x2008_0522;
+
+fn drop_capabilities() -> Result<(), String> {
+    let header = [CAPABILITY_VERSION, 0];
+    let none = [0u32; 6];
+    // SAFETY: the header and the data have the layout of capset(2), version 3.
+    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
+    if result == -1 { Err(format!("capset: {}", nix::errno::Errno::last())) } else { Ok(()) }
+}
+
+/// Why sealed namespaces cannot be had here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealFailure {
+    /// Which call failed and how.
+    pub what: String,
+}
+
+fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
+    result.map_err(|errno| format!("{what}: {}", crate::outcome::Errno::from(errno).describe()))
+}
+
+fn write_file(path: &str, text: &str) -> Result<(), String> {
+    std::fs::write(path, text)
+        .map_err(|error| format!("writing {path}: {}", crate::outcome::Errno::from(error).describe()))
+}
+
+/// Writes the id maps of the calling process.
+fn map_ids(uid_map: &str, gid_map: &str) -> Result<(), String> {
+    write_file("/proc/self/uid_map", uid_map)?;
+    write_file("/proc/self/setgroups", "deny")?;
+    write_file("/proc/self/gid_map", gid_map)
+}
+
+/// Prepares the template in the calling process, which becomes the fork server.
+///
+/// # Errors
+/// Says which call failed: without a template nothing can be tested.
+pub(crate) fn prepare_template() -> Result<Mode, SealFailure> {
+    let mode = enter_template_namespaces().map_err(|what| SealFailure { what })?;
+    build_template(mode).map_err(|what| SealFailure { what })?;
+    Ok(mode)
+}
+
+fn enter_template_namespaces() -> Result<Mode, String> {
+    use nix::sched::{CloneFlags, unshare};
+    if unshare(CloneFlags::CLONE_NEWNS).is_ok() {
+        return Ok(Mode::Privileged);
+    }
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    step(
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
+        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS),
+    )?;
+    map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
+    let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
+    step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
+    step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
+    Ok(Mode::UserNamespace)
+}
+
+/// Directories one of which the template is mounted over, in a mount namespace of our own.
+const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
+
+fn build_template(mode: Mode) -> Result<(), String> {
+    step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
+    let program = Program::running();
+    let covered = COVERED
+        .into_iter()
+        .find(|path| Path::new(path).is_dir())
+        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))?;
+    step(
+        &format!("mounting a tmpfs on {covered}"),
+        mount(Some("nsconform"), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
+    )?;
+    let at = |path: &str| format!("{covered}{path}");
+    for directory in ["/proc", "/sys", "/tmp"] {
+        std::fs::create_dir(at(directory)).map_err(|error| format!("mkdir {directory}: {error}"))?;
+    }
+    program.bind_below(Path::new(covered))?;
+    if mode == Mode::UserNamespace {
+        // A user namespace may mount proc and sysfs only where a fully visible one is mounted.
+        for source in ["/proc", "/sys"] {
+            let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
+            let _ = mount(Some(source), &at(source), None, bind, None);
+        }
+    }
+    step("chdir", nix::unistd::chdir(covered))?;
+    step("pivot_root", nix::unistd::pivot_root(".", "."))?;
+    step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
+    step("chdir", nix::unistd::chdir("/"))?;
+    let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    step("making the template read-only", mount(None, "/", None, read_only, None))
+}
+
+fn mount(
+    source: Option<&str>,
+    target: &str,
+    kind: Option<&str>,
+    flags: MsFlags,
+    data: Option<&str>,
+) -> nix::Result<()> {
+    nix::mount::mount(source, target, kind, flags, data)
+}
+
+/// Where a case finds the program that `execve` in a script starts.
+pub const PROGRAM: &str = "/program";
+
+/// The running program and what it needs to be started again: its loader and libraries, if it is
+/// not static. Each file with the place where a case shall find it; held open, since the template
+/// may be mounted over the directory that holds it.
+struct Program {
+    files: Vec<(std::fs::File, PathBuf)>,
+}
+
+impl Program {
+    fn running() -> Program {
+        let executable = std::env::current_exe().ok();
+        let mut libraries: Vec<PathBuf> = std::fs::read_to_string("/proc/self/maps")
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| line.split_once('/').map(|(_, rest)| PathBuf::from(format!("/{rest}"))))
+            .filter(|path| Some(path) != executable.as_ref() && path.is_file())
+            .collect();
+        libraries.extend(interpreter());
+        libraries.sort();
+        libraries.dedup();
+        let places = libraries.into_iter().map(|library| (library.clone(), library));
+        let files = places
+            .chain(executable.map(|executable| (executable, PathBuf::from(PROGRAM))))
+            .filter_map(|(file, place)| {
+                use std::os::unix::fs::OpenOptionsExt;
+                let mut options = std::fs::OpenOptions::new();
+                let file = options.read(true).custom_flags(libc::O_PATH).open(file).ok()?;
+                Some((file, place))
+            })
+            .collect();
+        Program { files }
+    }
+
+    fn bind_below(&self, root: &Path) -> Result<(), String> {
+        for (file, place) in &self.files {
+            let target = root.join(place.strip_prefix("/").unwrap_or(place));
+            if let Some(parent) = target.parent() {
+                std::fs::create_dir_all(parent).map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
+            }
+            std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
+            let source = format!("/proc/self/fd/{}", file.as_raw_fd());
+            step(
+                &format!("binding {}", place.display()),
+                nix::mount::mount(Some(source.as_str()), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The path of the loader that the running program names (PT_INTERP), if it is dynamic.
+fn interpreter() -> Option<PathBuf> {
+    extern "C" fn first_object(info: *mut libc::dl_phdr_info, _: usize, found: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: dl_iterate_phdr passes valid program headers; PT_INTERP holds a C string that is
+        // mapped with the program.
+        unsafe {
+            let info = &*info;
+            for index in 0..usize::from(info.dlpi_phnum) {
+                let header = &*info.dlpi_phdr.add(index);
+                if header.p_type == libc::PT_INTERP {
+                    let address = info.dlpi_addr as usize + header.p_vaddr as usize;
+                    *found.cast::<Option<CString>>() = Some(CStr::from_ptr(address as *const _).to_owned());
+                }
+            }
+        }
+        // The first object is the program itself; the others are its libraries.
+        1
+    }
+    let mut found: Option<CString> = None;
+    // SAFETY: the callback writes to `found`, which outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut found).cast()) };
+    found.map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path.as_bytes())))
+}
+
+/// The namespaces that every director gets for itself.
+pub(crate) const SEALED: libc::c_int =
+    libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
+
+/// Completes the seal in a director, which clone(2) with [`SEALED`] has just created.
+///
+/// `alive` is the reading end of a pipe that only the fork server holds open for writing: a
+/// server that ended before the parent-death signal was asked for is noticed there.
+///
+/// # Errors
+/// Says which call failed.
+pub(crate) fn complete_seal(alive: RawFd) -> Result<(), String> {
+    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        let mut poll = libc::pollfd { fd: alive, events: 0, revents: 0 };
+        if libc::poll(&mut poll, 1, 0) > 0 {
+            libc::_exit(1);
+        }
+        for signal in 1..=libc::SIGRTMAX() {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &all, std::ptr::null_mut());
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
+        libc::setsid();
+        libc::umask(0o022);
+        // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either
+        // (core(5)); it would run outside the seal.
+        let cores = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+        libc::setrlimit(libc::RLIMIT_CORE, &cores);
+    }
+    // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
+    let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
+    let scratch = Some("mode=1777,size=16m");
+    step("mounting the scratch tmpfs", mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch))?;
+    step("chdir", nix::unistd::chdir("/tmp"))?;
+    step("sethostname", nix::unistd::sethostname("sealed"))?;
+    // SAFETY: the pointer and length describe a string constant.
+    unsafe { libc::setdomainname(c"sealed.domain".as_ptr(), 13) };
+    Ok(())
+}

@@ -1,0 +1,350 @@
+//! The fork server: a small process that is forked before anything large is allocated or any
+//! thread is started, and that forks a sealed director for each job.
+//!
+//! It keeps deadlines and reaps. Which jobs there are and what becomes of their traces is the
+//! business of `runner`, at the other end of its socket. When the runner is gone, by whatever
+//! end, it ends everything it has started and then itself.
+
+use crate::case::Case;
+use crate::journal::Journal;
+use crate::lab::{Interrupt, Jitter, Lab, Tamper};
+use crate::requirement::Need;
+use crate::seal::{self, Ground, Mode, SealFailure};
+use crate::trace::{End, Event};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// What a director is to play.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// The case with this index in the catalogue.
+    Case(u32),
+    /// The probe of a requirement.
+    Probe(Need),
+    /// Nothing: shows that a director can be sealed at all.
+    Nothing,
+}
+
+/// One thing to be done by one director.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// What is played.
+    pub role: Role,
+    /// After this time the director and all its processes are killed.
+    pub deadline: Duration,
+    /// A change made on purpose.
+    pub tamper: Option<Tamper>,
+    /// Random delays.
+    pub jitter: Option<Jitter>,
+}
+
+/// How a director came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// It ended by itself; the trace says how the script ended.
+    Ended,
+    /// It was killed at its deadline.
+    TimedOut,
+    /// It ended without finishing its trace.
+    Died(String),
+    /// It could not be started.
+    NotStarted(String),
+}
+
+/// What the server reports of a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) id: u32,
+    pub(crate) finish: Finish,
+    pub(crate) journal: Vec<u8>,
+    pub(crate) duration: Duration,
+}
+
+/// The first thing that the server says.
+pub(crate) type Ready = Result<Mode, SealFailure>;
+
+/// The runner's end of the server.
+pub(crate) struct Server {
+    socket: UnixStream,
+    pid: nix::unistd::Pid,
+}
+
+impl Server {
+    /// Forks the server. Must be called while the process has one thread.
+    pub(crate) fn start(catalogue: &'static [&'static Case], jobs: usize) -> io::Result<Server> {
+        let (ours, theirs) = UnixStream::pair()?;
+        // SAFETY: the caller promises one thread, so the child's copy of the heap is consistent.
+        match unsafe { nix::unistd::fork() }? {
+            nix::unistd::ForkResult::Child => {
+                drop(ours);
+                // SAFETY: ends the child without running what the parent will run at its exit.
+                unsafe { libc::_exit(i32::from(serve(theirs, catalogue, jobs).is_err())) }
+            }
+            nix::unistd::ForkResult::Parent { child } => Ok(Server { socket: ours, pid: child }),
+        }
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    pub(crate) fn submit(&mut self, id: u32, job: &Job) -> io::Result<()> {
+        send(&mut self.socket, &(id, job))
+    }
+
+    /// Waits for the next message; none if the server has ended.
+    pub(crate) fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        receive(&mut self.socket)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The server ends when it sees the socket closed; waiting makes sure that nothing it
+        // started outlives us.
+        let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        let _ = nix::sys::wait::waitpid(self.pid, None);
+    }
+}
+
+fn send(socket: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let mut bytes = vec![0; 4];
+    bytes = postcard::to_extend(message, bytes).map_err(io::Error::other)?;
+    let length = (bytes.len() - 4) as u32;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    socket.write_all(&bytes)
+}
+
+fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match socket.read_exact(&mut length) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+            return Ok(None);
+        }
+        other => other?,
+    }
+    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+    socket.read_exact(&mut bytes)?;
+    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+}
+
+/// A director at work.
+struct Slot {
+    id: u32,
+    pid: i32,
+    started: Instant,
+    deadline: Instant,
+    timed_out: bool,
+}
+
+fn serve(mut control: UnixStream, catalogue: &'static [&'static Case], jobs: usize) -> io::Result<()> {
+    std::panic::set_hook(Box::new(|_| {}));
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
+    let children = signal_descriptor()?;
+    let ready: Ready = seal::prepare_template();
+    quiet(null);
+    send(&mut control, &ready)?;
+    let Ok(mode) = ready else { return Ok(()) };
+    // Only this process holds the writing end, so its end is seen at the reading end.
+    let (alive, _alive_while_open) = nix::unistd::pipe()?;
+    let journals = (0..jobs).map(|_| Journal::new()).collect::<io::Result<Vec<_>>>()?;
+    let mut slots: Vec<Option<Slot>> = (0..jobs).map(|_| None).collect();
+    loop {
+        let free = slots.iter().position(Option::is_none);
+        let mut polled = [
+            libc::pollfd { fd: children, events: libc::POLLIN, revents: 0 },
+            // With no slot free only the end of the runner is of interest.
+            libc::pollfd {
+                fd: control.as_raw_fd(),
+                events: if free.is_some() { libc::POLLIN } else { libc::POLLRDHUP },
+                revents: 0,
+            },
+        ];
+        // SAFETY: the array outlives the call.
+        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(&slots)) };
+        if polled[0].revents != 0 {
+            drain(children);
+            reap(&mut control, &mut slots, &journals)?;
+        }
+        kill_overdue(&mut slots);
+        if polled[1].revents != 0 {
+            let received: Option<(u32, Job)> = match free {
+                Some(_) => receive(&mut control).unwrap_or(None),
+                None => None,
+            };
+            let (Some(slot), Some((id, job))) = (free, received) else {
+                return end_all(&slots);
+            };
+            journals[slot].clear();
+            let started = Instant::now();
+            match start_director(catalogue, mode, &job, &journals[slot], alive.as_raw_fd()) {
+                Ok(pid) => {
+                    let deadline = started + job.deadline;
+                    slots[slot] = Some(Slot { id, pid, started, deadline, timed_out: false });
+                }
+                Err(error) => {
+                    let why = format!("clone of the sealed namespaces: {}", crate::outcome::Errno::from(error).describe());
+                    let report = Report {
+                        id,
+                        finish: Finish::NotStarted(why),
+                        journal: Vec::new(),
+                        duration: started.elapsed(),
+                    };
+                    send(&mut control, &report)?;
+                }
+            }
+        }
+    }
+}
+
+/// A descriptor that is readable when a child has ended.
+fn signal_descriptor() -> io::Result<RawFd> {
+    let mut set = nix::sys::signal::SigSet::empty();
+    set.add(nix::sys::signal::Signal::SIGCHLD);
+    set.thread_block()?;
+    // SAFETY: the set outlives the call.
+    let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    if fd == -1 { Err(io::Error::last_os_error()) } else { Ok(fd) }
+}
+
+fn drain(descriptor: RawFd) {
+    let mut buffer = [0u8; 1024];
+    // SAFETY: pointer and length describe the buffer; the descriptor does not block.
+    while unsafe { libc::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len()) } > 0 {}
+}
+
+/// Cases must not write to the terminal or the files of whoever started us.
+fn quiet(null: Option<std::fs::File>) {
+    for standard in 0..=2 {
+        // SAFETY: redirects or closes the standard descriptors, which nothing here uses.
+        unsafe {
+            match &null {
+                Some(null) => libc::dup2(null.as_raw_fd(), standard),
+                None => libc::close(standard),
+            };
+        }
+    }
+}
+
+fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
+    let now = Instant::now();
+    slots
+        .iter()
+        .flatten()
+        .filter(|slot| !slot.timed_out)
+        .map(|slot| slot.deadline.saturating_duration_since(now).as_millis() as libc::c_int + 1)
+        .min()
+        .unwrap_or(-1)
+}
+
+fn kill_overdue(slots: &mut [Option<Slot>]) {
+    let now = Instant::now();
+    for slot in slots.iter_mut().flatten() {
+        if !slot.timed_out && slot.deadline <= now {
+            slot.timed_out = true;
+            // SAFETY: signals our own child, which is not reaped yet.
+            unsafe { libc::kill(slot.pid, libc::SIGKILL) };
+        }
+    }
+}
+
+fn reap(control: &mut UnixStream, slots: &mut [Option<Slot>], journals: &[Journal]) -> io::Result<()> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the status outlives the call.
+        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
+        if pid <= 0 {
+            return Ok(());
+        }
+        let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
+        let Some(index) = found else { continue };
+        let Some(slot) = slots[index].take() else { continue };
+        let finish = if slot.timed_out {
+            Finish::TimedOut
+        } else if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
+            Finish::Ended
+        } else if libc::WIFEXITED(status) {
+            Finish::Died(format!("the director exited with status {}", libc::WEXITSTATUS(status)))
+        } else {
+            Finish::Died(format!("the director was killed by signal {}", libc::WTERMSIG(status)))
+        };
+        let report = Report {
+            id: slot.id,
+            finish,
+            journal: journals[index].bytes().to_vec(),
+            duration: slot.started.elapsed(),
+        };
+        send(control, &report)?;
+    }
+}
+
+fn end_all(slots: &[Option<Slot>]) -> io::Result<()> {
+    for slot in slots.iter().flatten() {
+        // SAFETY: signals and reaps our own children.
+        unsafe {
+            libc::kill(slot.pid, libc::SIGKILL);
+            libc::waitpid(slot.pid, std::ptr::null_mut(), 0);
+        }
+    }
+    Ok(())
+}
+
+fn start_director(
+    catalogue: &'static [&'static Case],
+    mode: Mode,
+    job: &Job,
+    journal: &Journal,
+    alive: RawFd,
+) -> io::Result<i32> {
+    let flags = seal::SEALED | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM the child has a copy of everything, and this process has one
+    // thread; no pointer is passed.
+    match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            let end = match seal::complete_seal(alive) {
+                Ok(()) => direct(catalogue, mode, job, journal),
+                Err(why) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
+            };
+            let written = journal.append(&Event::End(end)).is_ok();
+            // SAFETY: ends the director, and with it everything in its PID namespace.
+            unsafe { libc::_exit(i32::from(!written)) }
+        }
+        pid => Ok(pid as i32),
+    }
+}
+
+/// Plays the job in a sealed director.
+fn direct(catalogue: &'static [&'static Case], mode: Mode, job: &Job, journal: &Journal) -> End {
+    let play = || match job.role {
+        Role::Nothing => End::Played,
+        Role::Case(index) => {
+            let case = catalogue[index as usize];
+            let lab = Lab::new(journal, case.ground, mode, job.tamper.clone(), job.jitter);
+            match (case.play)(&lab) {
+                Ok(()) => End::Played,
+                Err(interrupt) => End::Interrupted(interrupt),
+            }
+        }
+        Role::Probe(need) => {
+            let lab = Lab::new(journal, Ground::Root, mode, None, None);
+            match need.probe(&lab) {
+                Ok(Ok(())) => End::Played,
+                Ok(Err(why)) => End::Unmet(why),
+                Err(interrupt) => End::Interrupted(interrupt),
+            }
+        }
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(play)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        End::Panicked(message.to_string())
+    })
+}

@@ -1,0 +1,273 @@
+//! The trace of a run: its events, stable names for what differs between runs, and the text form
+//! that is a snapshot.
+//!
+//! Writing events down while a case runs lives in `journal`; comparing texts in `snapshot`.
+
+use crate::call::Call;
+use crate::call::argument::quote;
+use crate::lab::Interrupt;
+use crate::outcome::{Outcome, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Something that happened in a run, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A process appeared; processes are numbered in this order.
+    Process(String),
+    /// A process was asked for a call.
+    Call {
+        /// The number of the process.
+        process: u16,
+        /// What it was asked.
+        call: Call,
+    },
+    /// A process answered.
+    Answer {
+        /// The number of the process.
+        process: u16,
+        /// The kernel's answer.
+        outcome: Outcome,
+    },
+    /// The script explains what follows.
+    Note(String),
+    /// The script came to its end, in one way or another.
+    End(End),
+}
+
+/// How the script came to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum End {
+    /// It was played through.
+    Played,
+    /// It stopped early.
+    Interrupted(Interrupt),
+    /// The code of the case panicked.
+    Panicked(String),
+    /// A probe found that its requirement is not met, for this reason.
+    Unmet(String),
+}
+
+/// The events of one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace(pub Vec<Event>);
+
+/// The column of the `=`, counted from the start of the call, as strace(1) aligns it.
+const ANSWER_COLUMN: usize = 40;
+
+impl Trace {
+    /// How the script ended; none if it was cut off.
+    pub fn end(&self) -> Option<&End> {
+        self.0.iter().rev().find_map(|event| match event {
+            Event::End(end) => Some(end),
+            _ => None,
+        })
+    }
+
+    /// How many calls were asked.
+    pub fn calls(&self) -> usize {
+        self.0.iter().filter(|event| matches!(event, Event::Call { .. })).count()
+    }
+
+    /// The lines of the trace, with stable names.
+    pub fn lines(&self) -> Vec<String> {
+        let processes: Vec<&str> = self
+            .0
+            .iter()
+            .filter_map(|event| match event {
+                Event::Process(name) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        let width = processes.iter().map(|name| name.len()).max().unwrap_or(0);
+        let mut names = Names::default();
+        let mut lines = Vec::new();
+        let mut events = self.0.iter().filter(|event| !matches!(event, Event::Process(_))).peekable();
+        let mut unfinished: HashMap<u16, &str> = HashMap::new();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Process(_) => {}
+                Event::Note(note) => lines.push(format!("# {note}")),
+                Event::Call { process, call } => {
+                    let actor = processes[usize::from(*process)];
+                    let text = names.in_text(&call.to_string());
+                    match events.peek() {
+                        Some(Event::Answer { process: answering, outcome }) if answering == process => {
+                            lines.push(format!(
+                                "{actor:width$}  {text:ANSWER_COLUMN$} = {}",
+                                names.outcome(outcome)
+                            ));
+                            events.next();
+                        }
+                        _ => {
+                            unfinished.insert(*process, call.name());
+                            lines.push(format!("{actor:width$}  {text} <unfinished ...>"));
+                        }
+                    }
+                }
+                Event::Answer { process, outcome } => {
+                    let actor = processes[usize::from(*process)];
+                    let text = format!("<... {} resumed>", unfinished.get(process).unwrap_or(&"?"));
+                    lines.push(format!(
+                        "{actor:width$}  {text:ANSWER_COLUMN$} = {}",
+                        names.outcome(outcome)
+                    ));
+                }
+                Event::End(End::Played | End::Unmet(_)) => {}
+                Event::End(End::Interrupted(interrupt)) => lines.push(format!("--- {interrupt} ---")),
+                Event::End(End::Panicked(message)) => {
+                    lines.push(format!("--- the case panicked: {message} ---"));
+                }
+            }
+        }
+        lines
+    }
+
+    /// The text form: the lines, each ended by a newline.
+    pub fn text(&self) -> String {
+        self.lines().into_iter().map(|line| line + "\n").collect()
+    }
+}
+
+/// Stable names for values that differ from run to run, in order of first appearance.
+#[derive(Default)]
+struct Names {
+    known: HashMap<(String, u64), String>,
+    count: HashMap<String, usize>,
+    clocks: HashMap<String, i128>,
+}
+
+/// Nanoseconds in a second.
+const SECOND: i128 = 1_000_000_000;
+
+impl Names {
+    fn namespace(&mut self, kind: &str, inode: u64) -> String {
+        format!("{kind}:[{}]", self.stable(kind, inode, letters))
+    }
+
+    fn stable(&mut self, class: &str, number: u64, name: fn(usize) -> String) -> String {
+        if let Some(known) = self.known.get(&(class.to_string(), number)) {
+            return known.clone();
+        }
+        let count = self.count.entry(class.to_string()).or_default();
+        let stable = name(*count);
+        *count += 1;
+        self.known.insert((class.to_string(), number), stable.clone());
+        stable
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Returned(value) => self.value(value),
+            Outcome::Failed(errno) => format!("-1 {}", errno.describe()),
+            Outcome::Gone => "?".to_string(),
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> String {
+        match value {
+            Value::Number(number) => number.to_string(),
+            Value::Octal(number) => format!("0{number:o}"),
+            Value::Hex(number) => format!("{number:#x}"),
+            Value::Child { pid, name } => format!("{pid}<{name}>"),
+            Value::Text(bytes) => self.in_text(&quote(bytes)),
+            Value::Word(word) => self.in_text(word),
+            Value::Namespace { kind, inode } => self.namespace(kind.link(), *inode),
+            Value::Volatile { class, number } => {
+                let stable = self.stable(class, *number, |count| (count + 1).to_string());
+                format!("{class}:{stable}")
+            }
+            Value::Time { clock, nanoseconds } => {
+                let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
+                // A case takes well under a second, so whole seconds are what was set.
+                let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
+                match seconds {
+                    0 => clock.clone(),
+                    1.. => format!("{clock} + {seconds} s"),
+                    _ => format!("{clock} - {} s", -seconds),
+                }
+            }
+            Value::List(values) => {
+                let shown: Vec<String> = values.iter().map(|value| self.value(value)).collect();
+                format!("[{}]", shown.join(", "))
+            }
+            Value::Fields(fields) => {
+                let shown: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name}={}", self.value(value))).collect();
+                format!("{{{}}}", shown.join(", "))
+            }
+        }
+    }
+
+    /// Replaces the text of namespace links (`uts:[4026531838]`) wherever it stands.
+    fn in_text(&mut self, text: &str) -> String {
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(":[") {
+            let (before, after) = rest.split_at(at);
+            let kind = crate::kind::Kind::ALL.into_iter().find(|kind| before.ends_with(kind.link()));
+            let number = after[2..].split_once(']').and_then(|(number, _)| {
+                if number.bytes().all(|byte| byte.is_ascii_digit()) { number.parse().ok() } else { None }
+            });
+            match (kind, number) {
+                (Some(kind), Some(inode)) => {
+                    let link = kind.link();
+                    result.push_str(&before[..before.len() - link.len()]);
+                    result.push_str(&self.namespace(link, inode));
+                    let end = after.find(']').map_or(after.len(), |end| end + 1);
+                    rest = &after[end..];
+                }
+                _ => {
+                    result.push_str(before);
+                    result.push_str(":[");
+                    rest = &after[2..];
+                }
+            }
+        }
+        result.push_str(rest);
+        result
+    }
+}
+
+/// A, B, … Z, AA, AB, …
+fn letters(count: usize) -> String {
+    let letter = char::from(b'A' + (count % 26) as u8);
+    match count / 26 {
+        0 => letter.to_string(),
+        more => letters(more - 1) + &letter.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::first(0, "A")]
+    #[case::last_single(25, "Z")]
+    #[case::first_double(26, "AA")]
+    #[case::second_round(52, "BA")]
+    fn letters_count_on(#[case] count: usize, #[case] expected: &str) {
+        assert_eq!(letters(count), expected);
+    }
+
+    #[rstest]
+    #[case::link("uts:[4026531838]", "uts:[A]")]
+    #[case::twice("uts:[1] uts:[2] uts:[1]", "uts:[A] uts:[B] uts:[A]")]
+    #[case::kinds_apart("uts:[1] ipc:[1]", "uts:[A] ipc:[A]")]
+    #[case::no_link("pipe:[77] x:[y]", "pipe:[77] x:[y]")]
+    #[case::unclosed("uts:[77", "uts:[77")]
+    fn namespace_links_get_stable_names(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(Names::default().in_text(text), expected);
+    }
+
+    #[rstest]
+    #[case::mode(Value::Octal(0o100444), "0100444")]
+    #[case::small_mode(Value::Octal(0o44), "044")]
+    #[case::fields(Value::fields([("a", Value::Number(1)), ("b", Value::text("x\n"))]), "{a=1, b=\"x\\n\"}")]
+    #[case::child(Value::Child { pid: 3, name: "inner".into() }, "3<inner>")]
+    fn values_print_as_strace_prints_them(#[case] value: Value, #[case] expected: &str) {
+        assert_eq!(Names::default().value(&value), expected);
+    }
+}

@@ -1,0 +1,99 @@
+//! Verdicts, and the record of one case in one run.
+
+use crate::requirement::Need;
+use serde::{Deserialize, Serialize};
+
+/// What became of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Verdict {
+    /// The trace is the approved one.
+    Pass,
+    /// The trace differs from the approved one.
+    Fail,
+    /// A requirement is not met.
+    Skip {
+        /// What is missing, and how to get it.
+        reason: SkipReason,
+    },
+    /// The harness could not do its part.
+    Error {
+        /// What went wrong.
+        reason: String,
+    },
+    /// The case did not end before its deadline; the trace shows how far it came.
+    Timeout {
+        /// The deadline.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// The verdict as one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Skip { .. } => "skip",
+            Verdict::Error { .. } => "error",
+            Verdict::Timeout { .. } => "timeout",
+        }
+    }
+}
+
+/// Why a case cannot be tested here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Sealed namespaces cannot be had: nothing can be tested.
+    Seal {
+        /// Which call failed and how.
+        what: String,
+    },
+    /// The case must start as root outside any user namespace of ours.
+    NotRoot,
+    /// A requirement is not met.
+    Need {
+        /// Which one.
+        need: Need,
+        /// What the probe found.
+        found: String,
+    },
+}
+
+impl SkipReason {
+    /// What is missing.
+    pub fn missing(&self) -> String {
+        match self {
+            SkipReason::Seal { what } => format!("needs sealed namespaces: {what}"),
+            SkipReason::NotRoot => "needs root: started without the privilege to create namespaces".to_string(),
+            SkipReason::Need { need, found } => format!("needs {}: {found}", need.name()),
+        }
+    }
+
+    /// How to get it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            SkipReason::Seal { .. } => SEAL_REMEDY,
+            SkipReason::NotRoot => "run as root (sudo nsconform)",
+            SkipReason::Need { need, .. } => need.remedy(),
+        }
+    }
+}
+
+/// How to get sealed namespaces.
+pub const SEAL_REMEDY: &str = "run as root, or allow ordinary users to create user namespaces (user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 on Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu); in a container, allow clone and unshare in its seccomp filter and leave /proc in place";
+
+/// The record of one case in one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The id of the case.
+    pub id: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// From the start of the director to the end of everything it started, in microseconds.
+    pub duration_us: u64,
+    /// The lines of the observed trace.
+    pub trace: Vec<String>,
+}

@@ -1,0 +1,155 @@
+//! The wire between the director and its actors: one message a packet, at most one descriptor
+//! with it.
+//!
+//! What the messages mean lives in `lab` (the director's end) and `actor` (the other end). Nothing
+//! here allocates while receiving or sending: an actor that shares its memory with another one
+//! (CLONE_VM) must not touch the heap while the other one may run.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// The largest message in bytes; a longer one is an error, never cut.
+pub const MAX_MESSAGE: usize = 48 * 1024;
+
+/// The engine's own descriptors lie at or above this number, so that the first descriptor a case
+/// opens is 3, on every machine.
+pub const DESCRIPTOR_FLOOR: RawFd = 100;
+
+/// Room for one descriptor and one set of credentials, aligned as cmsg(3) demands.
+#[repr(C, align(8))]
+struct Control([u8; 128]);
+
+/// What came with one message.
+#[derive(Debug)]
+pub struct Received {
+    /// Length of the message; 0 when the other end is closed.
+    pub length: usize,
+    /// A descriptor that came with it.
+    pub descriptor: Option<OwnedFd>,
+    /// The sender's PID in the receiver's PID namespace, where the receiver asked for it.
+    pub sender: Option<i32>,
+}
+
+/// Two connected ends, both above [`DESCRIPTOR_FLOOR`] and close-on-exec. The first one is told
+/// the PID of whoever sends to it.
+///
+/// # Errors
+/// Those of socketpair(2), fcntl(2) and setsockopt(2): EMFILE first of all.
+pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [0; 2];
+    // SAFETY: `ends` has room for two descriptors.
+    check(unsafe {
+        libc::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr())
+    })?;
+    // SAFETY: both were just made and belong to nobody else.
+    let (first, second) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
+    let (first, second) = (raise(first)?, raise(second)?);
+    let on: libc::c_int = 1;
+    // SAFETY: the option value is an int that outlives the call.
+    check(unsafe {
+        libc::setsockopt(
+            first.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PASSCRED,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    })?;
+    Ok((first, second))
+}
+
+/// Moves a descriptor to a number at or above [`DESCRIPTOR_FLOOR`].
+///
+/// # Errors
+/// Those of fcntl(2) F_DUPFD_CLOEXEC: EINVAL where RLIMIT_NOFILE is below the floor, EMFILE.
+pub fn raise(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    // SAFETY: plain fcntl on a descriptor we own; the result is new and ours.
+    unsafe {
+        let raised = check(libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR))?;
+        Ok(OwnedFd::from_raw_fd(raised))
+    }
+}
+
+/// Sends one message.
+///
+/// # Errors
+/// Those of sendmsg(2); EPIPE when the other end is closed, EMSGSIZE when it is too long.
+pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Result<()> {
+    let mut part = libc::iovec { iov_base: message.as_ptr().cast_mut().cast(), iov_len: message.len() };
+    let mut control = Control([0; 128]);
+    // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &mut part;
+    header.msg_iovlen = 1;
+    if let Some(descriptor) = descriptor {
+        header.msg_control = control.0.as_mut_ptr().cast();
+        // SAFETY: the control buffer is larger than CMSG_SPACE of one descriptor and aligned.
+        unsafe {
+            header.msg_controllen = libc::CMSG_SPACE(size_of::<RawFd>() as u32) as _;
+            let item = libc::CMSG_FIRSTHDR(&header);
+            (*item).cmsg_level = libc::SOL_SOCKET;
+            (*item).cmsg_type = libc::SCM_RIGHTS;
+            (*item).cmsg_len = libc::CMSG_LEN(size_of::<RawFd>() as u32) as _;
+            libc::CMSG_DATA(item).cast::<RawFd>().write_unaligned(descriptor);
+        }
+    }
+    // SAFETY: the header is complete.
+    check_size(unsafe { libc::sendmsg(socket, &header, libc::MSG_NOSIGNAL) })?;
+    Ok(())
+}
+
+/// Receives one message into `buffer`; waits until there is one or the other end is closed.
+///
+/// # Errors
+/// Those of recvmsg(2); EMSGSIZE when the message is longer than the buffer.
+pub fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut control = Control([0; 128]);
+    // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
+    let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
+    header.msg_iov = &mut part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.0.as_mut_ptr().cast();
+    header.msg_controllen = control.0.len() as _;
+    let length = loop {
+        // SAFETY: the header is complete.
+        match check_size(unsafe { libc::recvmsg(socket, &mut header, libc::MSG_CMSG_CLOEXEC) }) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.raw_os_error() == Some(libc::ECONNRESET) => break 0,
+            other => break other?,
+        }
+    };
+    let mut received = Received { length, descriptor: None, sender: None };
+    // SAFETY: the kernel filled the control buffer; the CMSG macros walk it within its length.
+    unsafe {
+        let mut item = libc::CMSG_FIRSTHDR(&header);
+        while !item.is_null() {
+            if (*item).cmsg_level == libc::SOL_SOCKET {
+                let data = libc::CMSG_DATA(item);
+                match (*item).cmsg_type {
+                    libc::SCM_RIGHTS => {
+                        received.descriptor =
+                            Some(OwnedFd::from_raw_fd(data.cast::<RawFd>().read_unaligned()));
+                    }
+                    libc::SCM_CREDENTIALS => {
+                        received.sender = Some(data.cast::<libc::ucred>().read_unaligned().pid);
+                    }
+                    _ => {}
+                }
+            }
+            item = libc::CMSG_NXTHDR(&header, item);
+        }
+    }
+    if header.msg_flags & libc::MSG_TRUNC != 0 {
+        return Err(io::Error::from_raw_os_error(libc::EMSGSIZE));
+    }
+    Ok(received)
+}
+
+fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
+    if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(returned) }
+}
+
+fn check_size(returned: libc::ssize_t) -> io::Result<usize> {
+    if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(returned as usize) }
+}
