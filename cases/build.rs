@@ -8,7 +8,9 @@ fn main() {
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut names: Vec<String> = std::fs::read_dir(&folder)
         .expect("cases/snapshots can be listed")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.strip_suffix(".snap").map(str::to_string))
+        .filter_map(|entry| {
+            entry.ok()?.file_name().into_string().ok()?.strip_suffix(".snap").map(str::to_string)
+        })
         .collect();
     names.sort();
     let mut table = String::from("&[\n");

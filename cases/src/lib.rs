@@ -4,6 +4,14 @@
 //! A module holds `CASES`, and `UNTESTED` where the documentation says something that cannot be
 //! tested. How cases are run lives in the crate `nsconform-harness`.
 
+pub mod api;
+pub mod cgroup;
+pub mod ipc;
+pub mod mnt;
+pub mod net;
+pub mod pid;
+pub mod time;
+pub mod user;
 pub mod uts;
 
 use nsconform_harness::case::{Case, Untested};
@@ -15,10 +23,30 @@ pub(crate) const SEED: nsconform_harness::case::Source =
     nsconform_harness::case::text("LWN 531114, Namespaces in operation, part 1");
 
 /// The cases of all modules, in the order of `list`.
-const MODULES: &[&[Case]] = &[uts::CASES];
+const MODULES: &[&[Case]] = &[
+    api::CASES,
+    uts::CASES,
+    ipc::CASES,
+    pid::CASES,
+    mnt::CASES,
+    net::CASES,
+    user::CASES,
+    cgroup::CASES,
+    time::CASES,
+];
 
 /// The claims of all modules that are not tested, or only in part.
-const UNTESTED: &[&[Untested]] = &[];
+const UNTESTED: &[&[Untested]] = &[
+    api::UNTESTED,
+    uts::UNTESTED,
+    ipc::UNTESTED,
+    pid::UNTESTED,
+    mnt::UNTESTED,
+    net::UNTESTED,
+    user::UNTESTED,
+    cgroup::UNTESTED,
+    time::UNTESTED,
+];
 
 /// All cases, in stable order.
 pub fn catalogue() -> &'static [&'static Case] {

@@ -7,7 +7,11 @@ fn main() {
     let mut r = Runner::start(catalogue(), 2, 1.0).unwrap();
     eprintln!("{:?} start {:?}", r.mode(), t.elapsed());
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    r.run_cases(&all, &approved, &mut |_, rec| { println!("{} {:?} {}us\n{}", rec.id, rec.verdict, rec.duration_us, rec.trace.join("\n")); });
+    r.run_cases(&all, &approved, &mut |_, rec| {
+        println!("{} {:?} {}us\n{}", rec.id, rec.verdict, rec.duration_us, rec.trace.join("\n"));
+    });
     eprintln!("{:?}", t.elapsed());
-    for need in nsconform_harness::requirement::Need::all() { eprintln!("{} {:?}", need.name(), r.finding(need)); }
+    for need in nsconform_harness::requirement::ALL {
+        eprintln!("{} {:?}", need.name, r.finding(need));
+    }
 }

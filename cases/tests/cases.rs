@@ -10,6 +10,7 @@ use nsconform_harness::runner::Runner;
 use nsconform_harness::snapshot;
 use nsconform_harness::verdict::{Record, Verdict};
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -69,7 +70,9 @@ fn check(case: &nsconform_harness::case::Case, record: Option<Record>) -> Result
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.set_description(case.claim);
-    let same = std::panic::catch_unwind(|| settings.bind(|| insta::assert_snapshot!(case.id, observed)));
+    let same = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        settings.bind(|| insta::assert_snapshot!(case.id, observed))
+    }));
     if same.is_ok() {
         return Ok(Completion::Completed);
     }

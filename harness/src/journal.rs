@@ -58,9 +58,8 @@ impl Journal {
         let used = self.used().load(Ordering::Relaxed) as usize;
         // SAFETY: the range behind the used bytes lies in the mapping and is written by this
         // process alone: one director per journal at a time.
-        let free = unsafe {
-            std::slice::from_raw_parts_mut(self.base.add(START + used), CAPACITY - START - used)
-        };
+        let free =
+            unsafe { std::slice::from_raw_parts_mut(self.base.add(START + used), CAPACITY - START - used) };
         let written = postcard::to_slice(event, free)
             .map_err(|_| format!("the trace is longer than {CAPACITY} bytes"))?
             .len();

@@ -32,14 +32,21 @@ mod wire;
 /// What a script needs in scope.
 pub mod prelude {
     pub use crate::call::Ask;
-    pub use crate::call::file::{FileCalls, O_RDONLY, OpenFlags};
-    pub use crate::call::namespace::{NamespaceCalls, Resource};
+    pub use crate::call::device::*;
+    pub use crate::call::file::*;
+    pub use crate::call::identity::*;
+    pub use crate::call::ipc::*;
+    pub use crate::call::message::*;
+    pub use crate::call::mount::*;
+    pub use crate::call::namespace::*;
     pub use crate::call::process::{Disposition, MaskChange, ProcessCalls, Signal, WaitOptions};
-    pub use crate::call::uts::UtsCalls;
+    pub use crate::call::socket::*;
+    pub use crate::call::time::*;
+    pub use crate::call::uts::*;
     pub use crate::case::{CASE, Case, Source, Untested, man, text};
     pub use crate::kind::*;
     pub use crate::lab::{Done, Interrupt, Lab, Play, Process};
     pub use crate::outcome::{Errno, Outcome, Value};
-    pub use crate::requirement::Need;
+    pub use crate::requirement as need;
     pub use crate::seal::{Ground, PROGRAM, USER_ID};
 }

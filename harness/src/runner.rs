@@ -6,7 +6,7 @@
 use crate::case::Case;
 use crate::journal;
 use crate::lab::{Interrupt, Jitter, Tamper};
-use crate::requirement::{Finding, Need};
+use crate::requirement::{self, Finding, Need};
 use crate::seal::{Ground, Mode};
 use crate::server::{Finish, Job, Ready, Report, Role, Server};
 use crate::snapshot;
@@ -35,7 +35,8 @@ pub struct Runner {
     server: Server,
     catalogue: &'static [&'static Case],
     mode: Result<Mode, String>,
-    findings: BTreeMap<Need, Finding>,
+    /// By the name of the requirement.
+    findings: BTreeMap<&'static str, Finding>,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -48,7 +49,11 @@ impl Runner {
     ///
     /// # Errors
     /// When the server cannot be forked or ends at once.
-    pub fn start(catalogue: &'static [&'static Case], jobs: usize, deadline_scale: f64) -> io::Result<Runner> {
+    pub fn start(
+        catalogue: &'static [&'static Case],
+        jobs: usize,
+        deadline_scale: f64,
+    ) -> io::Result<Runner> {
         let mut server = Server::start(catalogue, jobs)?;
         let ready: Option<Ready> = server.receive()?;
         let mode = ready
@@ -126,13 +131,14 @@ impl Runner {
 
     /// Probes requirements that were not probed before.
     pub fn probe(&mut self, needs: impl IntoIterator<Item = Need>) {
-        let unknown: Vec<Need> = needs
-            .into_iter()
-            .filter(|need| !self.findings.contains_key(need))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
+        let wanted: BTreeSet<&str> = needs.into_iter().map(|need| need.name).collect();
+        let unknown: Vec<usize> = (0..requirement::ALL.len())
+            .filter(|index| {
+                let name = requirement::ALL[*index].name;
+                wanted.contains(name) && !self.findings.contains_key(name)
+            })
             .collect();
-        let jobs: Vec<Job> = unknown.iter().map(|need| self.job(Role::Probe(*need))).collect();
+        let jobs: Vec<Job> = unknown.iter().map(|index| self.job(Role::Probe(*index as u32))).collect();
         let mut found = Vec::new();
         self.run_jobs(&jobs, &mut |index, run| {
             let finding = match (run.finish, run.trace.end()) {
@@ -142,7 +148,7 @@ impl Runner {
                 (Finish::TimedOut, _) => Err("the probe did not end before its deadline".to_string()),
                 (finish, _) => Err(format!("the probe failed: {finish:?}")),
             };
-            found.push((unknown[index], finding));
+            found.push((requirement::ALL[unknown[index]].name, finding));
         });
         self.findings.extend(found);
     }
@@ -150,7 +156,7 @@ impl Runner {
     /// What the probe of a requirement found; probes it if that was not done yet.
     pub fn finding(&mut self, need: Need) -> Finding {
         self.probe([need]);
-        self.findings[&need].clone()
+        self.findings[need.name].clone()
     }
 
     /// Why a case cannot be run here, if so; its needs must have been probed.
@@ -162,9 +168,13 @@ impl Runner {
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
             return Some(SkipReason::NotRoot);
         }
-        case.needs.iter().find_map(|need| match &self.findings[need] {
+        case.needs.iter().find_map(|need| match &self.findings[need.name] {
             Ok(()) => None,
-            Err(found) => Some(SkipReason::Need { need: *need, found: found.clone() }),
+            Err(found) => Some(SkipReason::Need {
+                need: need.name.to_string(),
+                found: found.clone(),
+                remedy: need.remedy.to_string(),
+            }),
         })
     }
 
@@ -172,7 +182,7 @@ impl Runner {
     /// reason, and those that can.
     pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
         if self.mode.is_ok() {
-            let needs: BTreeSet<Need> =
+            let needs: Vec<Need> =
                 cases.iter().flat_map(|index| self.catalogue[*index].needs.iter().copied()).collect();
             self.probe(needs);
         }
@@ -225,13 +235,17 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
     match &run.finish {
         Finish::NotStarted(why) | Finish::Died(why) => return Verdict::Error { reason: why.clone() },
         Finish::TimedOut => {
-            return Verdict::Timeout { reason: format!("did not end within {:.1} s", deadline.as_secs_f64()) };
+            return Verdict::Timeout {
+                reason: format!("did not end within {:.1} s", deadline.as_secs_f64()),
+            };
         }
         Finish::Ended => {}
     }
     match run.trace.end() {
         None => return Verdict::Error { reason: "the director ended without ending its trace".to_string() },
-        Some(End::Panicked(message)) => return Verdict::Error { reason: format!("the case panicked: {message}") },
+        Some(End::Panicked(message)) => {
+            return Verdict::Error { reason: format!("the case panicked: {message}") };
+        }
         Some(End::Interrupted(Interrupt::Engine(why) | Interrupt::Script(why))) => {
             return Verdict::Error { reason: why.clone() };
         }

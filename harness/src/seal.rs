@@ -51,9 +51,8 @@ impl Ground {
     pub(crate) fn enter(self, mode: Mode) -> Result<(), String> {
         match (self, mode) {
             (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
-            (Ground::User, Mode::Privileged) => become_user_by_setuid().or_else(|why| {
-                become_user_by_namespace().map_err(|also| format!("{why}; {also}"))
-            }),
+            (Ground::User, Mode::Privileged) => become_user_by_setuid()
+                .or_else(|why| become_user_by_namespace().map_err(|also| format!("{why}; {also}"))),
             (Ground::User, Mode::UserNamespace) => become_user_by_namespace(),
         }
     }
@@ -133,10 +132,7 @@ fn enter_template_namespaces() -> Result<Mode, String> {
         return Ok(Mode::Privileged);
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    step(
-        "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
-        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS),
-    )?;
+    step("unshare(CLONE_NEWUSER|CLONE_NEWNS)", unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS))?;
     map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
     step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
@@ -227,13 +223,20 @@ impl Program {
         for (file, place) in &self.files {
             let target = root.join(place.strip_prefix("/").unwrap_or(place));
             if let Some(parent) = target.parent() {
-                std::fs::create_dir_all(parent).map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
+                std::fs::create_dir_all(parent)
+                    .map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
             }
             std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
             let source = format!("/proc/self/fd/{}", file.as_raw_fd());
             step(
                 &format!("binding {}", place.display()),
-                nix::mount::mount(Some(source.as_str()), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>),
+                nix::mount::mount(
+                    Some(source.as_str()),
+                    &target,
+                    None::<&str>,
+                    MsFlags::MS_BIND,
+                    None::<&str>,
+                ),
             )?;
         }
         Ok(())
@@ -242,7 +245,11 @@ impl Program {
 
 /// The path of the loader that the running program names (PT_INTERP), if it is dynamic.
 fn interpreter() -> Option<PathBuf> {
-    extern "C" fn first_object(info: *mut libc::dl_phdr_info, _: usize, found: *mut libc::c_void) -> libc::c_int {
+    extern "C" fn first_object(
+        info: *mut libc::dl_phdr_info,
+        _: usize,
+        found: *mut libc::c_void,
+    ) -> libc::c_int {
         // SAFETY: dl_iterate_phdr passes valid program headers; PT_INTERP holds a C string that is
         // mapped with the program.
         unsafe {
@@ -301,7 +308,10 @@ pub(crate) fn complete_seal(alive: RawFd) -> Result<(), String> {
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
     let scratch = Some("mode=1777,size=16m");
-    step("mounting the scratch tmpfs", mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch))?;
+    step(
+        "mounting the scratch tmpfs",
+        mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch),
+    )?;
     step("chdir", nix::unistd::chdir("/tmp"))?;
     step("sethostname", nix::unistd::sethostname("sealed"))?;
     // SAFETY: the pointer and length describe a string constant.

@@ -8,7 +8,7 @@
 use crate::case::Case;
 use crate::journal::Journal;
 use crate::lab::{Interrupt, Jitter, Lab, Tamper};
-use crate::requirement::Need;
+use crate::requirement;
 use crate::seal::{self, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use serde::de::DeserializeOwned;
@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 pub enum Role {
     /// The case with this index in the catalogue.
     Case(u32),
-    /// The probe of a requirement.
-    Probe(Need),
+    /// The probe of the requirement with this index in [`requirement::ALL`].
+    Probe(u32),
     /// Nothing: shows that a director can be sealed at all.
     Nothing,
 }
@@ -122,7 +122,9 @@ fn send(socket: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
 fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>> {
     let mut length = [0; 4];
     match socket.read_exact(&mut length) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) =>
+        {
             return Ok(None);
         }
         other => other?,
@@ -187,7 +189,10 @@ fn serve(mut control: UnixStream, catalogue: &'static [&'static Case], jobs: usi
                     slots[slot] = Some(Slot { id, pid, started, deadline, timed_out: false });
                 }
                 Err(error) => {
-                    let why = format!("clone of the sealed namespaces: {}", crate::outcome::Errno::from(error).describe());
+                    let why = format!(
+                        "clone of the sealed namespaces: {}",
+                        crate::outcome::Errno::from(error).describe()
+                    );
                     let report = Report {
                         id,
                         finish: Finish::NotStarted(why),
@@ -330,9 +335,9 @@ fn direct(catalogue: &'static [&'static Case], mode: Mode, job: &Job, journal: &
                 Err(interrupt) => End::Interrupted(interrupt),
             }
         }
-        Role::Probe(need) => {
+        Role::Probe(index) => {
             let lab = Lab::new(journal, Ground::Root, mode, None, None);
-            match need.probe(&lab) {
+            match (requirement::ALL[index as usize].probe)(&lab) {
                 Ok(Ok(())) => End::Played,
                 Ok(Err(why)) => End::Unmet(why),
                 Err(interrupt) => End::Interrupted(interrupt),

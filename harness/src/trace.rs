@@ -108,10 +108,7 @@ impl Trace {
                 Event::Answer { process, outcome } => {
                     let actor = processes[usize::from(*process)];
                     let text = format!("<... {} resumed>", unfinished.get(process).unwrap_or(&"?"));
-                    lines.push(format!(
-                        "{actor:width$}  {text:ANSWER_COLUMN$} = {}",
-                        names.outcome(outcome)
-                    ));
+                    lines.push(format!("{actor:width$}  {text:ANSWER_COLUMN$} = {}", names.outcome(outcome)));
                 }
                 Event::End(End::Played | End::Unmet(_)) => {}
                 Event::End(End::Interrupted(interrupt)) => lines.push(format!("--- {interrupt} ---")),

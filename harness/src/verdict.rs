@@ -1,6 +1,5 @@
 //! Verdicts, and the record of one case in one run.
 
-use crate::requirement::Need;
 use serde::{Deserialize, Serialize};
 
 /// What became of a case.
@@ -55,9 +54,11 @@ pub enum SkipReason {
     /// A requirement is not met.
     Need {
         /// Which one.
-        need: Need,
+        need: String,
         /// What the probe found.
         found: String,
+        /// How to get it.
+        remedy: String,
     },
 }
 
@@ -66,17 +67,19 @@ impl SkipReason {
     pub fn missing(&self) -> String {
         match self {
             SkipReason::Seal { what } => format!("needs sealed namespaces: {what}"),
-            SkipReason::NotRoot => "needs root: started without the privilege to create namespaces".to_string(),
-            SkipReason::Need { need, found } => format!("needs {}: {found}", need.name()),
+            SkipReason::NotRoot => {
+                "needs root: started without the privilege to create namespaces".to_string()
+            }
+            SkipReason::Need { need, found, .. } => format!("needs {need}: {found}"),
         }
     }
 
     /// How to get it.
-    pub fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> &str {
         match self {
             SkipReason::Seal { .. } => SEAL_REMEDY,
             SkipReason::NotRoot => "run as root (sudo nsconform)",
-            SkipReason::Need { need, .. } => need.remedy(),
+            SkipReason::Need { remedy, .. } => remedy,
         }
     }
 }

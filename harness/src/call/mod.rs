@@ -6,9 +6,16 @@
 //! declaration; adding an area is a file and a line in [`areas!`].
 
 pub mod argument;
+pub mod device;
 pub mod file;
+pub mod identity;
+pub mod ipc;
+pub mod message;
+pub mod mount;
 pub mod namespace;
 pub mod process;
+pub mod socket;
+pub mod time;
 pub mod uts;
 
 use crate::actor::Actor;
@@ -133,9 +140,16 @@ macro_rules! areas {
 }
 
 areas!(
+    device::Device,
     file::File,
+    identity::Identity,
+    ipc::Ipc,
+    message::Message,
+    mount::Mount,
     namespace::Namespace,
     process::Process,
+    socket::Socket,
+    time::Time,
     uts::Uts,
 );
 

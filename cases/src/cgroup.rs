@@ -1,0 +1,9 @@
+//! Cgroup namespaces: the root of cgroup paths.
+
+use nsconform_harness::prelude::*;
+
+/// The cases of this module.
+pub const CASES: &[Case] = &[];
+
+/// What this module cannot test.
+pub const UNTESTED: &[Untested] = &[];

@@ -1,0 +1,9 @@
+//! Network namespaces: devices, addresses, routes, ports, sockets.
+
+use nsconform_harness::prelude::*;
+
+/// The cases of this module.
+pub const CASES: &[Case] = &[];
+
+/// What this module cannot test.
+pub const UNTESTED: &[Untested] = &[];

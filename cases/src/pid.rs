@@ -1,0 +1,9 @@
+//! PID namespaces: numbers, init, signals, orphans.
+
+use nsconform_harness::prelude::*;
+
+/// The cases of this module.
+pub const CASES: &[Case] = &[];
+
+/// What this module cannot test.
+pub const UNTESTED: &[Untested] = &[];
