@@ -77,6 +77,14 @@ pub enum Value {
         /// The raw number.
         number: u64,
     },
+    /// What a mount has to do with a peer group, whose number differs from run to run; printed as in
+    /// proc_pid_mountinfo(5) with a stable name (`shared:1`, `master:1` for the same group).
+    PeerGroup {
+        /// `shared`, `master` or `propagate_from`.
+        relation: String,
+        /// The raw number of the group.
+        group: u64,
+    },
     /// A clock reading; printed relative to the first reading of the same clock in the trace.
     Time {
         /// The clock's name, as clock_gettime(2) spells it.

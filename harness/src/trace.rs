@@ -174,6 +174,10 @@ impl Names {
                 let stable = self.stable(class, *number, |count| (count + 1).to_string());
                 format!("{class}:{stable}")
             }
+            Value::PeerGroup { relation, group } => {
+                let stable = self.stable("peer group", *group, |count| (count + 1).to_string());
+                format!("{relation}:{stable}")
+            }
             Value::Time { clock, nanoseconds } => {
                 let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
                 // A case takes well under a second, so whole seconds are what was set.
@@ -263,6 +267,10 @@ mod tests {
     #[case::mode(Value::Octal(0o100444), "0100444")]
     #[case::small_mode(Value::Octal(0o44), "044")]
     #[case::fields(Value::fields([("a", Value::Number(1)), ("b", Value::text("x\n"))]), "{a=1, b=\"x\\n\"}")]
+    #[case::peer_groups(
+        Value::List([("shared", 9), ("master", 7), ("shared", 7)].map(|(relation, group)| Value::PeerGroup { relation: relation.into(), group }).into()),
+        "[shared:1, master:2, shared:2]"
+    )]
     #[case::child(Value::Child { pid: 3, name: "inner".into() }, "3<inner>")]
     fn values_print_as_strace_prints_them(#[case] value: Value, #[case] expected: &str) {
         assert_eq!(Names::default().value(&value), expected);
