@@ -1,17 +1,72 @@
-//! x
-use nsconform::{approved, catalogue};
-use nsconform_harness::runner::Runner;
-fn main() {
+//! The `nsconform` program: reads the command line, hands over to a command, and turns what it
+//! says into an exit status.
+//!
+//! The commands live in `command`; cases and engine in the two libraries.
+
+mod command;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use command::{Failure, doctor, explain, list, run};
+use nsconform_harness::report::ExitStatus;
+use std::process::ExitCode;
+
+/// Checks what Linux documents about namespaces against what this kernel does.
+///
+/// Each documented rule is a case: processes are directed one call at a time in sealed namespaces,
+/// and the kernel's answers are compared with an approved trace. Nothing of the machine is changed.
+#[derive(Parser)]
+#[command(name = "nsconform", version, after_help = EXIT_STATUSES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0  all cases that were run passed
+  1  a case failed
+  2  wrong command line or input
+  3  the harness itself failed: an error, a timeout, a result that could not be written
+  4  nothing was tested: everything was skipped, or no case matched
+
+`nsconform` alone is `nsconform run`.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run cases and show the result
+    #[command(after_help = EXIT_STATUSES)]
+    Run(run::Arguments),
+    /// List the cases and what they claim
+    List(list::Arguments),
+    /// Explain one case: its claim, where it is documented, and its trace step by step
+    Explain(explain::Arguments),
+    /// Show what this machine offers, what is missing, and how to get it
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
     nsconform_harness::actor::continue_if_asked();
-    let t = std::time::Instant::now();
-    let mut r = Runner::start(catalogue(), 2, 1.0).unwrap();
-    eprintln!("{:?} start {:?}", r.mode(), t.elapsed());
-    let all: Vec<usize> = (0..catalogue().len()).collect();
-    r.run_cases(&all, &approved, &mut |_, rec| {
-        println!("{} {:?} {}us\n{}", rec.id, rec.verdict, rec.duration_us, rec.trace.join("\n"));
+    let arguments = Arguments::parse();
+    let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Doctor => doctor::doctor(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());
+            Ok(ExitStatus::Success)
+        }
+    };
+    let status = done.unwrap_or_else(|Failure { status, message }| {
+        // A closed error output leaves nobody to tell.
+        use std::io::Write;
+        let _ = writeln!(anstream::stderr(), "nsconform: {message}");
+        status
     });
-    eprintln!("{:?}", t.elapsed());
-    for need in nsconform_harness::requirement::ALL {
-        eprintln!("{} {:?}", need.name, r.finding(need));
-    }
+    ExitCode::from(status as u8)
 }

@@ -89,6 +89,28 @@ bitflags! {
     }
 }
 
+impl Flags {
+    /// What each flag means, for readers who do not know it yet.
+    pub const EXPLAINED: &[(&'static str, &'static str)] = &[
+        ("CLONE_NEWCGROUP", "a new cgroup namespace"),
+        ("CLONE_NEWIPC", "a new IPC namespace (System V objects, POSIX message queues)"),
+        ("CLONE_NEWNET", "a new network namespace (devices, addresses, ports)"),
+        ("CLONE_NEWNS", "a new mount namespace (the first kind, hence the general name)"),
+        ("CLONE_NEWPID", "a new PID namespace, of which the next child is PID 1"),
+        ("CLONE_NEWTIME", "a new time namespace (offsets of the monotonic and boot-time clocks)"),
+        ("CLONE_NEWUSER", "a new user namespace (user ids, capabilities)"),
+        ("CLONE_NEWUTS", "a new UTS namespace (host name, NIS domain name)"),
+        ("CLONE_FILES", "both processes share one table of descriptors"),
+        ("CLONE_FS", "both processes share root directory, current directory and umask"),
+        ("CLONE_PARENT", "the child's parent is the caller's parent"),
+        ("CLONE_PIDFD", "the caller also gets a descriptor that stands for the child"),
+        ("CLONE_SIGHAND", "both processes share their signal handlers"),
+        ("CLONE_SYSVSEM", "both processes share their list of semaphore adjustments"),
+        ("CLONE_THREAD", "the child is a thread of the caller's process"),
+        ("CLONE_VM", "both processes share their memory"),
+    ];
+}
+
 #[allow(missing_docs)]
 mod short {
     use super::Flags;

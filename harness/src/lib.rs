@@ -12,6 +12,7 @@
 //! | `case`, `requirement`, `seal` | what a case is, what it needs, what place it gets |
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
+//! | `report`, `machine` | what a run is shown as, and where it ran |
 
 pub mod actor;
 pub mod call;
@@ -19,7 +20,9 @@ pub mod case;
 mod journal;
 pub mod kind;
 pub mod lab;
+pub mod machine;
 pub mod outcome;
+pub mod report;
 pub mod requirement;
 pub mod runner;
 pub mod seal;

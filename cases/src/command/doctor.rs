@@ -1,0 +1,88 @@
+//! `nsconform doctor`: what this machine offers, in the words in which cases are skipped.
+
+use super::{Done, Failure, print};
+use anstyle::{AnsiColor, Style};
+use nsconform::catalogue;
+use nsconform_harness::machine::Machine;
+use nsconform_harness::report::ExitStatus;
+use nsconform_harness::requirement;
+use nsconform_harness::runner::Runner;
+use nsconform_harness::seal::Mode;
+use nsconform_harness::verdict::{SEAL_REMEDY, SkipReason};
+use std::io::{self, Write};
+
+const OFFERED: Style = AnsiColor::Green.on_default();
+const MISSING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Runs the command.
+pub fn doctor() -> Done {
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut runner = Runner::start(catalogue(), jobs, 1.0)
+        .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
+    let mode = runner.mode().map_err(str::to_string);
+    if mode.is_ok() {
+        runner.probe(requirement::ALL.iter().copied());
+    }
+    let all: Vec<usize> = (0..catalogue().len()).collect();
+    let (skipped, runnable) = runner.sort_out(&all);
+    print(|to| {
+        write_machine(to, &Machine::look())?;
+        match &mode {
+            Ok(Mode::Privileged) => offered(to, "sealed namespaces", "as root")?,
+            Ok(Mode::UserNamespace) => {
+                offered(to, "sealed namespaces", "inside a user namespace of our own")?
+            }
+            Err(what) => missing(to, &SkipReason::Seal { what: what.clone() })?,
+        }
+        if mode == Ok(Mode::UserNamespace) {
+            missing(to, &SkipReason::NotRoot)?;
+        }
+        if mode.is_ok() {
+            for need in requirement::ALL {
+                match runner.finding(need) {
+                    Ok(()) => offered(to, need.name, "")?,
+                    Err(found) => missing(
+                        to,
+                        &SkipReason::Need {
+                            need: need.name.to_string(),
+                            found,
+                            remedy: need.remedy.to_string(),
+                        },
+                    )?,
+                }
+            }
+        }
+        writeln!(
+            to,
+            "\n{} of {} cases can be run here, {} would be skipped",
+            runnable.len(),
+            catalogue().len(),
+            skipped.len()
+        )?;
+        if runnable.is_empty() { writeln!(to, "To test anything: {SEAL_REMEDY}") } else { Ok(()) }
+    })?;
+    Ok(if runnable.is_empty() { ExitStatus::NothingTested } else { ExitStatus::Success })
+}
+
+fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
+    let unknown = || "unknown".to_string();
+    writeln!(to, "{}", machine.headline())?;
+    writeln!(to, "  version           {}", machine.kernel_version)?;
+    writeln!(to, "  processors        {}", machine.processors)?;
+    writeln!(to, "  capabilities      {}", machine.capabilities.clone().unwrap_or_else(unknown))?;
+    writeln!(to, "  security modules  {}", machine.security_modules.clone().unwrap_or_else(unknown))?;
+    for (name, value) in &machine.sysctls {
+        writeln!(to, "  {name} = {value}")?;
+    }
+    writeln!(to)
+}
+
+fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
+    let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
+    writeln!(to, "{OFFERED}ok      {OFFERED:#}  {what}{how}")
+}
+
+fn missing(to: &mut dyn Write, reason: &SkipReason) -> io::Result<()> {
+    writeln!(to, "{MISSING}missing {MISSING:#}  {}", reason.missing())?;
+    writeln!(to, "          remedy: {}", reason.remedy())
+}

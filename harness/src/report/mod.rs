@@ -1,0 +1,96 @@
+//! Reports: what a run is shown as. `human` is for people, `json` for programs; both get the same
+//! records.
+
+pub mod human;
+pub mod json;
+
+use crate::verdict::{Record, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// How many cases came to which verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Passed, the documentation and the kernel agreeing.
+    pub pass: usize,
+    /// Passed where the kernel is known to do otherwise than the documentation says.
+    pub deviation: usize,
+    /// Failed.
+    pub fail: usize,
+    /// Skipped.
+    pub skip: usize,
+    /// The harness could not do its part.
+    pub error: usize,
+    /// Not ended before the deadline.
+    pub timeout: usize,
+}
+
+impl Counts {
+    /// Counts one record; `deviates` says whether its case has a documented deviation.
+    pub fn add(&mut self, record: &Record, deviates: bool) {
+        *match record.verdict {
+            Verdict::Pass if deviates => &mut self.deviation,
+            Verdict::Pass => &mut self.pass,
+            Verdict::Fail => &mut self.fail,
+            Verdict::Skip { .. } => &mut self.skip,
+            Verdict::Error { .. } => &mut self.error,
+            Verdict::Timeout { .. } => &mut self.timeout,
+        } += 1;
+    }
+
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.tested() + self.skip
+    }
+
+    /// Those that were run.
+    pub fn tested(&self) -> usize {
+        self.pass + self.deviation + self.fail + self.error + self.timeout
+    }
+
+    /// The exit status that a run with these counts deserves; see the README.
+    pub fn exit_status(&self) -> ExitStatus {
+        if self.error + self.timeout > 0 {
+            ExitStatus::HarnessFailed
+        } else if self.fail > 0 {
+            ExitStatus::CaseFailed
+        } else if self.tested() == 0 {
+            ExitStatus::NothingTested
+        } else {
+            ExitStatus::Success
+        }
+    }
+}
+
+/// What the exit statuses of the program mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// All cases that were run passed (or the command did what was asked).
+    Success = 0,
+    /// A case failed, and nothing worse happened.
+    CaseFailed = 1,
+    /// A wrong command line or wrong input.
+    Usage = 2,
+    /// The harness itself failed: an error, a timeout, a result that could not be written.
+    HarnessFailed = 3,
+    /// Nothing was tested: everything was skipped, or no case matched.
+    NothingTested = 4,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::all_passed(Counts { pass: 3, ..Counts::default() }, ExitStatus::Success)]
+    #[case::deviations_are_fine(Counts { deviation: 1, ..Counts::default() }, ExitStatus::Success)]
+    #[case::one_failed(Counts { pass: 3, fail: 1, ..Counts::default() }, ExitStatus::CaseFailed)]
+    #[case::error_is_worse(Counts { fail: 1, error: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
+    #[case::timeout(Counts { pass: 3, timeout: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
+    #[case::all_skipped(Counts { skip: 5, ..Counts::default() }, ExitStatus::NothingTested)]
+    #[case::none(Counts::default(), ExitStatus::NothingTested)]
+    fn the_exit_status_is_the_worst(#[case] counts: Counts, #[case] expected: ExitStatus) {
+        assert_eq!(counts.exit_status(), expected);
+    }
+}
