@@ -6,7 +6,7 @@
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsconform::{approved, catalogue};
-use nsconform_harness::runner::Runner;
+use nsconform_harness::runner::{Runner, Setup};
 use nsconform_harness::snapshot;
 use nsconform_harness::verdict::{Record, Verdict};
 use std::collections::HashMap;
@@ -37,8 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run_selected(arguments: &Arguments) -> HashMap<String, Record> {
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut runner = Runner::start(catalogue(), jobs, 1.0).expect("the fork server starts");
+    let mut runner = Runner::start(catalogue(), Setup::default()).expect("the fork server starts");
     let selected: Vec<usize> = (0..catalogue().len())
         .filter(|index| {
             let trial = Trial::test(catalogue()[*index].id, || Ok(()));

@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::journal;
 use crate::lab::{Interrupt, Jitter, Tamper};
 use crate::requirement::{self, Finding, Need};
-use crate::seal::{Ground, Mode};
+use crate::seal::{Containment, Ground, Mode};
 use crate::server::{Finish, Job, Ready, Report, Role, Server};
 use crate::snapshot;
 use crate::trace::{End, Trace};
@@ -30,6 +30,25 @@ pub struct Run {
     pub duration: Duration,
 }
 
+/// How cases are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// How many directors are at work side by side.
+    pub jobs: usize,
+    /// What every deadline is multiplied by.
+    pub deadline_scale: f64,
+    /// How far the cases are kept from the machine.
+    pub containment: Containment,
+}
+
+impl Default for Setup {
+    /// One director per processor, usual deadlines, usual containment.
+    fn default() -> Setup {
+        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+        Setup { jobs, deadline_scale: 1.0, containment: Containment::Usual }
+    }
+}
+
 /// A runner and its fork server.
 pub struct Runner {
     server: Server,
@@ -44,17 +63,13 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts the fork server for these cases, with `jobs` directors side by side. Must be called
-    /// while the process has one thread.
+    /// Starts the fork server for these cases. Must be called while the process has one thread.
     ///
     /// # Errors
     /// When the server cannot be forked or ends at once.
-    pub fn start(
-        catalogue: &'static [&'static Case],
-        jobs: usize,
-        deadline_scale: f64,
-    ) -> io::Result<Runner> {
-        let mut server = Server::start(catalogue, jobs)?;
+    pub fn start(catalogue: &'static [&'static Case], setup: Setup) -> io::Result<Runner> {
+        let Setup { jobs, deadline_scale, containment } = setup;
+        let mut server = Server::start(catalogue, jobs, containment)?;
         let ready: Option<Ready> = server.receive()?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?

@@ -120,23 +120,43 @@ fn map_ids(uid_map: &str, gid_map: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// Says which call failed: without a template nothing can be tested.
-pub(crate) fn prepare_template() -> Result<Mode, SealFailure> {
-    let mode = enter_template_namespaces().map_err(|what| SealFailure { what })?;
+pub(crate) fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
+    let mode = enter_template_namespaces(containment).map_err(|what| SealFailure { what })?;
     build_template(mode).map_err(|what| SealFailure { what })?;
     Ok(mode)
 }
 
-fn enter_template_namespaces() -> Result<Mode, String> {
+/// How far the template is kept from the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Containment {
+    /// As the privilege at hand allows: root's cases are tested with root's privileges.
+    Usual,
+    /// In a user namespace in any case. For runs that are tampered with: a script that goes on
+    /// after a namespace was withheld must not reach the machine's own settings.
+    UserNamespace,
+}
+
+fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
     use nix::sched::{CloneFlags, unshare};
-    if unshare(CloneFlags::CLONE_NEWNS).is_ok() {
+    // A network namespace keeps even a wrongly written case away from the machine's network.
+    // Where none can be had, the cases that need one are skipped by their own probes.
+    let isolate_network = || {
+        let _ = unshare(CloneFlags::CLONE_NEWNET);
+    };
+    if containment == Containment::Usual && unshare(CloneFlags::CLONE_NEWNS).is_ok() {
+        isolate_network();
         return Ok(Mode::Privileged);
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    step("unshare(CLONE_NEWUSER|CLONE_NEWNS)", unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS))?;
+    step(
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
+        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS),
+    )?;
     map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
     step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
     step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
+    isolate_network();
     Ok(Mode::UserNamespace)
 }
 

@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::journal::Journal;
 use crate::lab::{Interrupt, Jitter, Lab, Tamper};
 use crate::requirement;
-use crate::seal::{self, Ground, Mode, SealFailure};
+use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -75,14 +75,18 @@ pub(crate) struct Server {
 
 impl Server {
     /// Forks the server. Must be called while the process has one thread.
-    pub(crate) fn start(catalogue: &'static [&'static Case], jobs: usize) -> io::Result<Server> {
+    pub(crate) fn start(
+        catalogue: &'static [&'static Case],
+        jobs: usize,
+        containment: Containment,
+    ) -> io::Result<Server> {
         let (ours, theirs) = UnixStream::pair()?;
         // SAFETY: the caller promises one thread, so the child's copy of the heap is consistent.
         match unsafe { nix::unistd::fork() }? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);
                 // SAFETY: ends the child without running what the parent will run at its exit.
-                unsafe { libc::_exit(i32::from(serve(theirs, catalogue, jobs).is_err())) }
+                unsafe { libc::_exit(i32::from(serve(theirs, catalogue, jobs, containment).is_err())) }
             }
             nix::unistd::ForkResult::Parent { child } => Ok(Server { socket: ours, pid: child }),
         }
@@ -143,11 +147,16 @@ struct Slot {
     timed_out: bool,
 }
 
-fn serve(mut control: UnixStream, catalogue: &'static [&'static Case], jobs: usize) -> io::Result<()> {
+fn serve(
+    mut control: UnixStream,
+    catalogue: &'static [&'static Case],
+    jobs: usize,
+    containment: Containment,
+) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
     let children = signal_descriptor()?;
-    let ready: Ready = seal::prepare_template();
+    let ready: Ready = seal::prepare_template(containment);
     quiet(null);
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };

@@ -6,7 +6,7 @@ use nsconform::catalogue;
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::ExitStatus;
 use nsconform_harness::requirement;
-use nsconform_harness::runner::Runner;
+use nsconform_harness::runner::{Runner, Setup};
 use nsconform_harness::seal::Mode;
 use nsconform_harness::verdict::{SEAL_REMEDY, SkipReason};
 use std::io::{self, Write};
@@ -16,8 +16,7 @@ const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Runs the command.
 pub fn doctor() -> Done {
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut runner = Runner::start(catalogue(), jobs, 1.0)
+    let mut runner = Runner::start(catalogue(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
     if mode.is_ok() {

@@ -6,7 +6,7 @@ use nsconform_harness::case::Case;
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::json::{Line, SCHEMA};
 use nsconform_harness::report::{Counts, human};
-use nsconform_harness::runner::Runner;
+use nsconform_harness::runner::{Runner, Setup};
 use nsconform_harness::seal::Mode;
 use nsconform_harness::verdict::Record;
 use std::io::{self, IsTerminal, Write};
@@ -52,9 +52,13 @@ pub fn run(arguments: &Arguments) -> Done {
     let started = Instant::now();
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &arguments.skip, arguments.exact)?;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = arguments.jobs.map_or(processors, usize::from);
-    let mut runner = Runner::start(catalogue(), jobs, arguments.deadline_scale.unwrap_or(1.0))
+    let usual = Setup::default();
+    let setup = Setup {
+        jobs: arguments.jobs.map_or(usual.jobs, usize::from),
+        deadline_scale: arguments.deadline_scale.unwrap_or(usual.deadline_scale),
+        ..usual
+    };
+    let mut runner = Runner::start(catalogue(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mut output = Output::open(arguments)?;
     let machine = Machine::look();

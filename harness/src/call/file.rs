@@ -57,7 +57,7 @@ calls! {
     }
 
     /// Reads a whole file: open, read, close.
-    cat(path: Text) {
+    cat(path: Text) asks {
         use std::io::Read;
         let mut content = Vec::new();
         std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
@@ -84,12 +84,12 @@ calls! {
     }
 
     /// Reads the text of a symbolic link.
-    readlink(path: Text) {
+    readlink(path: Text) asks {
         Ok(Value::text(nix::fcntl::readlink(path.c_string()?.as_c_str())?.as_encoded_bytes()))
     }
 
     /// Lists the names in a directory, sorted.
-    readdir(path: Text) {
+    readdir(path: Text) asks {
         let mut names: Vec<Vec<u8>> = std::fs::read_dir(path_of(&path))?
             .map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()))
             .collect::<Result<_, _>>()?;
@@ -98,7 +98,7 @@ calls! {
     }
 
     /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
-    readdir_numeric(path: Text) {
+    readdir_numeric(path: Text) asks {
         let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .collect();
@@ -107,7 +107,7 @@ calls! {
     }
 
     /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.
-    field(path: Text, key: Text) {
+    field(path: Text, key: Text) asks {
         let content = std::fs::read(path_of(&path))?;
         let wanted = [key.0.as_slice(), b":"].concat();
         let line = content
@@ -132,7 +132,7 @@ calls! {
     }
 
     /// Asks for the current directory.
-    getcwd() {
+    getcwd() asks {
         Ok(Value::text(nix::unistd::getcwd()?.as_os_str().as_bytes()))
     }
 }

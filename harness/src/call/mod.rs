@@ -32,14 +32,26 @@ pub trait Ask {
     fn ask(&self, call: Call) -> Self::Answer;
 }
 
-/// Declares the calls of one area; see the module's documentation.
+/// Whether a declaration carries the mark `asks`.
+macro_rules! marked {
+    () => {
+        false
+    };
+    (asks) => {
+        true
+    };
+}
+pub(crate) use marked;
+
+/// Declares the calls of one area. A call that leaves everything as it was is marked `asks`
+/// between its arguments and its body: only the others are worth a lie (see `audit`). See also the module's documentation.
 macro_rules! calls {
     (
         $(#[doc = $head:literal])*
         $Area:ident, $Calls:ident, $actor:ident:
         $(
             $(#[doc = $doc:literal])+
-            $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block
+            $name:ident($($argument:ident: $type:ty),* $(,)?) $($asks:ident)? $body:block
         )*
     ) => {
         $(#[doc = $head])*
@@ -69,6 +81,13 @@ macro_rules! calls {
             pub(crate) fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name { .. } => stringify!($name),)*
+                }
+            }
+
+            /// Whether the call only asks, and leaves everything as it was.
+            pub(crate) fn asks(&self) -> bool {
+                match self {
+                    $(Self::$name { .. } => $crate::call::marked!($($asks)?),)*
                 }
             }
 
@@ -118,6 +137,13 @@ macro_rules! areas {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Call::$Area(call) => call.name(),)*
+                }
+            }
+
+            /// Whether the call only asks, and leaves everything as it was.
+            pub fn asks(&self) -> bool {
+                match self {
+                    $(Call::$Area(call) => call.asks(),)*
                 }
             }
 

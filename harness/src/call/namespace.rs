@@ -41,18 +41,18 @@ calls! {
     }
 
     /// Reads a link of /proc/PID/ns: its text names the kind of namespace and the number that identifies it.
-    readlink_ns(path: Text) {
+    readlink_ns(path: Text) asks {
         let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
         namespace_from_link(link.as_encoded_bytes()).ok_or(Errno(libc::EPROTO))
     }
 
     /// Asks which namespace an open descriptor refers to, by fstat(2).
-    fstat_ns(fd: i32) {
+    fstat_ns(fd: i32) asks {
         namespace_of_descriptor(fd)
     }
 
     /// Asks for the kind of the namespace that a descriptor refers to, as a CLONE_NEW* constant.
-    ioctl_nstype(fd: i32) {
+    ioctl_nstype(fd: i32) asks {
         let Value::Number(kind) = ioctl(fd, NS_GET_NSTYPE, 0)? else { unreachable!() };
         Ok(Value::word(crate::call::argument::flag_names(&Flags::from_bits_retain(kind as u64))))
     }
@@ -68,7 +68,7 @@ calls! {
     }
 
     /// Asks for the user id of the creator of a user namespace.
-    ioctl_owner_uid(fd: i32) {
+    ioctl_owner_uid(fd: i32) asks {
         let mut uid: libc::uid_t = 0;
         ioctl(fd, NS_GET_OWNER_UID, (&raw mut uid) as u64)?;
         Ok(Value::Number(uid.into()))
@@ -85,7 +85,7 @@ calls! {
     }
 
     /// Asks whether two processes share a resource: 0 if they do. The other values only order addresses in the kernel, so they are all shown as `different`.
-    kcmp(first: Pid, second: Pid, resource: Resource) {
+    kcmp(first: Pid, second: Pid, resource: Resource) asks {
         // SAFETY: kcmp takes numbers only for these resources.
         let result = unsafe {
             libc::syscall(libc::SYS_kcmp, first.number, second.number, resource.0, 0, 0)

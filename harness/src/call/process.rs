@@ -78,28 +78,28 @@ calls! {
     }
 
     /// Asks for the process's own PID, in its own PID namespace.
-    getpid() {
+    getpid() asks {
         Ok(Value::Number(nix::unistd::getpid().as_raw().into()))
     }
 
     /// Asks for the PID of the parent, in the caller's PID namespace; 0 if the parent is outside.
-    getppid() {
+    getppid() asks {
         Ok(Value::Number(nix::unistd::getppid().as_raw().into()))
     }
 
     /// Asks for the thread's own number, in its own PID namespace.
-    gettid() {
+    gettid() asks {
         Ok(Value::Number(nix::unistd::gettid().as_raw().into()))
     }
 
     /// Asks for the process group of a process (0: the caller).
-    getpgid(pid: Pid) {
+    getpgid(pid: Pid) asks {
         // SAFETY: takes a number only.
         Errno::check(unsafe { libc::getpgid(pid.number) })
     }
 
     /// Asks for the session of a process (0: the caller).
-    getsid(pid: Pid) {
+    getsid(pid: Pid) asks {
         // SAFETY: takes a number only.
         Errno::check(unsafe { libc::getsid(pid.number) })
     }
@@ -117,7 +117,7 @@ calls! {
     }
 
     /// Waits until a child has ended (or, with options, stopped or continued) and tells how.
-    waitpid(pid: Pid, options: WaitOptions) {
+    waitpid(pid: Pid, options: WaitOptions) asks {
         let mut status = 0;
         // SAFETY: `status` outlives the call.
         let ended = unsafe { libc::waitpid(pid.number, &mut status, options.bits()) };
@@ -128,7 +128,7 @@ calls! {
     }
 
     /// Waits as waitpid does, and tells what the kernel says of the child in a siginfo_t; WNOWAIT leaves the child waitable.
-    waitid(pid: Pid, options: WaitOptions) {
+    waitid(pid: Pid, options: WaitOptions) asks {
         // SAFETY: all-zero is a valid siginfo_t; it outlives the call.
         let info = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();

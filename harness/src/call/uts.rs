@@ -21,17 +21,17 @@ calls! {
     }
 
     /// Asks for the host name of the caller's UTS namespace.
-    gethostname() {
+    gethostname() asks {
         Ok(Value::text(nix::sys::utsname::uname()?.nodename().as_encoded_bytes()))
     }
 
     /// Asks for the NIS domain name of the caller's UTS namespace.
-    getdomainname() {
+    getdomainname() asks {
         Ok(Value::text(nix::sys::utsname::uname()?.domainname().as_encoded_bytes()))
     }
 
     /// Asks for the two names that a UTS namespace holds, as the kernel gives them to every program.
-    uname() {
+    uname() asks {
         let names = nix::sys::utsname::uname()?;
         Ok(Value::fields([
             ("nodename", Value::text(names.nodename().as_encoded_bytes())),
