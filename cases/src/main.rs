@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, doctor, explain, list, run};
+use command::{Failure, audit, doctor, explain, list, run};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -40,6 +40,8 @@ enum Command {
     List(list::Arguments),
     /// Explain one case: its claim, where it is documented, and its trace step by step
     Explain(explain::Arguments),
+    /// Show that the cases can fail: lie to each of them and see whether it notices
+    Audit(audit::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Audit(arguments) => audit::audit(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

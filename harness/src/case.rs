@@ -1,5 +1,6 @@
 //! A case: one documented claim and the script that tests it, as data that can be listed.
 
+use crate::audit::Excuse;
 use crate::lab::{Lab, Play};
 use crate::requirement::Need;
 use crate::seal::Ground;
@@ -52,6 +53,8 @@ pub struct Case {
     pub deviation: Option<&'static str>,
     /// What a wrong kernel would show.
     pub wrong: &'static str,
+    /// Lies that the case does not notice, each with a reason; see `audit`.
+    pub excuses: &'static [Excuse],
     /// The script.
     pub play: fn(&Lab) -> Play,
 }
@@ -66,6 +69,7 @@ pub const CASE: Case = Case {
     needs: &[],
     deviation: None,
     wrong: "",
+    excuses: &[],
     play: |_| Ok(()),
 };
 

@@ -12,9 +12,11 @@
 //! | `case`, `requirement`, `seal` | what a case is, what it needs, what place it gets |
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
+//! | `audit` | the lie test: would a case notice? |
 //! | `report`, `machine` | what a run is shown as, and where it ran |
 
 pub mod actor;
+pub mod audit;
 pub mod call;
 pub mod case;
 mod journal;
@@ -34,6 +36,7 @@ mod wire;
 
 /// What a script needs in scope.
 pub mod prelude {
+    pub use crate::audit::Excuse;
     pub use crate::call::Ask;
     pub use crate::call::device::*;
     pub use crate::call::file::*;

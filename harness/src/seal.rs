@@ -148,10 +148,7 @@ fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
         return Ok(Mode::Privileged);
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    step(
-        "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
-        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS),
-    )?;
+    step("unshare(CLONE_NEWUSER|CLONE_NEWNS)", unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS))?;
     map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
     step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;

@@ -1,6 +1,7 @@
 //! The commands of the program, a module each, and what they share: choosing cases by pattern,
 //! writing to standard output, failing.
 
+pub mod audit;
 pub mod doctor;
 pub mod explain;
 pub mod list;
