@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, doctor, explain, list, run};
+use command::{Failure, audit, doctor, explain, list, run, verify};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -42,6 +42,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Show that the cases can fail: lie to each of them and see whether it notices
     Audit(audit::Arguments),
+    /// Show that verdicts are stable: run every case many times, disturbed in many ways
+    Verify(verify::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::List(arguments) => list::list(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Audit(arguments) => audit::audit(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

@@ -78,6 +78,8 @@ pub struct Jitter {
     pub seed: u64,
     /// The longest delay before a call, in microseconds.
     pub most: u32,
+    /// The processor that everything is kept on, if any.
+    pub processor: Option<u16>,
 }
 
 /// One actor as the director knows it.
@@ -96,7 +98,7 @@ struct End {
 struct State {
     ends: Vec<End>,
     calls: u32,
-    random: u64,
+    delays: Option<fastrand::Rng>,
 }
 
 /// The sealed place of one run.
@@ -117,8 +119,8 @@ impl<'j> Lab<'j> {
         tamper: Option<Tamper>,
         jitter: Option<Jitter>,
     ) -> Lab<'j> {
-        let random = jitter.map_or(1, |jitter| jitter.seed | 1);
-        let state = RefCell::new(State { ends: Vec::new(), calls: 0, random });
+        let delays = jitter.map(|jitter| fastrand::Rng::with_seed(jitter.seed));
+        let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays });
         Lab { journal, ground, mode, tamper, jitter, state }
     }
 
@@ -278,14 +280,8 @@ impl<'j> Lab<'j> {
 
     fn delay(&self) {
         let Some(jitter) = self.jitter else { return };
-        let mut state = self.state.borrow_mut();
-        // xorshift64: enough to vary the timing, and the same for the same seed.
-        state.random ^= state.random << 13;
-        state.random ^= state.random >> 7;
-        state.random ^= state.random << 17;
-        let microseconds = state.random % u64::from(jitter.most.max(1));
-        drop(state);
-        std::thread::sleep(std::time::Duration::from_micros(microseconds));
+        let delay = self.state.borrow_mut().delays.as_mut().map(|random| random.u32(0..=jitter.most));
+        std::thread::sleep(std::time::Duration::from_micros(delay.unwrap_or(0).into()));
     }
 }
 

@@ -321,7 +321,12 @@ fn start_director(
         -1 => Err(io::Error::last_os_error()),
         0 => {
             let end = match seal::complete_seal(alive) {
-                Ok(()) => direct(catalogue, mode, job, journal),
+                Ok(()) => {
+                    if let Some(processor) = job.jitter.and_then(|jitter| jitter.processor) {
+                        keep_on(processor);
+                    }
+                    direct(catalogue, mode, job, journal)
+                }
                 Err(why) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
             };
             let written = journal.append(&Event::End(end)).is_ok();
@@ -329,6 +334,17 @@ fn start_director(
             unsafe { libc::_exit(i32::from(!written)) }
         }
         pid => Ok(pid as i32),
+    }
+}
+
+/// Keeps the calling process and those it will create on one processor. Where that is refused the
+/// run is merely less disturbed.
+fn keep_on(processor: u16) {
+    // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(usize::from(processor), &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
     }
 }
 

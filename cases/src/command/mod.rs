@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod explain;
 pub mod list;
 pub mod run;
+pub mod verify;
 
 use nsconform_harness::report::ExitStatus;
 use std::io::{self, Write};
