@@ -3,7 +3,8 @@
 //!
 //! Needs are declared once, in alphabetical order, in [`needs!`].
 
-use crate::call::file::FileCalls;
+use crate::call::file::{Directory, FileCalls};
+use crate::call::mount::{MountAttributes, MountCalls, OpenTreeFlags, SetAttrFlags};
 use crate::call::namespace::{NamespaceCalls, Resource};
 use crate::kind::{Flags, Kind, NEWUSER, NEWUTS};
 use crate::lab::{Interrupt, Lab};
@@ -66,8 +67,31 @@ needs! {
     /// Mount namespaces can be created by root.
     MNT_NS { "mount namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Mnt) }
 
+    /// mount_setattr(2) is there.
+    MOUNT_SETATTR {
+        "mount_setattr",
+        remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let none = MountAttributes::empty();
+            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none)?;
+            succeeded("mount_setattr", done)
+        },
+    }
+
     /// Network namespaces can be created by root.
     NET_NS { "network namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Net) }
+
+    /// open_tree(2) copies mounts.
+    OPEN_TREE {
+        "open_tree",
+        remedy: "use Linux 5.2 or later; in a container, allow open_tree(2) and move_mount(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let copy = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_CLONE)?;
+            succeeded("open_tree(OPEN_TREE_CLONE)", copy)
+        },
+    }
 
     /// PID namespaces can be created by root.
     PID_NS { "PID namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Pid) }

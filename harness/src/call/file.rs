@@ -2,7 +2,7 @@
 //!
 //! Mounts live in `mount`; ownership as such lives in `identity`.
 
-use super::argument::{Text, flags};
+use super::argument::{Argument, Text, constants, flags};
 use super::calls;
 use crate::outcome::{Errno, Value};
 use std::os::unix::ffi::OsStrExt;
@@ -19,6 +19,33 @@ flags! {
 
 /// open(2) for reading only, which has no bit of its own.
 pub const O_RDONLY: OpenFlags = OpenFlags::empty();
+
+constants! {
+    /// Where a relative path starts: the current directory, or a descriptor of another one.
+    Directory: i32 { AT_FDCWD = libc::AT_FDCWD }
+}
+
+impl From<i32> for Directory {
+    fn from(fd: i32) -> Directory {
+        Directory(fd)
+    }
+}
+
+/// The permission bits of a file, printed in octal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileMode(pub u32);
+
+impl From<i32> for FileMode {
+    fn from(mode: i32) -> FileMode {
+        FileMode(mode as u32)
+    }
+}
+
+impl Argument for FileMode {
+    fn show(&self) -> String {
+        format!("{:#o}", self.0).replacen("0o", "0", 1)
+    }
+}
 
 /// How much of a file `cat` reads, in bytes; what is longer is an error of the case.
 const READ_LIMIT: u64 = 32 * 1024;
@@ -119,10 +146,41 @@ calls! {
         Ok(Value::word(words.join(" ")))
     }
 
-    /// Makes a directory.
-    mkdir(path: Text, mode: i32) {
+    /// Opens a file whose path starts at an open directory.
+    openat(directory: Directory, path: Text, flags: OpenFlags) {
         // SAFETY: the path is a C string that outlives the call.
-        Errno::check(unsafe { libc::mkdir(path.c_string()?.as_ptr(), mode as libc::mode_t) })
+        Errno::check(unsafe { libc::openat(directory.0, path.c_string()?.as_ptr(), flags.bits(), 0o666) })
+    }
+
+    /// Makes a directory.
+    mkdir(path: Text, mode: FileMode) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::mkdir(path.c_string()?.as_ptr(), mode.0) })
+    }
+
+    /// Removes an empty directory.
+    rmdir(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::rmdir(path.c_string()?.as_ptr()) })
+    }
+
+    /// Removes a name of a file.
+    unlink(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::unlink(path.c_string()?.as_ptr()) })
+    }
+
+    /// Gives a file another name.
+    rename(old: Text, new: Text) {
+        let (old, new) = (old.c_string()?, new.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        Errno::check(unsafe { libc::rename(old.as_ptr(), new.as_ptr()) })
+    }
+
+    /// Sets which permission bits new files shall not get, and tells which those were before.
+    umask(mask: FileMode) {
+        // SAFETY: takes a number only.
+        Ok(Value::Octal(unsafe { libc::umask(mask.0) }))
     }
 
     /// Changes the current directory.

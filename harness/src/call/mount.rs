@@ -1,10 +1,11 @@
 //! Mounts, their propagation and their records: mount(2), umount(2), pivot_root(2), chroot(2),
-//! proc_pid_mountinfo(5).
+//! open_tree(2), move_mount(2), mount_setattr(2), proc_pid_mountinfo(5).
 //!
 //! Mount *namespaces* are created and joined as all others are: see `process` and `namespace`.
 
 use super::argument::{Argument, Text, flags};
 use super::calls;
+use super::file::Directory;
 use crate::outcome::{Errno, Value};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
@@ -24,6 +25,36 @@ flags! {
 flags! {
     /// The flags of umount2(2).
     UmountFlags: i32 { MNT_FORCE = 1, MNT_DETACH = 2, MNT_EXPIRE = 4, UMOUNT_NOFOLLOW = 8 }
+}
+
+flags! {
+    /// The flags of open_tree(2).
+    OpenTreeFlags: u32 {
+        OPEN_TREE_CLONE = 1, AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000,
+        OPEN_TREE_CLOEXEC = libc::O_CLOEXEC as u32,
+    }
+}
+
+flags! {
+    /// The flags of move_mount(2).
+    MoveMountFlags: u32 {
+        MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40, MOVE_MOUNT_SET_GROUP = 0x100,
+        MOVE_MOUNT_BENEATH = 0x200,
+    }
+}
+
+flags! {
+    /// The flags of mount_setattr(2).
+    SetAttrFlags: u32 { AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000 }
+}
+
+flags! {
+    /// The attributes that mount_setattr(2) sets and clears.
+    MountAttributes: u64 {
+        MOUNT_ATTR_RDONLY = 1, MOUNT_ATTR_NOSUID = 2, MOUNT_ATTR_NODEV = 4, MOUNT_ATTR_NOEXEC = 8,
+        MOUNT_ATTR_NOATIME = 0x10, MOUNT_ATTR_STRICTATIME = 0x20, MOUNT_ATTR__ATIME = 0x70,
+        MOUNT_ATTR_NODIRATIME = 0x80, MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000,
+    }
 }
 
 /// A string of mount(2) that may be absent: an empty text is a null pointer.
@@ -90,6 +121,51 @@ calls! {
     chroot(path: Text) {
         // SAFETY: the path is a C string that outlives the call.
         Errno::check(unsafe { libc::chroot(path.c_string()?.as_ptr()) })
+    }
+
+    /// Opens a mount or, with OPEN_TREE_CLONE, a copy of it that is in no mount namespace.
+    open_tree(directory: Directory, path: Text, flags: OpenTreeFlags) {
+        let path = path.c_string()?;
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::syscall(libc::SYS_open_tree, directory.0, path.as_ptr(), flags.bits()) })
+    }
+
+    /// Moves a mount, or attaches one that open_tree has copied.
+    move_mount(from: Directory, from_path: Text, to: Directory, to_path: Text, flags: MoveMountFlags) {
+        let (from_path, to_path) = (from_path.c_string()?, to_path.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        Errno::check(unsafe {
+            libc::syscall(libc::SYS_move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags.bits())
+        })
+    }
+
+    /// Clears and sets attributes of a mount or, with AT_RECURSIVE, of a whole tree of mounts.
+    mount_setattr(directory: Directory, path: Text, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) {
+        let path = path.c_string()?;
+        // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
+        let attributes = [attr_set.bits(), attr_clr.bits(), 0, 0];
+        // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
+        Errno::check(unsafe {
+            libc::syscall(
+                libc::SYS_mount_setattr,
+                directory.0,
+                path.as_ptr(),
+                flags.bits(),
+                attributes.as_ptr(),
+                size_of_val(&attributes),
+            )
+        })
+    }
+
+    /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
+    propagation(mount_point: Text) {
+        Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
+    }
+
+    /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
+    propagation_of(file: Text, mount_point: Text) {
+        let records = records(super::file::path_of(&file))?;
+        Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
