@@ -132,12 +132,15 @@ impl Actor {
         let name = format!("{CONTINUE}\0");
         let arguments =
             [name.as_ptr().cast(), socket.as_ptr().cast(), shares.as_ptr(), std::ptr::null::<libc::c_char>()];
-        let environment = [std::ptr::null::<libc::c_char>()];
+        unsafe extern "C" {
+            /// The environment, as environ(7) describes it.
+            static environ: *const *const libc::c_char;
+        }
         // SAFETY: plain fcntl on our socket; execve gets null-terminated arrays of C strings that
-        // outlive the call.
+        // outlive the call; nothing changes the environment meanwhile.
         unsafe {
             libc::fcntl(self.socket, libc::F_SETFD, 0);
-            libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr());
+            libc::execve(path.as_ptr(), arguments.as_ptr(), environ);
             let errno = Errno::last();
             libc::fcntl(self.socket, libc::F_SETFD, libc::FD_CLOEXEC);
             Err(errno)
