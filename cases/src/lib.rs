@@ -15,6 +15,8 @@ pub mod user;
 pub mod uts;
 
 use nsconform_harness::case::{Case, Untested};
+use nsconform_harness::known::{self, Known};
+use nsconform_harness::machine::Machine;
 use nsconform_harness::snapshot;
 use std::sync::OnceLock;
 
@@ -58,6 +60,21 @@ pub fn catalogue() -> &'static [&'static Case] {
 pub fn untested() -> impl Iterator<Item = &'static Untested> {
     UNTESTED.iter().copied().flatten()
 }
+
+/// The deviations that are known of a machine, from `fixtures/known`.
+///
+/// # Panics
+/// When an embedded list is wrong, which a test rules out.
+pub fn known(machine: &Machine) -> Vec<Known> {
+    KNOWN
+        .iter()
+        .flat_map(|(file, text)| {
+            known::applying(text, machine).unwrap_or_else(|error| panic!("fixtures/known/{file}: {error}"))
+        })
+        .collect()
+}
+
+const KNOWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/known.rs"));
 
 /// The approved trace of the case with this id.
 pub fn approved(id: &str) -> Option<&'static str> {

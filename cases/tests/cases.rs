@@ -5,7 +5,8 @@
 //! `--list`, `--exact`, under cargo-nextest too) and every skip carries its reason.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsconform::{approved, catalogue};
+use nsconform::{approved, catalogue, known};
+use nsconform_harness::machine::Machine;
 use nsconform_harness::runner::{Runner, Setup};
 use nsconform_harness::snapshot;
 use nsconform_harness::verdict::{Record, Verdict};
@@ -45,7 +46,7 @@ fn run_selected(arguments: &Arguments) -> HashMap<String, Record> {
         })
         .collect();
     let mut records = HashMap::new();
-    runner.run_cases(&selected, &approved, &mut |_, record| {
+    runner.run_cases(&selected, &approved, &known(&Machine::look()), &mut |_, record| {
         records.insert(record.id.clone(), record);
     });
     records
@@ -58,11 +59,14 @@ fn check(case: &nsconform_harness::case::Case, record: Option<Record>) -> Result
         Verdict::Skip { reason } => {
             return Ok(Completion::ignored_with(format!("{} ({})", reason.missing(), reason.remedy())));
         }
+        Verdict::Known { reason } => {
+            return Ok(Completion::ignored_with(format!("fails on this kernel as is known: {reason}")));
+        }
         Verdict::Timeout { reason } => return Err(format!("{reason}\n{observed}").into()),
         Verdict::Error { reason } if approved(case.id).is_some() => {
             return Err(format!("{reason}\n{observed}").into());
         }
-        Verdict::Error { .. } | Verdict::Pass | Verdict::Fail => {}
+        Verdict::Error { .. } | Verdict::Pass | Verdict::UnexpectedPass { .. } | Verdict::Fail => {}
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));

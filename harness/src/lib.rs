@@ -11,6 +11,7 @@
 //! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
 //! | `case`, `requirement`, `seal` | what a case is, what it needs, what place it gets |
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
+//! | `known` | cases that fail on certain kernels for a known reason |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `audit` | the lie test: would a case notice? |
 //! | `report`, `machine` | what a run is shown as, and where it ran |
@@ -21,6 +22,7 @@ pub mod call;
 pub mod case;
 mod journal;
 pub mod kind;
+pub mod known;
 pub mod lab;
 pub mod machine;
 pub mod outcome;

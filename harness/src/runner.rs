@@ -5,6 +5,7 @@
 
 use crate::case::Case;
 use crate::journal;
+use crate::known::Known;
 use crate::lab::{Interrupt, Jitter, Tamper};
 use crate::requirement::{self, Finding, Need};
 use crate::seal::{Containment, Ground, Mode};
@@ -213,11 +214,13 @@ impl Runner {
     }
 
     /// Runs these cases (by index in the catalogue) and hands over a record of each as soon as
-    /// there is one. `approved` gives the approved trace of a case by its id.
+    /// there is one. `approved` gives the approved trace of a case by its id; `known` are
+    /// the deviations that are known of this machine.
     pub fn run_cases(
         &mut self,
         cases: &[usize],
         approved: &dyn Fn(&str) -> Option<&'static str>,
+        known: &[Known],
         done: &mut dyn FnMut(usize, Record),
     ) {
         let (skipped, runnable) = self.sort_out(cases);
@@ -236,7 +239,8 @@ impl Runner {
             let case = catalogue[runnable[index]];
             let record = Record {
                 id: case.id.to_string(),
-                verdict: judge(&run, approved(case.id), deadline),
+                verdict: judge(&run, approved(case.id), deadline)
+                    .known_as(known.iter().find(|known| known.case == case.id)),
                 duration_us: run.duration.as_micros() as u64,
                 trace: run.trace.lines(),
             };

@@ -1,5 +1,6 @@
 //! Verdicts, and the record of one case in one run.
 
+use crate::known::Known;
 use serde::{Deserialize, Serialize};
 
 /// What became of a case.
@@ -8,8 +9,20 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// The trace is the approved one.
     Pass,
+    /// The trace is the approved one although the list of known deviations says that it is not so
+    /// on this kernel.
+    #[serde(rename = "unexpected-pass")]
+    UnexpectedPass {
+        /// What the list says.
+        reason: String,
+    },
     /// The trace differs from the approved one.
     Fail,
+    /// The trace differs from the approved one, and the list of known deviations says why.
+    Known {
+        /// What the list says.
+        reason: String,
+    },
     /// A requirement is not met.
     Skip {
         /// What is missing, and how to get it.
@@ -32,10 +45,23 @@ impl Verdict {
     pub fn word(&self) -> &'static str {
         match self {
             Verdict::Pass => "pass",
+            Verdict::UnexpectedPass { .. } => "unexpected-pass",
             Verdict::Fail => "fail",
+            Verdict::Known { .. } => "known",
             Verdict::Skip { .. } => "skip",
             Verdict::Error { .. } => "error",
             Verdict::Timeout { .. } => "timeout",
+        }
+    }
+}
+
+impl Verdict {
+    /// The verdict in the light of the list of known deviations.
+    pub fn known_as(self, known: Option<&Known>) -> Verdict {
+        match (self, known) {
+            (Verdict::Fail, Some(known)) => Verdict::Known { reason: known.reason.clone() },
+            (Verdict::Pass, Some(known)) => Verdict::UnexpectedPass { reason: known.reason.clone() },
+            (verdict, _) => verdict,
         }
     }
 }

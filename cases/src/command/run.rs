@@ -1,7 +1,7 @@
 //! `nsconform run`: runs cases and shows the result.
 
 use super::{Done, Failure, Format, print, select};
-use nsconform::{approved, catalogue};
+use nsconform::{approved, catalogue, known};
 use nsconform_harness::case::Case;
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::json::{Line, SCHEMA};
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Done {
     let progress = progress_line(arguments, selected.len());
     let mut results: Vec<(usize, Record)> = Vec::new();
     let mut failure = None;
-    runner.run_cases(&selected, &approved, &mut |index, record| {
+    runner.run_cases(&selected, &approved, &known(&machine), &mut |index, record| {
         progress.set_message(record.id.clone());
         progress.inc(1);
         if failure.is_none() {

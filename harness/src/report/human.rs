@@ -43,6 +43,9 @@ impl Report<'_> {
                 Verdict::Error { reason } | Verdict::Timeout { reason } => {
                     self.write_failure(to, case, record, Some(reason))?;
                 }
+                Verdict::Known { reason } | Verdict::UnexpectedPass { reason } => {
+                    self.write_listed(to, case, record, reason)?;
+                }
                 Verdict::Pass | Verdict::Skip { .. } => {}
             }
         }
@@ -83,6 +86,18 @@ impl Report<'_> {
         self.write_difference(to, case, record)?;
         writeln!(to, "  explain     nsconform explain {}", case.id)?;
         writeln!(to, "  rerun       nsconform run --exact {}\n", case.id)
+    }
+
+    fn write_listed(&self, to: &mut dyn Write, case: &Case, record: &Record, reason: &str) -> io::Result<()> {
+        let known = matches!(record.verdict, Verdict::Known { .. });
+        let word = if known { "KNOWN" } else { "UNEXPECTED PASS" };
+        writeln!(to, "{} {}", paint(YELLOW.bold(), word), paint(BOLD, case.id))?;
+        writeln!(to, "  claim       {}", case.claim)?;
+        writeln!(to, "  listed      {reason}")?;
+        if known {
+            self.write_difference(to, case, record)?;
+        }
+        writeln!(to)
     }
 
     fn write_difference(&self, to: &mut dyn Write, case: &Case, record: &Record) -> io::Result<()> {
@@ -163,11 +178,19 @@ impl Report<'_> {
         }
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(["", "pass", "deviation", "fail", "skip", "error", "timeout"]);
+        table.set_header(["", "pass", "deviation", "fail", "known", "skip", "error", "timeout"]);
         for (group, counts) in groups {
-            let numbers =
-                [counts.pass, counts.deviation, counts.fail, counts.skip, counts.error, counts.timeout]
-                    .map(|number| if number == 0 { "·".to_string() } else { number.to_string() });
+            let passed = counts.pass + counts.unexpected;
+            let numbers = [
+                passed,
+                counts.deviation,
+                counts.fail,
+                counts.known,
+                counts.skip,
+                counts.error,
+                counts.timeout,
+            ]
+            .map(|number| if number == 0 { "·".to_string() } else { number.to_string() });
             table.add_row(std::iter::once(group.to_string()).chain(numbers));
         }
         for column in table.column_iter_mut().skip(1) {
@@ -189,7 +212,9 @@ impl Report<'_> {
                 counts.deviation,
                 if counts.deviation == 1 { "documented deviation" } else { "documented deviations" },
             ),
+            (counts.unexpected, "passed unexpectedly"),
             (counts.fail, "failed"),
+            (counts.known, "failed as known"),
             (counts.error, if counts.error == 1 { "error" } else { "errors" }),
             (counts.timeout, "timed out"),
             (counts.skip, "skipped"),

@@ -14,8 +14,12 @@ pub struct Counts {
     pub pass: usize,
     /// Passed where the kernel is known to do otherwise than the documentation says.
     pub deviation: usize,
+    /// Passed although listed as failing on this kernel.
+    pub unexpected: usize,
     /// Failed.
     pub fail: usize,
+    /// Failed for a reason that is listed.
+    pub known: usize,
     /// Skipped.
     pub skip: usize,
     /// The harness could not do its part.
@@ -30,7 +34,9 @@ impl Counts {
         *match record.verdict {
             Verdict::Pass if deviates => &mut self.deviation,
             Verdict::Pass => &mut self.pass,
+            Verdict::UnexpectedPass { .. } => &mut self.unexpected,
             Verdict::Fail => &mut self.fail,
+            Verdict::Known { .. } => &mut self.known,
             Verdict::Skip { .. } => &mut self.skip,
             Verdict::Error { .. } => &mut self.error,
             Verdict::Timeout { .. } => &mut self.timeout,
@@ -44,7 +50,7 @@ impl Counts {
 
     /// Those that were run.
     pub fn tested(&self) -> usize {
-        self.pass + self.deviation + self.fail + self.error + self.timeout
+        self.pass + self.deviation + self.unexpected + self.fail + self.known + self.error + self.timeout
     }
 
     /// The exit status that a run with these counts deserves; see the README.
@@ -86,6 +92,7 @@ mod tests {
     #[case::all_passed(Counts { pass: 3, ..Counts::default() }, ExitStatus::Success)]
     #[case::deviations_are_fine(Counts { deviation: 1, ..Counts::default() }, ExitStatus::Success)]
     #[case::one_failed(Counts { pass: 3, fail: 1, ..Counts::default() }, ExitStatus::CaseFailed)]
+    #[case::a_known_failure_is_fine(Counts { known: 1, ..Counts::default() }, ExitStatus::Success)]
     #[case::error_is_worse(Counts { fail: 1, error: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
     #[case::timeout(Counts { pass: 3, timeout: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
     #[case::all_skipped(Counts { skip: 5, ..Counts::default() }, ExitStatus::NothingTested)]

@@ -1,0 +1,135 @@
+//! The program as its users meet it: exit statuses, bad input, closed pipes, full disks, machines
+//! that offer less.
+
+use rstest::rstest;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output, Stdio};
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nsconform"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[rstest]
+#[case::one_case_passes(&["run", "--exact", "uts.isolates-nodename-domainname"], 0, "")]
+#[case::no_case_matches(&["run", "no.such-case"], 4, "nearest are")]
+#[case::one_pattern_of_two_matches(&["run", "uts.", "no.such-case"], 2, "nearest are")]
+#[case::all_skipped_by_pattern(&["run", "uts.", "--skip", "uts."], 4, "")]
+#[case::unknown_option(&["run", "--no-such-option"], 2, "unexpected argument")]
+#[case::no_jobs(&["run", "--jobs", "0"], 2, "--jobs")]
+#[case::negative_scale(&["run", "--deadline-scale=-1"], 2, "above 0")]
+#[case::unwritable_output(&["run", "uts.", "--output", "/no/such/folder/file"], 2, "/no/such/folder/file")]
+#[case::full_disk(&["run", "uts.", "--format", "json", "--output", "/dev/full"], 3, "No space left")]
+#[case::explain_unknown(&["explain", "uts.isolate"], 2, "nearest are")]
+#[case::list_unknown(&["list", "no.such-case"], 4, "nearest are")]
+#[case::audit_one(&["audit", "uts.isolates-nodename-domainname"], 0, "")]
+#[case::verify_one(&["verify", "uts.isolates-nodename-domainname", "--rounds", "3"], 0, "")]
+fn exit_statuses(#[case] arguments: &[&str], #[case] expected: i32, #[case] message: &str) {
+    let output = run(arguments);
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(expected), "{errors}{}", text(&output.stdout));
+    assert!(errors.contains(message), "{errors}");
+}
+
+#[rstest]
+#[case::run(&["run", "uts."])]
+#[case::json(&["run", "uts.", "--format", "json"])]
+#[case::list(&["list"])]
+fn a_closed_pipe_ends_it_quietly(#[case] arguments: &[&str]) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = program(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn json_lines_are_complete_and_counted() {
+    let output = run(&["run", "uts.", "--format", "json"]);
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["type"], "run");
+    assert_eq!(lines[0]["schema"], 1);
+    let cases = lines.iter().filter(|line| line["type"] == "case").count();
+    let last = lines.last().unwrap();
+    assert_eq!(last["type"], "done");
+    assert_eq!(last["count"], cases);
+    assert!(lines[1]["trace"].as_array().is_some_and(|trace| !trace.is_empty()), "{}", lines[1]);
+}
+
+#[test]
+fn two_runs_give_the_same_traces_whatever_runs_beside() {
+    let traces = |jobs: &str| -> std::collections::BTreeMap<String, serde_json::Value> {
+        text(&run(&["run", "--format", "json", "--jobs", jobs]).stdout)
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .filter(|line| line["type"] == "case")
+            .map(|line| (line["id"].to_string(), line["trace"].clone()))
+            .collect()
+    };
+    assert_eq!(traces("1"), traces("8"));
+}
+
+#[test]
+fn no_colour_in_a_pipe() {
+    assert!(!text(&run(&["run", "uts."]).stdout).contains('\x1b'));
+}
+
+#[rstest]
+#[case::run(&["run", "uts."], 4, "user namespaces")]
+#[case::doctor(&["doctor"], 4, "remedy")]
+fn where_namespaces_are_forbidden_all_is_skipped(
+    #[case] arguments: &[&str],
+    #[case] expected: i32,
+    #[case] message: &str,
+) {
+    let mut command = program(arguments);
+    // SAFETY: between fork and execve only async-signal-safe system calls are made.
+    unsafe { command.pre_exec(forbid_namespaces) };
+    let output = command.output().unwrap();
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(expected), "{shown}{}", text(&output.stderr));
+    assert!(shown.contains(message), "{shown}");
+}
+
+/// A seccomp filter as container engines install it: unshare(2), setns(2), clone3(2) and clone(2)
+/// with a CLONE_NEW* flag give EPERM (clone3: ENOSYS).
+fn forbid_namespaces() -> std::io::Result<()> {
+    const NEW_NAMESPACES: u32 = 0x7e02_0000;
+    let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+    let jump = |code: u32, k: u32, jt: u8, jf: u8| libc::sock_filter { code: code as u16, jt, jf, k };
+    let load = |offset: u32| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset);
+    let equals = |k: i64, jt, jf| jump(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, k as u32, jt, jf);
+    let give = |what: u32| statement(libc::BPF_RET | libc::BPF_K, what);
+    let filter = [
+        load(0),
+        equals(libc::SYS_unshare, 6, 0),
+        equals(libc::SYS_setns, 5, 0),
+        equals(libc::SYS_clone3, 5, 0),
+        equals(libc::SYS_clone, 0, 2),
+        load(16),
+        jump(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, NEW_NAMESPACES, 1, 0),
+        give(libc::SECCOMP_RET_ALLOW),
+        give(libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+        give(libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: the program outlives the call, which copies it.
+    unsafe {
+        if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1
+            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == -1
+        {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
