@@ -6,6 +6,7 @@
 use crate::call::file::{Directory, FileCalls};
 use crate::call::mount::{MountAttributes, MountCalls, OpenTreeFlags, SetAttrFlags};
 use crate::call::namespace::{NamespaceCalls, Resource};
+use crate::call::process::ProcessCalls;
 use crate::kind::{Flags, Kind, NEWUSER, NEWUTS};
 use crate::lab::{Interrupt, Lab};
 use crate::outcome::{Outcome, Value};
@@ -93,6 +94,13 @@ needs! {
         },
     }
 
+    /// A process can become an ordinary user. Needed by every case that starts as one.
+    ORDINARY_USER {
+        "an ordinary user",
+        remedy: "run as root, or raise user.max_user_namespaces",
+        probe: |lab| succeeded("becoming an ordinary user", lab.process_on(Ground::User, "probe")?.getpid()?),
+    }
+
     /// PID namespaces can be created by root.
     PID_NS { "PID namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Pid) }
 
@@ -124,6 +132,19 @@ needs! {
                     Ok(Err("/proc shows another PID namespace: mounting a fresh procfs was refused".into()))
                 }
                 other => succeeded("readlink(\"/proc/self\")", other),
+            }
+        },
+    }
+
+    /// execve(2) finds a program in the sealed place.
+    PROGRAM {
+        "a program to execute",
+        remedy: "make /proc/self/maps readable, or use the static program",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.execve(crate::seal::PROGRAM)? {
+                Outcome::Returned(_) => succeeded("getpid after execve", process.getpid()?),
+                other => succeeded("execve", other),
             }
         },
     }

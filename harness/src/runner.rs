@@ -160,6 +160,7 @@ impl Runner {
             let finding = match (run.finish, run.trace.end()) {
                 (Finish::Ended, Some(End::Played)) => Ok(()),
                 (Finish::Ended, Some(End::Unmet(why))) => Err(why.clone()),
+                (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
                 (Finish::Ended, Some(End::Interrupted(why))) => Err(format!("the probe {why}")),
                 (Finish::TimedOut, _) => Err("the probe did not end before its deadline".to_string()),
                 (finish, _) => Err(format!("the probe failed: {finish:?}")),
@@ -184,7 +185,7 @@ impl Runner {
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
             return Some(SkipReason::NotRoot);
         }
-        case.needs.iter().find_map(|need| match &self.findings[need.name] {
+        all_needs(case).find_map(|need| match &self.findings[need.name] {
             Ok(()) => None,
             Err(found) => Some(SkipReason::Need {
                 need: need.name.to_string(),
@@ -198,8 +199,7 @@ impl Runner {
     /// reason, and those that can.
     pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
         if self.mode.is_ok() {
-            let needs: Vec<Need> =
-                cases.iter().flat_map(|index| self.catalogue[*index].needs.iter().copied()).collect();
+            let needs: Vec<Need> = cases.iter().flat_map(|index| all_needs(self.catalogue[*index])).collect();
             self.probe(needs);
         }
         let mut skipped = Vec::new();
@@ -247,6 +247,12 @@ impl Runner {
             done(runnable[index], record);
         });
     }
+}
+
+/// What a case needs, what its ground needs included.
+fn all_needs(case: &Case) -> impl Iterator<Item = Need> {
+    let ground: Option<Need> = (case.ground == Ground::User).then_some(&requirement::ORDINARY_USER);
+    ground.into_iter().chain(case.needs.iter().copied())
 }
 
 /// The verdict on a run, given the approved trace.

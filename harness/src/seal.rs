@@ -9,7 +9,7 @@
 use nix::mount::{MntFlags, MsFlags};
 use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -176,7 +176,7 @@ fn build_template(mode: Mode) -> Result<(), String> {
         std::fs::create_dir(at(directory)).map_err(|error| format!("mkdir {directory}: {error}"))?;
     }
     program.bind_below(Path::new(covered))?;
-    if mode == Mode::UserNamespace {
+    if mode == Mode::UserNamespace || !in_initial_user_namespace() {
         // A user namespace may mount proc and sysfs only where a fully visible one is mounted.
         for source in ["/proc", "/sys"] {
             let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
@@ -204,16 +204,23 @@ fn mount(
 /// Where a case finds the program that `execve` in a script starts.
 pub const PROGRAM: &str = "/program";
 
+/// Whether all ids are mapped to themselves, as in the user namespace that the machine started in.
+fn in_initial_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
 /// The running program and what it needs to be started again: its loader and libraries, if it is
-/// not static. Each file with the place where a case shall find it; held open, since the template
-/// may be mounted over the directory that holds it.
+/// not static. Each file as a detached mount (open_tree(2)) with the place where a case shall find
+/// it: the template may be mounted over the directory that holds it, and there may be no /proc.
 struct Program {
-    files: Vec<(std::fs::File, PathBuf)>,
+    files: Vec<(OwnedFd, PathBuf)>,
 }
 
 impl Program {
     fn running() -> Program {
-        let executable = std::env::current_exe().ok();
+        let executable =
+            std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
         let mut libraries: Vec<PathBuf> = std::fs::read_to_string("/proc/self/maps")
             .unwrap_or_default()
             .lines()
@@ -226,12 +233,7 @@ impl Program {
         let places = libraries.into_iter().map(|library| (library.clone(), library));
         let files = places
             .chain(executable.map(|executable| (executable, PathBuf::from(PROGRAM))))
-            .filter_map(|(file, place)| {
-                use std::os::unix::fs::OpenOptionsExt;
-                let mut options = std::fs::OpenOptions::new();
-                let file = options.read(true).custom_flags(libc::O_PATH).open(file).ok()?;
-                Some((file, place))
-            })
+            .filter_map(|(file, place)| Some((detached(&file)?, place)))
             .collect();
         Program { files }
     }
@@ -244,20 +246,41 @@ impl Program {
                     .map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
             }
             std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
-            let source = format!("/proc/self/fd/{}", file.as_raw_fd());
-            step(
-                &format!("binding {}", place.display()),
-                nix::mount::mount(
-                    Some(source.as_str()),
-                    &target,
-                    None::<&str>,
-                    MsFlags::MS_BIND,
-                    None::<&str>,
-                ),
-            )?;
+            step(&format!("binding {}", place.display()), attach(file, &target))?;
         }
         Ok(())
     }
+}
+
+/// A bind mount of a file that is attached nowhere yet.
+fn detached(file: &Path) -> Option<OwnedFd> {
+    /// `OPEN_TREE_CLONE` and `OPEN_TREE_CLOEXEC` of linux/mount.h.
+    const CLONE: libc::c_int = 1 | libc::O_CLOEXEC;
+    let path = CString::new(file.as_os_str().as_bytes()).ok()?;
+    // SAFETY: the path is a C string that outlives the call; the result is new and ours.
+    unsafe {
+        let tree = libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), CLONE);
+        (tree >= 0).then(|| OwnedFd::from_raw_fd(tree as RawFd))
+    }
+}
+
+/// Attaches a mount made by [`detached`] to an existing file.
+fn attach(tree: &OwnedFd, target: &Path) -> nix::Result<()> {
+    /// `MOVE_MOUNT_F_EMPTY_PATH` of linux/mount.h.
+    const FROM_DESCRIPTOR: libc::c_int = 4;
+    let target = CString::new(target.as_os_str().as_bytes()).map_err(|_| nix::errno::Errno::EINVAL)?;
+    // SAFETY: the strings outlive the call.
+    nix::errno::Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            tree.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_FDCWD,
+            target.as_ptr(),
+            FROM_DESCRIPTOR,
+        )
+    })
+    .map(drop)
 }
 
 /// The path of the loader that the running program names (PT_INTERP), if it is dynamic.
