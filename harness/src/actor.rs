@@ -20,6 +20,9 @@ pub(crate) enum Reply {
     Trouble(String),
 }
 
+/// The first message of an actor: it is there, and can be asked.
+pub(crate) const GREETING: &[u8] = b"!";
+
 /// The first argument of a program that goes on as an actor after execve(2); see
 /// [`continue_if_asked`].
 const CONTINUE: &str = "nsconform-actor";
@@ -47,7 +50,7 @@ impl Actor {
     /// Serves the director on `socket` until told to exit or until the director is gone.
     pub(crate) fn run(socket: RawFd, shares_files: bool) -> ! {
         // The first message tells the director that we are there, and our PID as it sees it.
-        if wire::send(socket, b"!", None).is_err() {
+        if wire::send(socket, GREETING, None).is_err() {
             leave(socket, shares_files, 0);
         }
         let mut actor = Actor::new(socket, shares_files);

@@ -3,7 +3,7 @@
 //! It hands out processes, asks them for one call at a time and writes every call and answer into
 //! the journal. The other end of the wire lives in `actor`; how the place is sealed in `seal`.
 
-use crate::actor::{Actor, Reply};
+use crate::actor::{Actor, GREETING, Reply};
 use crate::call::argument::{Pid, Unshown};
 use crate::call::process::{Process as ProcessCall, Signal};
 use crate::call::{Ask, Call};
@@ -174,7 +174,7 @@ impl<'j> Lab<'j> {
         let received = wire::receive(socket.as_raw_fd(), &mut hello)
             .map_err(|error| engine(format!("{name} does not answer: {error}")))?;
         match &hello[..received.length] {
-            b"!" | b"" => {}
+            GREETING | b"" => {}
             why => return Err(engine(format!("{name}: {}", String::from_utf8_lossy(why)))),
         }
         let mut state = self.state.borrow_mut();
@@ -261,6 +261,10 @@ impl<'j> Lab<'j> {
         if received.length == 0 {
             end.ended = true;
             return Ok(pretended.unwrap_or(Outcome::Gone));
+        }
+        if &buffer[..received.length] == GREETING {
+            // Only a program that has just been executed greets where an answer is due.
+            return Ok(pretended.unwrap_or(Outcome::Returned(Value::ZERO)));
         }
         match postcard::from_bytes(&buffer[..received.length]) {
             Ok(Reply::Outcome(outcome)) => Ok(pretended.unwrap_or(outcome)),
