@@ -1,0 +1,288 @@
+//! The engine under fault: whatever happens to one case, it gets a verdict with a reason, the
+//! others' records are complete and right, and nothing of it is left running.
+//!
+//! The trials run on the main thread, one after the other: the engine forks, and its processes
+//! must not have threads.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use nsconform_harness::prelude::*;
+use nsconform_harness::runner::{Runner, Setup};
+use nsconform_harness::verdict::{Record, Verdict};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A case that is in order.
+static GOOD: Case = Case {
+    id: "good",
+    play: |lab| {
+        let outer = lab.process("outer")?;
+        let inner = outer.clone("inner", NEWUTS)?;
+        inner.sethostname("inner")?;
+        outer.gethostname()?;
+        Ok(())
+    },
+    ..CASE
+};
+
+const GOOD_TRACE: &str = "\
+outer  clone(CLONE_NEWUTS)                      = 3<inner>
+inner  sethostname(\"inner\")                     = 0
+outer  gethostname()                            = \"sealed\"
+";
+
+/// What is wrong with a case, and what its record must say.
+struct Fault {
+    id: &'static str,
+    play: fn(&Lab) -> Play,
+    verdict: &'static str,
+    reason: &'static str,
+}
+
+fn limit(resource: libc::__rlimit_resource_t, to: libc::rlim_t) {
+    let limit = libc::rlimit { rlim_cur: to, rlim_max: to };
+    // SAFETY: the limit outlives the call; it lowers what this process may have.
+    unsafe { libc::setrlimit(resource, &limit) };
+}
+
+static FAULTS: &[Fault] = &[
+    Fault { id: "the-case-panics", play: |_| panic!("on purpose"), verdict: "error", reason: "on purpose" },
+    Fault {
+        id: "the-director-exits",
+        // SAFETY: ends the director.
+        play: |_| unsafe { libc::_exit(3) },
+        verdict: "error",
+        reason: "exited with status 3",
+    },
+    Fault {
+        id: "the-director-is-killed",
+        play: |lab| {
+            lab.process("a")?;
+            // SAFETY: none; the fault is the purpose.
+            unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
+            Ok(())
+        },
+        verdict: "error",
+        reason: "killed by signal",
+    },
+    Fault {
+        id: "the-director-hangs",
+        play: |lab| {
+            lab.process("a")?.getpid()?;
+            loop {
+                std::hint::spin_loop();
+            }
+        },
+        verdict: "timeout",
+        reason: "did not end within",
+    },
+    Fault {
+        id: "a-call-hangs",
+        play: |lab| {
+            let a = lab.process("a")?;
+            let child = a.fork("child")?;
+            a.waitpid(child, WaitOptions::empty())?;
+            Ok(())
+        },
+        verdict: "timeout",
+        reason: "did not end within",
+    },
+    Fault {
+        id: "no-descriptors-left",
+        play: |lab| {
+            limit(libc::RLIMIT_NOFILE, 50);
+            lab.process("a")?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "socketpair",
+    },
+    Fault {
+        id: "no-memory-left",
+        play: |lab| {
+            limit(libc::RLIMIT_AS, 1 << 20);
+            let name = "x".repeat(64 << 20);
+            lab.process(&name)?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "killed by signal",
+    },
+    Fault {
+        id: "processes-without-end",
+        play: |lab| {
+            limit(libc::RLIMIT_NOFILE, 150);
+            loop {
+                lab.process("a")?.getpid()?;
+            }
+        },
+        verdict: "error",
+        reason: "socketpair",
+    },
+    Fault {
+        id: "a-trace-without-end",
+        play: |lab| {
+            let a = lab.process("a")?;
+            loop {
+                a.sethostname("x".repeat(10_000))?;
+            }
+        },
+        verdict: "error",
+        reason: "trace is longer",
+    },
+    Fault {
+        id: "a-message-too-long",
+        play: |lab| {
+            lab.process("a")?.sethostname("x".repeat(100_000))?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "does not fit a message",
+    },
+    Fault {
+        id: "nothing-is-asked",
+        play: |lab| lab.process("a").map(drop),
+        verdict: "error",
+        reason: "asked nothing",
+    },
+    Fault {
+        id: "a-process-flees",
+        play: |lab| {
+            let a = lab.process("a")?;
+            let b = a.fork("b")?;
+            b.setsid()?;
+            let c = b.fork("c")?;
+            c.sigaction(Signal::SIGTERM, Disposition::SIG_IGN)?;
+            c.setsid()?;
+            b.exit(0)?;
+            a.exit(0)?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "no approved trace",
+    },
+    Fault {
+        id: "an-actor-is-killed",
+        play: |lab| {
+            let (a, b) = (lab.process("a")?, lab.process("b")?);
+            a.kill(b.sealed(), Signal::SIGKILL)?;
+            b.wait_for_end()?;
+            b.getpid()?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "no approved trace",
+    },
+    Fault {
+        id: "a-call-begun-twice",
+        play: |lab| {
+            let a = lab.process("a")?;
+            let _begun = a.begin().getpid()?;
+            a.getpid()?;
+            Ok(())
+        },
+        verdict: "error",
+        reason: "has begun a call",
+    },
+];
+
+fn catalogue() -> &'static [&'static Case] {
+    let mut cases: Vec<&'static Case> = vec![&GOOD];
+    for fault in FAULTS {
+        cases.push(Box::leak(Box::new(Case { id: fault.id, play: fault.play, ..CASE })));
+    }
+    cases.push(&GOOD);
+    cases.leak()
+}
+
+fn approved(id: &str) -> Option<&'static str> {
+    (id == "good").then_some(GOOD_TRACE)
+}
+
+fn run(runner: &mut Runner, cases: &[usize]) -> Vec<(usize, Record)> {
+    let mut records = Vec::new();
+    runner.run_cases(cases, &approved, &[], &mut |index, record| records.push((index, record)));
+    records
+}
+
+/// That no child of ours, and so nothing that any of them started, is left.
+fn nothing_is_left() -> Result<(), Failed> {
+    // SAFETY: takes numbers and a null pointer.
+    let left = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
+    if left == -1 { Ok(()) } else { Err(format!("waitpid gives {left}: something is left").into()) }
+}
+
+/// One faulty case between two good ones.
+fn one_fault(fault: &Fault, index: usize, last: usize) -> Result<(), Failed> {
+    // Short where the deadline is the point, long where it must not be.
+    let deadline_scale = if fault.verdict == "timeout" { 0.25 } else { 5.0 };
+    let setup = Setup { jobs: 2, deadline_scale, ..Setup::default() };
+    let mut runner = Runner::start(catalogue(), setup)?;
+    let started = std::time::Instant::now();
+    let records: BTreeMap<usize, Record> = run(&mut runner, &[0, index, last]).into_iter().collect();
+    if started.elapsed() > Duration::from_secs(20) {
+        return Err("took far longer than its deadline".into());
+    }
+    for good in [0, last] {
+        if records[&good].verdict != Verdict::Pass {
+            return Err(format!("the case beside it: {:?}", records[&good]).into());
+        }
+    }
+    let record = &records[&index];
+    let said = format!("{:?}", record.verdict);
+    if record.verdict.word() != fault.verdict || !said.contains(fault.reason) {
+        return Err(format!("{said}, expected {} with '{}'", fault.verdict, fault.reason).into());
+    }
+    drop(runner);
+    nothing_is_left()
+}
+
+/// The trace of a hang shows the call that hangs.
+fn a_hang_shows_where(index: usize) -> Result<(), Failed> {
+    let mut runner = Runner::start(catalogue(), Setup { deadline_scale: 0.1, ..Setup::default() })?;
+    let records = run(&mut runner, &[index]);
+    match records[0].1.trace.last() {
+        Some(line) if line.contains("waitpid(") && line.ends_with("<unfinished ...>") => Ok(()),
+        other => Err(format!("the last line is {other:?}").into()),
+    }
+}
+
+/// The server is killed half-way: the records that were there stay, the rest say why not.
+fn the_server_is_killed() -> Result<(), Failed> {
+    let mut runner = Runner::start(catalogue(), Setup { jobs: 1, ..Setup::default() })?;
+    let server = runner.server_pid();
+    let cases = vec![0; 50];
+    let mut verdicts = Vec::new();
+    runner.run_cases(&cases, &approved, &[], &mut |_, record| {
+        verdicts.push(record.verdict);
+        if verdicts.len() == 5 {
+            // SAFETY: signals our own child.
+            unsafe { libc::kill(server, libc::SIGKILL) };
+        }
+    });
+    if verdicts.len() != cases.len() || verdicts[..5].iter().any(|verdict| *verdict != Verdict::Pass) {
+        return Err(format!("{verdicts:?}").into());
+    }
+    match verdicts.last() {
+        Some(Verdict::Error { reason }) if reason.contains("fork server has ended") => {}
+        other => return Err(format!("the last verdict is {other:?}").into()),
+    }
+    drop(runner);
+    nothing_is_left()
+}
+
+fn main() -> ExitCode {
+    nsconform_harness::actor::continue_if_asked();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let last = FAULTS.len() + 1;
+    let mut trials: Vec<Trial> = FAULTS
+        .iter()
+        .enumerate()
+        .map(|(number, fault)| Trial::test(fault.id, move || one_fault(fault, number + 1, last)))
+        .collect();
+    let hang = 1 + FAULTS.iter().position(|fault| fault.id == "a-call-hangs").unwrap_or(0);
+    trials.push(Trial::test("a-hang-shows-where", move || a_hang_shows_where(hang)));
+    trials.push(Trial::test("the-server-is-killed", the_server_is_killed));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
