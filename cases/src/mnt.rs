@@ -159,17 +159,17 @@ pub const CASES: &[Case] = &[
         wrong: "the medium has to be mounted in each namespace anew",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
-            tmpfs(outer, "/tmp/p")?;
             let first = outer.clone("first", NEWNS)?;
             let second = outer.clone("second", NEWNS)?;
             tmpfs(outer, "/tmp/a/disc")?;
             outer.creat_excl("/tmp/a/disc/song")?;
-            tmpfs(outer, "/tmp/p/disc")?;
-            outer.creat_excl("/tmp/p/disc/song")?;
-            for process in [first, second] {
+            tmpfs(outer, "/tmp/disc")?;
+            outer.creat_excl("/tmp/disc/song")?;
+            for process in [outer, first, second] {
                 process.readlink_ns("/proc/self/ns/mnt")?;
+                process.mount_points("/tmp")?;
                 process.readdir("/tmp/a/disc")?;
-                process.readdir("/tmp/p/disc")?;
+                process.readdir("/tmp/disc")?;
             }
             Ok(())
         },
@@ -224,6 +224,7 @@ pub const CASES: &[Case] = &[
             for process in [chrooted, jailed] {
                 process.readdir("/")?;
                 process.chdir("/yard")?;
+                process.getcwd()?;
                 process.chroot("/cell")?;
                 process.readdir("/")?;
                 process.chdir("../..")?;
@@ -975,6 +976,7 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/b", READ_ONLY_BIND)?;
             process.creat_excl("/tmp/b/file")?;
             process.creat_excl("/tmp/a/file")?;
+            process.readdir("/tmp/b")?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/b")?;
             Ok(())
@@ -1054,6 +1056,10 @@ pub const CASES: &[Case] = &[
         since: "2.4.11",
         needs: &[&need::PROCFS],
         wrong: "the mount stays listed, or the open file fails",
+        excuses: &[Excuse {
+            lie: "read(3)",
+            why: "A read changes nothing but the offset of the file; its answer is the observation.",
+        }],
         play: |lab| {
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
@@ -1097,7 +1103,7 @@ pub const CASES: &[Case] = &[
         claim: "In a mount namespace that belongs to another user namespace than the one it was copied from, shared mounts become slaves of their originals.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the less privileged copy is a peer of the original",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
@@ -1117,7 +1123,7 @@ pub const CASES: &[Case] = &[
         claim: "What is mounted in a less privileged mount namespace does not reach the more privileged one; the other way round, mounts do arrive.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "a mount made by the root of a user namespace appears outside",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
@@ -1135,7 +1141,7 @@ pub const CASES: &[Case] = &[
         claim: "Mounts that a less privileged mount namespace was created with are locked together: none of them can be unmounted alone, with MNT_DETACH neither.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"), man("umount(2)", "ERRORS")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the root of a user namespace can take away a mount that it was given",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1158,7 +1164,7 @@ pub const CASES: &[Case] = &[
         claim: "A file that was covered by a bind mount stays covered in less privileged mount namespaces: the covering mount cannot be removed there.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the root of a user namespace can read the covered file",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1184,7 +1190,7 @@ pub const CASES: &[Case] = &[
         claim: "On top of a locked mount a less privileged namespace may mount, and unmount what it has mounted itself; the locked mount below stays.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the own mount cannot be removed again, or the locked one can",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1207,7 +1213,7 @@ pub const CASES: &[Case] = &[
         claim: "A mount that was read-only when a less privileged mount namespace was made from its namespace cannot be made writable there.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"), man("mount(2)", "ERRORS")],
         since: "3.17",
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the root of a user namespace can write to what was given to it read-only",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1414,7 +1420,7 @@ pub const CASES: &[Case] = &[
             lab.note("the copy outlives its original")?;
             process.umount("/tmp/a")?;
             process.mount_points("/tmp")?;
-            process.openat(tree, "file", O_RDONLY)?;
+            process.readdir(format!("/proc/self/fd/{tree}"))?;
             let to_b = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
             process.move_mount(tree, "", Directory::AT_FDCWD, "/tmp/b", to_b)?;
             process.mount_points("/tmp")?;
@@ -1469,6 +1475,7 @@ pub const CASES: &[Case] = &[
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
             process.mountinfo("/tmp/a")?;
+            process.readdir("/tmp/a")?;
             Ok(())
         },
         ..CASE

@@ -146,12 +146,6 @@ calls! {
         Ok(Value::word(words.join(" ")))
     }
 
-    /// Opens a file whose path starts at an open directory.
-    openat(directory: Directory, path: Text, flags: OpenFlags) {
-        // SAFETY: the path is a C string that outlives the call.
-        Errno::check(unsafe { libc::openat(directory.0, path.c_string()?.as_ptr(), flags.bits(), 0o666) })
-    }
-
     /// Makes a directory.
     mkdir(path: Text, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.

@@ -158,38 +158,38 @@ calls! {
     }
 
     /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
-    propagation(mount_point: Text) {
+    propagation(mount_point: Text) asks {
         Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
-    propagation_of(file: Text, mount_point: Text) {
+    propagation_of(file: Text, mount_point: Text) asks {
         let records = records(super::file::path_of(&file))?;
         Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
-    mountinfo(mount_point: Text) {
+    mountinfo(mount_point: Text) asks {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
     }
 
     /// Reads from the mountinfo file of another process what is mounted at a place, as that process would see it; ENOENT if nothing is.
-    mountinfo_of(file: Text, mount_point: Text) {
+    mountinfo_of(file: Text, mount_point: Text) asks {
         topmost(&records(super::file::path_of(&file))?, &mount_point.0).map(Record::shown)
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
-    mount_points(directory: Text) {
+    mount_points(directory: Text) asks {
         Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
     }
 
     /// Lists from the mountinfo file of another process the places at and below a directory where something is mounted, sorted.
-    mount_points_of(file: Text, directory: Text) {
+    mount_points_of(file: Text, directory: Text) asks {
         Ok(mount_points_below(&records(super::file::path_of(&file))?, &directory.0))
     }
 
     /// Reads from /proc/self/mountinfo the number of the mount at a place. Numbers of ended mounts are used again.
-    mount_id(mount_point: Text) {
+    mount_id(mount_point: Text) asks {
         let records = records(OWN_MOUNTINFO)?;
         Ok(Value::volatile("mount", topmost(&records, &mount_point.0)?.id))
     }
