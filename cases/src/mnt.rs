@@ -61,6 +61,22 @@ fn with_peers(process: Process<'_>) -> Play {
     Ok(())
 }
 
+/// A new process in a mount namespace of its own that also the kernel takes for older than those
+/// that the process will create.
+///
+/// The order matters where a mount namespace's file is bound: the kernel compares numbers that it
+/// gave to namespaces at their creation. Linux 6.18 and later take these numbers from a supply of
+/// each processor, and refuse at random what is made on two of them.
+fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
+    let process = lab.process(name)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
+    lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
+    process.sched_setaffinity_current()?;
+    process.unshare(NEWNS)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
+    Ok(process)
+}
+
 /// The cases of this module.
 pub const CASES: &[Case] = &[
     Case {
@@ -445,7 +461,7 @@ pub const CASES: &[Case] = &[
         needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the namespace cannot be joined through the bind mount after its last process has ended",
         play: |lab| {
-            let outer = lab.process("outer")?;
+            let outer = with_older_namespace(lab, "outer")?;
             let only = outer.clone("only", NEWNS)?;
             tmpfs(only, "/tmp/d")?;
             only.creat_excl("/tmp/d/file")?;
@@ -460,6 +476,28 @@ pub const CASES: &[Case] = &[
             let namespace = outer.open("/tmp/pin", O_RDONLY)?.id()?;
             outer.setns(namespace, NEWNS)?;
             outer.readdir("/tmp/d")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.bind-own-mnt-ns-einval",
+        claim: "A mount namespace's file cannot be bound inside that namespace or one that is newer: the namespace would keep itself alive. In an older one it can, and so can files of other kinds of namespaces.",
+        sources: &[man("mount(2)", "ERRORS")],
+        since: "3.8",
+        needs: &[&need::MNT_NS, &need::PROCFS],
+        wrong: "a namespace holds a mount that pins it, or the file cannot be bound anywhere",
+        play: |lab| {
+            let outer = with_older_namespace(lab, "outer")?;
+            let inner = outer.clone("inner", NEWNS)?;
+            inner.readlink_ns("/proc/self/ns/mnt")?;
+            inner.creat_excl("/tmp/pin")?;
+            bind_on(inner, "/proc/self/ns/mnt", "/tmp/pin")?;
+            bind_on(inner, &outer.proc("ns/mnt"), "/tmp/pin")?;
+            bind_on(inner, "/proc/self/ns/uts", "/tmp/pin")?;
+            inner.mountinfo("/tmp/pin")?;
+            bind_on(outer, &inner.proc("ns/mnt"), "/tmp/pin")?;
+            outer.mountinfo("/tmp/pin")?;
             Ok(())
         },
         ..CASE

@@ -77,6 +77,17 @@ calls! {
         Ok(Value::ZERO)
     }
 
+    /// Keeps the caller, and the processes that it will create, on the processor on which it runs. No claim is about that, so it counts as changing nothing.
+    sched_setaffinity_current() asks {
+        // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds; the set outlives the call.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            let Value::Number(processor) = Errno::check(libc::sched_getcpu())? else { unreachable!() };
+            libc::CPU_SET(processor as usize, &mut set);
+            Errno::check(libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set))
+        }
+    }
+
     /// Asks for the process's own PID, in its own PID namespace.
     getpid() asks {
         Ok(Value::Number(nix::unistd::getpid().as_raw().into()))
