@@ -352,6 +352,53 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.newns-needs-cap-sys-admin",
+        claim: "Only a process with CAP_SYS_ADMIN in its user namespace can create a mount namespace; an ordinary user has to create a user namespace of its own with it.",
+        sources: &[man("clone(2)", "ERRORS"), man("unshare(2)", "ERRORS")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        wrong: "an ordinary user gets a mount namespace in its present user namespace",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.readlink_ns("/proc/self/ns/mnt")?;
+            user.unshare(NEWNS)?;
+            user.try_clone("child", NEWNS)?;
+            user.readlink_ns("/proc/self/ns/mnt")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.readlink_ns("/proc/self/ns/mnt")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.err-eperm",
+        claim: "Every kind of mount and umount call (new file system, bind, type change, remount, move, unmount) is refused to a process without CAP_SYS_ADMIN over its mount namespace.",
+        sources: &[man("mount(2)", "ERRORS"), man("umount(2)", "ERRORS")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        wrong: "one of the calls succeeds for an ordinary user, or fails for another reason",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.mkdir("/tmp/a", 0o755)?;
+            user.mkdir("/tmp/b", 0o755)?;
+            user.mount("a", "/tmp/a", "tmpfs", NO_FLAGS, NO_DATA)?;
+            bind_on(user, "/tmp/a", "/tmp/b")?;
+            change(user, "/tmp", MountFlags::MS_SHARED)?;
+            change(user, "/tmp", READ_ONLY_BIND)?;
+            user.mount("/tmp", "/tmp/a", "", MountFlags::MS_MOVE, NO_DATA)?;
+            user.umount("/tmp")?;
+            user.mount_points("/tmp")?;
+            lab.note("in a mount namespace that belongs to its own user namespace it may")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.mount("a", "/tmp/a", "tmpfs", NO_FLAGS, NO_DATA)?;
+            user.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.clone-newns-with-fs-einval",
         claim: "clone refuses CLONE_NEWNS together with CLONE_FS: processes in different mount namespaces cannot share a root directory.",
         sources: &[man("clone(2)", "ERRORS")],
@@ -679,6 +726,97 @@ pub const CASES: &[Case] = &[
             process.mount_points("/tmp")?;
             tmpfs(process, "/tmp/t/y")?;
             process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.only-immediate-children",
+        claim: "The propagation type of a mount decides about what is mounted directly under it; what is mounted under one of its submounts is decided by the submount's type.",
+        sources: &[man(MOUNT_NAMESPACES, "SHARED SUBTREES")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "a mount under a private submount appears at the peer, or one directly under the shared mount does not",
+        play: |lab| {
+            let process = with_shared_mount(lab, "process")?;
+            tmpfs(process, "/tmp/a/x")?;
+            process.mkdir("/tmp/b", 0o755)?;
+            process.mount("/tmp/a", "/tmp/b", "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
+            change(process, "/tmp/a/x", MountFlags::MS_PRIVATE)?;
+            process.propagation("/tmp/a")?;
+            process.propagation("/tmp/a/x")?;
+            tmpfs(process, "/tmp/a/x/below")?;
+            tmpfs(process, "/tmp/a/direct")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-decided-by-parent",
+        claim: "Whether an unmount is repeated elsewhere depends on the type of the mount's parent, not on its own.",
+        sources: &[man(MOUNT_NAMESPACES, "SHARED SUBTREES")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "a private mount under a shared one stays at the peer, or a shared one under a private one disappears there",
+        play: |lab| {
+            let process = with_shared_mount(lab, "process")?;
+            bind(process, "/tmp/a", "/tmp/b")?;
+            lab.note("a private mount with a shared parent")?;
+            tmpfs(process, "/tmp/a/x")?;
+            change(process, "/tmp/a/x", MountFlags::MS_PRIVATE)?;
+            process.propagation("/tmp/a")?;
+            process.propagation("/tmp/a/x")?;
+            lab.note("a shared mount with a private parent")?;
+            tmpfs(process, "/tmp/y")?;
+            change(process, "/tmp/y", MountFlags::MS_SHARED)?;
+            bind(process, "/tmp/y", "/tmp/z")?;
+            process.propagation("/tmp")?;
+            process.propagation("/tmp/y")?;
+            process.propagation("/tmp/z")?;
+            process.mount_points("/tmp")?;
+            process.umount("/tmp/a/x")?;
+            process.umount("/tmp/y")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.replica-at-slave-is-slave",
+        claim: "The replica that a slave receives is a slave too: its master is the new peer group of what was mounted under the slave's master.",
+        sources: &[man(MOUNT_NAMESPACES, "MS_SLAVE example")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "the replica is private, or a peer of the original",
+        play: |lab| {
+            let process = with_master_and_slave(lab, "process")?;
+            tmpfs(process, "/tmp/a/x")?;
+            tmpfs(process, "/tmp/s/own")?;
+            for place in ["/tmp/a", "/tmp/s", "/tmp/a/x", "/tmp/s/x", "/tmp/s/own"] {
+                process.propagation(place)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.prop-rec",
+        claim: "MS_REC changes the propagation type of a mount and of all mounts below it; without it only the mount's own type changes.",
+        sources: &[man("mount(2)", "Changing the propagation type of an existing mount")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "the submount changes without MS_REC, or keeps its type with it",
+        play: |lab| {
+            let process = lab.process("process")?;
+            for place in ["/tmp/a", "/tmp/a/x", "/tmp/b", "/tmp/b/x"] {
+                tmpfs(process, place)?;
+            }
+            change(process, "/tmp/a", MountFlags::MS_SHARED)?;
+            change(process, "/tmp/b", MountFlags::MS_SHARED | MountFlags::MS_REC)?;
+            for place in ["/tmp/a", "/tmp/a/x", "/tmp/b", "/tmp/b/x"] {
+                process.propagation(place)?;
+            }
             Ok(())
         },
         ..CASE
@@ -1047,6 +1185,31 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.stack-on-top",
+        claim: "Several mounts can be stacked at one place: the one mounted last is seen, and unmounting it shows the one below.",
+        sources: &[man("mount(2)", "Parental relationship between mounts"), man("umount(2)", "DESCRIPTION")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "the lower mount is seen first, or is lost",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.mkdir("/tmp/a", 0o755)?;
+            process.creat_excl("/tmp/a/ground")?;
+            for name in ["lower", "upper"] {
+                process.mount(name, "/tmp/a", "tmpfs", NO_FLAGS, NO_DATA)?;
+                process.creat_excl(format!("/tmp/a/{name}"))?;
+            }
+            process.mount_points("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            process.umount("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            process.umount("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.umount-busy",
         claim: "A mount in use (a file on it is open) cannot be unmounted; when the file is closed, it can.",
         sources: &[man("umount(2)", "ERRORS")],
@@ -1247,6 +1410,33 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.locked-unit-as-a-whole",
+        claim: "A tree of mounts that arrives by propagation from a more privileged namespace is one unit: no part of it can be unmounted, but all of it can, lazily, at its top.",
+        sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
+        since: "3.8",
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        wrong: "a part of the unit is removed alone, or the unit cannot be removed, or is removed outside as well",
+        play: |lab| {
+            let outer = with_shared_mount(lab, "outer")?;
+            tmpfs(outer, "/tmp/tree")?;
+            tmpfs(outer, "/tmp/tree/part")?;
+            outer.mkdir("/tmp/a/unit", 0o755)?;
+            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
+            let recursively = MountFlags::MS_BIND | MountFlags::MS_REC;
+            outer.mount("/tmp/tree", "/tmp/a/unit", "", recursively, NO_DATA)?;
+            inner.mount_points("/tmp/a")?;
+            inner.umount("/tmp/a/unit/part")?;
+            inner.umount2("/tmp/a/unit/part", UmountFlags::MNT_DETACH)?;
+            inner.umount("/tmp/a/unit")?;
+            inner.mount_points("/tmp/a")?;
+            inner.umount2("/tmp/a/unit", UmountFlags::MNT_DETACH)?;
+            inner.mount_points("/tmp/a")?;
+            outer.mount_points("/tmp/a")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.locked-readonly",
         claim: "A mount that was read-only when a less privileged mount namespace was made from its namespace cannot be made writable there.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"), man("mount(2)", "ERRORS")],
@@ -1334,6 +1524,32 @@ pub const CASES: &[Case] = &[
             process.rename("/tmp/file", "/tmp/file2")?;
             process.rmdir("/tmp/d")?;
             process.readdir("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.pivot-moves-other-processes",
+        claim: "pivot_root moves every process of the mount namespace that has the old root as its root or current directory to the new root; another current directory stays, now below the place of the old root.",
+        sources: &[man("pivot_root(2)", "DESCRIPTION")],
+        since: "2.4.19",
+        needs: &[&need::MNT_NS],
+        wrong: "another process keeps the old root, or loses its current directory, or a process of another namespace is moved",
+        play: |lab| {
+            let outside = lab.process("outside")?;
+            let pivoting = outside.clone("pivoting", NEWNS)?;
+            let at_root = pivoting.fork("at-root")?;
+            let elsewhere = pivoting.fork("elsewhere")?;
+            at_root.chdir("/")?;
+            tmpfs(pivoting, "/tmp/new")?;
+            pivoting.mkdir("/tmp/new/old", 0o755)?;
+            pivoting.pivot_root("/tmp/new", "/tmp/new/old")?;
+            for process in [pivoting, at_root, elsewhere] {
+                process.readdir("/")?;
+                process.getcwd()?;
+            }
+            elsewhere.readdir(".")?;
+            outside.readdir("/tmp")?;
             Ok(())
         },
         ..CASE
