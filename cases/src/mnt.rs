@@ -1066,6 +1066,32 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.move-relocates-subtree",
+        claim: "MS_MOVE takes a mount to another place together with what is mounted below it; they stay the same mounts, with the same numbers and content. A bind mount is another mount.",
+        sources: &[man("mount(2)", "Moving a mount")],
+        since: "2.6.26",
+        needs: &[&need::PROCFS],
+        wrong: "the old place stays mounted, the submount is lost, or the moved mounts are new ones",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            tmpfs(process, "/tmp/a/x")?;
+            process.creat_excl("/tmp/a/x/file")?;
+            process.mkdir("/tmp/b", 0o755)?;
+            process.mount_id("/tmp/a")?;
+            process.mount_id("/tmp/a/x")?;
+            process.mount("/tmp/a", "/tmp/b", "", MountFlags::MS_MOVE, NO_DATA)?;
+            process.mount_points("/tmp")?;
+            process.mount_id("/tmp/b")?;
+            process.mount_id("/tmp/b/x")?;
+            process.readdir("/tmp/b/x")?;
+            bind(process, "/tmp/b", "/tmp/c")?;
+            process.mount_id("/tmp/c")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.move-non-mount-einval",
         claim: "Only a mount point can be moved: for any other directory MS_MOVE fails.",
         sources: &[man("mount(2)", "ERRORS")],
@@ -1431,7 +1457,7 @@ pub const CASES: &[Case] = &[
             inner.mount_points("/tmp/a")?;
             inner.umount2("/tmp/a/unit", UmountFlags::MNT_DETACH)?;
             inner.mount_points("/tmp/a")?;
-            outer.mount_points("/tmp/a")?;
+            outer.mount_points("/tmp")?;
             Ok(())
         },
         ..CASE
@@ -1496,6 +1522,29 @@ pub const CASES: &[Case] = &[
             inner.rmdir("/tmp/d")?;
             inner.mount_points("/tmp")?;
             outer.rmdir("/tmp/d")?;
+            outer.readdir("/tmp")?;
+            inner.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.foreign-mount-point-rename",
+        claim: "A file or directory that is a mount point only in another mount namespace can be renamed.",
+        sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
+        since: "3.18",
+        needs: &[&need::MNT_NS, &need::PROCFS],
+        deviation: Some(
+            "mount_namespaces(7) says that the rename removes the mount in the other namespace, as unlink does; it moves along to the new name.",
+        ),
+        wrong: "the directory is busy, or the mount is left at a name that no longer exists",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWNS)?;
+            tmpfs(inner, "/tmp/d")?;
+            inner.rename("/tmp/d", "/tmp/new")?;
+            inner.mount_points("/tmp")?;
+            outer.rename("/tmp/d", "/tmp/new")?;
             outer.readdir("/tmp")?;
             inner.mount_points("/tmp")?;
             Ok(())
@@ -1652,6 +1701,39 @@ pub const CASES: &[Case] = &[
             outer.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outer.propagation_of(jailed.proc("mountinfo"), "/a")?;
             outer.propagation_of(jailed.proc("mountinfo"), "/c")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.tag-propagate-from-absent",
+        claim: "mountinfo names the master alone where the master can be reached from the process's root, and where no group above it can be.",
+        sources: &[man(MOUNT_NAMESPACES, "The /proc/pid/mountinfo propagate_from tag")],
+        since: "2.6.26",
+        needs: &[&need::PROCFS],
+        wrong: "a propagate_from tag beside a master that can be reached, or with a group that cannot be",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let jailed = outer.fork("jailed")?;
+            tmpfs(outer, "/tmp/jail")?;
+            lab.note("three groups in a row, all below what will be the root")?;
+            tmpfs(outer, "/tmp/jail/a")?;
+            change(outer, "/tmp/jail/a", MountFlags::MS_SHARED)?;
+            bind(outer, "/tmp/jail/a", "/tmp/jail/b")?;
+            change(outer, "/tmp/jail/b", MountFlags::MS_SLAVE)?;
+            change(outer, "/tmp/jail/b", MountFlags::MS_SHARED)?;
+            bind(outer, "/tmp/jail/b", "/tmp/jail/c")?;
+            change(outer, "/tmp/jail/c", MountFlags::MS_SLAVE)?;
+            lab.note("a master that will be out of reach")?;
+            tmpfs(outer, "/tmp/m")?;
+            change(outer, "/tmp/m", MountFlags::MS_SHARED)?;
+            bind(outer, "/tmp/m", "/tmp/jail/s")?;
+            change(outer, "/tmp/jail/s", MountFlags::MS_SLAVE)?;
+            jailed.chroot("/tmp/jail")?;
+            for place in ["/", "/a", "/b", "/c", "/s"] {
+                outer.propagation_of(jailed.proc("mountinfo"), place)?;
+            }
+            outer.propagation("/tmp/m")?;
             Ok(())
         },
         ..CASE
