@@ -32,7 +32,7 @@ pub trait Ask {
     fn ask(&self, call: Call) -> Self::Answer;
 }
 
-/// Whether a declaration carries the mark `asks`.
+/// Whether a declaration carries the mark `asks`, and under which condition.
 macro_rules! marked {
     () => {
         false
@@ -40,18 +40,22 @@ macro_rules! marked {
     (asks) => {
         true
     };
+    (asks $when:expr) => {
+        $when
+    };
 }
 pub(crate) use marked;
 
 /// Declares the calls of one area. A call that leaves everything as it was is marked `asks`
-/// between its arguments and its body: only the others are worth a lie (see `audit`). See also the module's documentation.
+/// between its arguments and its body, or `asks(condition)` where its arguments decide: only the
+/// others are worth a lie (see `audit`). See also the module's documentation.
 macro_rules! calls {
     (
         $(#[doc = $head:literal])*
         $Area:ident, $Calls:ident, $actor:ident:
         $(
             $(#[doc = $doc:literal])+
-            $name:ident($($argument:ident: $type:ty),* $(,)?) $($asks:ident)? $body:block
+            $name:ident($($argument:ident: $type:ty),* $(,)?) $($asks:ident $(($when:expr))?)? $body:block
         )*
     ) => {
         $(#[doc = $head])*
@@ -85,9 +89,10 @@ macro_rules! calls {
             }
 
             /// Whether the call only asks, and leaves everything as it was.
+            #[allow(unused_variables)]
             pub(crate) fn asks(&self) -> bool {
                 match self {
-                    $(Self::$name { .. } => $crate::call::marked!($($asks)?),)*
+                    $(Self::$name { $($argument),* } => $crate::call::marked!($($asks $($when)?)?),)*
                 }
             }
 
