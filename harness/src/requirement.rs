@@ -3,11 +3,12 @@
 //!
 //! Needs are declared once, in alphabetical order, in [`needs!`].
 
-use crate::call::file::{Directory, FileCalls};
-use crate::call::mount::{MountAttributes, MountCalls, OpenTreeFlags, SetAttrFlags};
+use crate::call::file::{Directory, FileCalls, OpenFlags};
+use crate::call::ipc::{CREATE, GetFlags, IpcCalls, IpcCommand, SMALL_QUEUE};
+use crate::call::mount::{MountAttributes, MountCalls, MountFlags, OpenTreeFlags, SetAttrFlags};
 use crate::call::namespace::{NamespaceCalls, Resource};
 use crate::call::process::ProcessCalls;
-use crate::kind::{Flags, Kind, NEWUSER, NEWUTS};
+use crate::kind::{Flags, Kind, NEWIPC, NEWUSER, NEWUTS};
 use crate::lab::{Interrupt, Lab};
 use crate::outcome::{Outcome, Value};
 use crate::seal::Ground;
@@ -54,6 +55,43 @@ needs! {
     /// IPC namespaces can be created by root.
     IPC_NS { "IPC namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Ipc) }
 
+    /// Root has CAP_IPC_OWNER over the IPC namespace.
+    IPC_OWNER {
+        "CAP_IPC_OWNER",
+        remedy: "run with this capability (in a container: --cap-add=IPC_OWNER), or as an ordinary user",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.msgget(libc::IPC_PRIVATE, GetFlags::IPC_CREAT)? {
+                Outcome::Returned(Value::Number(id)) => {
+                    let read = process.msgctl(id as i32, IpcCommand::IPC_STAT)?;
+                    succeeded("msgctl on a queue without permission bits", read)
+                }
+                other => succeeded("msgget", other),
+            }
+        },
+    }
+
+    /// The settings of an IPC namespace can be written by the root of the user namespace that owns it.
+    IPC_SYSCTLS {
+        "writable settings of an IPC namespace",
+        remedy: "use Linux 5.19 or later, or run as root; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let outcome = process.unshare(NEWIPC)?;
+            if !outcome.is_ok() {
+                return succeeded("unshare(CLONE_NEWIPC)", outcome);
+            }
+            for (setting, text) in [("kernel/msgmax", "8192"), ("fs/mqueue/msg_max", "10")] {
+                let path = format!("/proc/sys/{setting}");
+                let outcome = process.echo(text, &path)?;
+                if !outcome.is_ok() {
+                    return succeeded(&format!("writing {path}"), outcome);
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
     /// kcmp(2) is there.
     KCMP {
         "kcmp",
@@ -77,6 +115,17 @@ needs! {
             let none = MountAttributes::empty();
             let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none)?;
             succeeded("mount_setattr", done)
+        },
+    }
+
+    /// The POSIX message queues of an IPC namespace can be mounted.
+    MQUEUE {
+        "the mqueue filesystem",
+        remedy: "build the kernel with CONFIG_POSIX_MQUEUE; in a container, allow mount(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let mounted = process.mount("", "/tmp", "mqueue", MountFlags::empty(), "")?;
+            succeeded("mounting mqueue", mounted)
         },
     }
 
@@ -116,6 +165,30 @@ needs! {
                 }
                 other => succeeded("pidfd_open", other),
             }
+        },
+    }
+
+    /// The ordinary user of a case is not uid 0 of the initial user namespace.
+    PLAIN_UID {
+        "an ordinary user that is not root outside",
+        remedy: "run as an ordinary user, or as root that may create namespaces without a user namespace",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            match process.open("/proc/sys/kernel/hostname", OpenFlags::O_WRONLY)? {
+                Outcome::Returned(_) => Ok(Err("the user may write /proc/sys/kernel/hostname, a file of root".into())),
+                _ => Ok(Ok(())),
+            }
+        },
+    }
+
+    /// POSIX message queues can be created.
+    POSIX_MQ {
+        "POSIX message queues",
+        remedy: "build the kernel with CONFIG_POSIX_MQUEUE; raise RLIMIT_MSGQUEUE (ulimit -q) if it is 0",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let created = process.mq_open("/probe", OpenFlags::O_CREAT, SMALL_QUEUE)?;
+            succeeded("mq_open", created)
         },
     }
 
@@ -159,6 +232,25 @@ needs! {
         },
     }
 
+    /// System V shared memory, semaphores and message queues can be created.
+    SYSV_IPC {
+        "System V inter-process communication",
+        remedy: "build the kernel with CONFIG_SYSVIPC; in a container, allow shmget(2), semget(2) and msgget(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            for (call, outcome) in [
+                ("shmget", process.shmget(libc::IPC_PRIVATE, 4096, CREATE)?),
+                ("semget", process.semget(libc::IPC_PRIVATE, 1, CREATE)?),
+                ("msgget", process.msgget(libc::IPC_PRIVATE, CREATE)?),
+            ] {
+                if !outcome.is_ok() {
+                    return succeeded(call, outcome);
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
     /// Time namespaces can be created by root.
     TIME_NS {
         "time namespaces",
@@ -173,6 +265,16 @@ needs! {
         probe: |lab| {
             let process = lab.process_on(Ground::User, "probe")?;
             succeeded("unshare(CLONE_NEWUSER)", process.unshare(NEWUSER)?)
+        },
+    }
+
+    /// The host name can be written through /proc/sys/kernel.
+    UTS_FILES {
+        "writable /proc/sys/kernel/hostname",
+        remedy: "run as root: the file belongs to uid 0 of the initial user namespace; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("writing /proc/sys/kernel/hostname", process.echo("probe", "/proc/sys/kernel/hostname")?)
         },
     }
 
