@@ -256,7 +256,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.sysvipc-fd-keeps-old-view",
         claim: "An open file of /proc/sysvipc goes on showing the IPC namespace of whoever opened it, also to a process that has left it.",
-        sources: &[text("kernel behaviour: ipc/util.c")],
+        sources: &[text("Linux source, ipc/util.c: no manual page says it")],
         since: "2.6.19",
         needs: &[&need::IPC_NS, &need::SYSV_IPC, &need::PROCFS],
         wrong: "the descriptor shows the namespace of whoever reads",
@@ -377,7 +377,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.not-hierarchical",
         claim: "IPC namespaces have no parent: NS_GET_PARENT is refused with EINVAL, while it gives the parent of a PID namespace.",
-        sources: &[man("ioctl_ns(2)", "NS_GET_PARENT")],
+        sources: &[man("NS_GET_PARENT(2const)", "ERRORS")],
         since: "4.9",
         needs: &[&need::IPC_NS, &need::PID_NS, &need::PROCFS],
         wrong: "a parent is given, or another errno",
@@ -399,7 +399,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.attached-shm-survives-move",
         claim: "A segment that is attached stays so when the process moves to another IPC namespace, and can be detached there, though its identifier is unknown there.",
-        sources: &[text("kernel behaviour: ipc/shm.c")],
+        sources: &[text("Linux source, ipc/shm.c: no manual page says it")],
         since: "2.6.19",
         needs: &[&need::IPC_NS, &need::SYSV_IPC],
         wrong: "the move detaches the segment, or the old identifier still works",
@@ -465,7 +465,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.undo-applied-on-setns",
         claim: "setns() to another IPC namespace takes back what the caller did with SEM_UNDO in the one that it leaves; a process that shares no undo list with it keeps its own.",
-        sources: &[text("kernel behaviour: ipc/namespace.c")],
+        sources: &[text("Linux source, ipc/namespace.c: no manual page says it")],
         since: "5.8",
         needs: &[&need::IPC_NS, &need::SYSV_IPC, &need::PROCFS],
         wrong: "the change stays after the caller has left, or that of the other process goes as well",
@@ -488,7 +488,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.sem-pid-translated",
         claim: "GETPID gives the process that changed a semaphore last by its PID in the caller's PID namespace, and 0 if it is not visible there.",
-        sources: &[text("kernel behaviour: ipc/sem.c; semctl(2) says only \"PID\"")],
+        sources: &[text("Linux source, ipc/sem.c: no manual page says it")],
         since: "4.17",
         needs: &[&need::PID_NS, &need::SYSV_IPC],
         wrong: "both readers get the same number",
@@ -513,7 +513,7 @@ pub const CASES: &[Case] = &[
         claim: "The System V settings of a new IPC namespace have the documented defaults.",
         sources: &[
             man("shmget(2)", "Shared memory limits"),
-            man("msgget(2)", "Message queue limits"),
+            man("msgget(2)", "NOTES"),
             man("semget(2)", "Semaphore limits"),
         ],
         since: "3.19",
@@ -573,7 +573,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.sysctls-reset-not-copied",
         claim: "A new IPC namespace begins with the kernel's defaults and not with the settings of its creator.",
-        sources: &[text("kernel behaviour: ipc/namespace.c; ipc_namespaces(7) does not say it")],
+        sources: &[text("Linux source, ipc/namespace.c: no manual page says it")],
         since: "2.6.19",
         needs: &[&need::IPC_NS, &need::SYSV_IPC, &need::POSIX_MQ, &need::PROCFS, &need::IPC_SYSCTLS],
         wrong: "the new namespace has the changed settings",
@@ -614,7 +614,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.msgmnb",
         claim: "kernel.msgmnb is how many bytes a new queue of the IPC namespace may hold; sending to a full queue with IPC_NOWAIT is EAGAIN.",
-        sources: &[man("msgget(2)", "Message queue limits"), man("msgop(2)", "ERRORS")],
+        sources: &[man("msgget(2)", "NOTES"), man("msgop(2)", "ERRORS")],
         since: "",
         needs: &[&need::IPC_NS, &need::SYSV_IPC, &need::PROCFS, &need::IPC_SYSCTLS],
         wrong: "the queue has another capacity, takes more than that, or the limit holds in the other namespace too",
@@ -676,7 +676,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.rmid-forced",
         claim: "With kernel.shm_rmid_forced set to 1 a segment is destroyed as soon as nothing is attached to it.",
-        sources: &[man("proc(5)", "/proc/sys/kernel/shm_rmid_forced")],
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
         since: "3.1",
         needs: &[&need::SYSV_IPC, &need::PROCFS, &need::IPC_SYSCTLS],
         wrong: "the segment outlives its last attachment, or does so without the setting too",
@@ -692,11 +692,9 @@ pub const CASES: &[Case] = &[
     Case {
         id: "ipc.rmid-forced-existing",
         claim: "Setting kernel.shm_rmid_forced to 1 destroys the existing segments to which nothing is attached.",
-        sources: &[man("proc(5)", "/proc/sys/kernel/shm_rmid_forced")],
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
         since: "3.1",
-        deviation: Some(
-            "Every segment without attachment is destroyed; kernels spare those whose creator is alive.",
-        ),
+        deviation: Some("Every existing segment without attachment is destroyed, whoever created it."),
         needs: &[&need::SYSV_IPC, &need::PROCFS, &need::IPC_SYSCTLS],
         wrong: "the segment of the creator that has ended stays, or that of the living one goes",
         play: |lab| {
@@ -745,7 +743,7 @@ pub const CASES: &[Case] = &[
         claim: "The identifier of an object that was removed is refused.",
         sources: &[man("shmctl(2)", "ERRORS"), man("semctl(2)", "ERRORS"), man("msgctl(2)", "ERRORS")],
         since: "",
-        deviation: Some("The errno is EIDRM; kernels say EINVAL, as for an identifier that never was."),
+        deviation: Some("A call with the identifier of a removed object fails with EIDRM."),
         needs: &[&need::SYSV_IPC],
         wrong: "the object is still there, or the errno is another one",
         play: |lab| {
@@ -972,7 +970,7 @@ pub const UNTESTED: &[Untested] = &[
         claim: "When an IPC namespace goes, its objects go with it.",
         sources: &[man("ipc_namespaces(7)", "DESCRIPTION")],
         why: "what is gone cannot be asked for, and the memory given back shows only in counters of the whole machine",
-        part: Some("ipc.objects-survive-while-pinned"),
+        part: None,
     },
     Untested {
         id: "ipc.config",

@@ -293,7 +293,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.not-hierarchical",
         claim: "UTS namespaces have no parent: NS_GET_PARENT is refused with EINVAL, while it gives the parent of a PID namespace.",
-        sources: &[man("ioctl_ns(2)", "NS_GET_PARENT")],
+        sources: &[man("NS_GET_PARENT(2const)", "ERRORS")],
         since: "4.9",
         needs: &[&need::UTS_NS, &need::PID_NS, &need::PROCFS],
         wrong: "a parent is given, or another errno",
@@ -369,7 +369,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.max-64-bytes",
         claim: "A host name may have 64 bytes; one byte more is EINVAL and leaves the name as it was.",
-        sources: &[man("gethostname(2)", "ERRORS"), man("gethostname(2)", "NOTES")],
+        sources: &[man("gethostname(2)", "ERRORS")],
         since: "1.0",
         needs: &[],
         wrong: "64 bytes are refused or cut, or 65 are taken",
@@ -387,7 +387,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.domain-max-64",
         claim: "The limit on an NIS domain name is 64 bytes.",
-        sources: &[man("getdomainname(2)", "NOTES")],
+        sources: &[man("getdomainname(2)", "HISTORY")],
         since: "1.0",
         deviation: Some("The 64 bytes include the terminating null byte, so that 63 are left for the name."),
         needs: &[],
@@ -423,7 +423,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.proc-write-sets",
         claim: "Writing to hostname and domainname in /proc/sys/kernel sets the names, of the writer's UTS namespace, as the system calls do.",
-        sources: &[man("proc(5)", "/proc/sys/kernel/domainname and /proc/sys/kernel/hostname")],
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
         since: "2.6.19",
         needs: &[&need::UTS_NS, &need::PROCFS, &need::UTS_FILES],
         wrong: "the write has no effect, or it reaches another namespace",
@@ -442,7 +442,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.proc-write-ignores-capability",
         claim: "For the files of the names in /proc/sys/kernel only their mode counts: uid 0 may write them without CAP_SYS_ADMIN, which sethostname() demands.",
-        sources: &[man("proc(5)", "/proc/sys/kernel/domainname and /proc/sys/kernel/hostname")],
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
         since: "",
         deviation: Some(
             "Writing the files sets the names in exactly the way of the commands, which need CAP_SYS_ADMIN.",
@@ -465,10 +465,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.proc-write-denied-in-userns",
         claim: "The creator of a user and a UTS namespace can set the names with the system calls, but not by the files in /proc/sys/kernel, which belong to uid 0 of the initial user namespace.",
-        sources: &[
-            man("proc(5)", "/proc/sys/kernel/domainname and /proc/sys/kernel/hostname"),
-            man("user_namespaces(7)", "Capabilities"),
-        ],
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
         ground: Ground::User,
         deviation: Some("Writing the files sets the names in exactly the way of the commands."),
@@ -489,7 +486,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "uts.proc-readers-namespace",
         claim: "The files hostname and domainname in /proc/sys/kernel show the UTS namespace of whoever reads, even through a descriptor opened elsewhere.",
-        sources: &[text("kernel behaviour: kernel/utsname_sysctl.c")],
+        sources: &[text("Linux source, kernel/utsname_sysctl.c: no manual page says it")],
         since: "2.6.19",
         needs: &[&need::UTS_NS, &need::PROCFS],
         wrong: "the descriptor shows the namespace in which it was opened",
