@@ -182,15 +182,20 @@ struct CloneArguments {
 impl Creation {
     /// Returns the child's PID in the creator, 0 in the child, -1 with errno on error.
     fn returning_twice(&self) -> i64 {
+        // Where CLONE_PIDFD puts its descriptor. Its number is not passed on: it is the lowest
+        // free one, which a script knows.
+        let mut pidfd: libc::c_int = -1;
+        let pidfd_at = if self.flags.contains(Flags::CLONE_PIDFD) { (&raw mut pidfd) as u64 } else { 0 };
         if !self.extended {
             let word = self.flags.bits() | self.exit_signal as u64;
-            // SAFETY: without CLONE_VM the child has a copy of everything; no pointer is passed.
-            // The caller is single-threaded or its other threads hold no locks (they wait on
-            // their sockets), so the copied heap is consistent.
-            return unsafe { libc::syscall(libc::SYS_clone, word, 0, 0, 0, 0) };
+            // SAFETY: without CLONE_VM the child has a copy of everything; the only pointer is that
+            // of a variable that outlives the call. The caller is single-threaded or its other
+            // threads hold no locks (they wait on their sockets), so the copied heap is consistent.
+            return unsafe { libc::syscall(libc::SYS_clone, word, 0, pidfd_at, 0, 0) };
         }
         let arguments = CloneArguments {
             flags: self.flags.bits(),
+            pidfd: pidfd_at,
             exit_signal: self.exit_signal as u64,
             set_tid: if self.set_tid.is_empty() { 0 } else { self.set_tid.as_ptr() as u64 },
             set_tid_size: self.set_tid.len() as u64,
@@ -224,7 +229,9 @@ fn clone_sharing_memory(how: &Creation, socket: RawFd, shares_files: bool) -> i6
         }
         let packed = ((socket as usize) << 1) | usize::from(shares_files);
         let word = how.flags.bits() as i32 | how.exit_signal;
-        let pid = libc::clone(start, stack.byte_add(STACK_SIZE), word, packed as *mut c_void);
+        // Where CLONE_PIDFD puts its descriptor, as in `returning_twice`.
+        let mut pidfd: libc::c_int = -1;
+        let pid = libc::clone(start, stack.byte_add(STACK_SIZE), word, packed as *mut c_void, &raw mut pidfd);
         if pid == -1 {
             let errno = Errno::last();
             libc::munmap(stack, STACK_SIZE);
