@@ -46,6 +46,17 @@ calls! {
         namespace_from_link(link.as_encoded_bytes()).ok_or(Errno(libc::EPROTO))
     }
 
+    /// Compares two directories of /proc/PID/ns link by link and lists the kinds in which they differ; a link that the kernel does not give is different from one that it gives.
+    diff_ns(first: Text, second: Text) asks {
+        let mut different = Vec::new();
+        for link in LINKS {
+            if link_in(&first, link)? != link_in(&second, link)? {
+                different.push(Value::word(link));
+            }
+        }
+        Ok(Value::List(different))
+    }
+
     /// Asks which namespace an open descriptor refers to, by fstat(2).
     fstat_ns(fd: i32) asks {
         namespace_of_descriptor(fd)
@@ -79,6 +90,24 @@ calls! {
         ioctl(fd, namespace_ioctl(command as u64), 0)
     }
 
+    /// Asks for the flags of a descriptor itself: whether execve(2) closes it.
+    fcntl_getfd(fd: i32) asks {
+        // SAFETY: takes numbers only.
+        let flags = Errno::check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+        Ok(if flags == Value::Number(libc::FD_CLOEXEC.into()) { Value::word("FD_CLOEXEC") } else { flags })
+    }
+
+    /// Asks for the access mode with which a descriptor was opened.
+    fcntl_getfl(fd: i32) asks {
+        // SAFETY: takes numbers only.
+        let Value::Number(flags) = Errno::check(unsafe { libc::fcntl(fd, libc::F_GETFL) })? else { unreachable!() };
+        Ok(Value::word(match flags as i32 & libc::O_ACCMODE {
+            libc::O_RDONLY => "O_RDONLY",
+            libc::O_WRONLY => "O_WRONLY",
+            _ => "O_RDWR",
+        }))
+    }
+
     /// Asks for a descriptor that stands for a process.
     pidfd_open(pid: Pid, flags: i32) {
         Errno::check(unsafe_syscall(libc::SYS_pidfd_open, pid.number.into(), flags.into()))
@@ -94,6 +123,22 @@ calls! {
             Value::Number(0) => Ok(Value::ZERO),
             _ => Ok(Value::word("different")),
         }
+    }
+}
+
+/// The links of /proc/PID/ns, as namespaces(7) lists them.
+const LINKS: [&str; 10] =
+    ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
+
+/// The text of a link; none where there is no such link or the link leads nowhere, as
+/// pid_for_children may before the first child.
+fn link_in(directory: &Text, link: &str) -> Result<Option<std::ffi::OsString>, Errno> {
+    let path = super::file::path_of(directory).join(link);
+    match nix::fcntl::readlink(&path) {
+        Ok(text) => Ok(Some(text)),
+        // Only a process that is there can lack a link.
+        Err(nix::errno::Errno::ENOENT) if super::file::path_of(directory).is_dir() => Ok(None),
+        Err(errno) => Err(errno.into()),
     }
 }
 
