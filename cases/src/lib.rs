@@ -26,7 +26,15 @@ pub(crate) const SEED: nsconform_harness::case::Source =
 
 /// The cases of all modules, in the order of `list`.
 const MODULES: &[&[Case]] = &[
-    api::CASES,
+    api::kinds::CASES,
+    api::clone::CASES,
+    api::unshare::CASES,
+    api::setns::CASES,
+    api::pidfd::CASES,
+    api::proc_ns::CASES,
+    api::ioctl::CASES,
+    api::limits::CASES,
+    api::lifetime::CASES,
     uts::CASES,
     ipc::CASES,
     pid::CASES,
