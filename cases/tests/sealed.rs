@@ -218,7 +218,10 @@ fn a_run_leaves_the_machine_as_it_was(#[values(Starter::Caller, Starter::Ordinar
 }
 
 #[rstest]
-fn a_killed_run_leaves_the_machine_as_it_was(#[values(Starter::Caller, Starter::Ordinary)] starter: Starter) {
+fn a_killed_run_leaves_the_machine_as_it_was(
+    #[values(Starter::Caller, Starter::Ordinary)] starter: Starter,
+    #[values(libc::SIGKILL, libc::SIGTERM, libc::SIGINT)] signal: i32,
+) {
     const KILLS: u32 = 20;
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let program = Program::new();
@@ -229,7 +232,8 @@ fn a_killed_run_leaves_the_machine_as_it_was(#[values(Starter::Caller, Starter::
     for _ in 0..KILLS {
         let mut child = program.command(starter).arg("run").spawn().unwrap();
         std::thread::sleep(whole.mul_f64(fastrand::f64()));
-        child.kill().unwrap();
+        // SAFETY: signals our own child, which is not reaped yet.
+        unsafe { libc::kill(child.id() as i32, signal) };
         child.wait().unwrap();
         program.assert_gone();
     }
