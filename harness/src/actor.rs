@@ -122,7 +122,9 @@ impl Actor {
             pid
         };
         if pid > 0 && shares_files {
-            // The child uses the same table: closing here would close it there.
+            // The child uses the same table: closing here would close it there, and our own end
+            // no longer closes our socket.
+            self.shares_files = true;
             let _ = socket.into_raw_fd();
         }
         Errno::check(pid)

@@ -39,7 +39,7 @@ pub fn lies(trace: &Trace) -> Vec<Lie> {
     for (number, index) in calls(trace).enumerate() {
         let Event::Call { call, .. } = &trace.0[index] else { continue };
         let Some(outcome) = answer(trace, index) else { continue };
-        if call.asks() || matches!(outcome, Outcome::Failed(_)) {
+        if call.asks() || call.is_probe() || matches!(outcome, Outcome::Failed(_)) {
             continue;
         }
         let mut tell = |text: String, deed: Deed| {
@@ -230,6 +230,8 @@ mod tests {
 
     #[rstest]
     #[case::asking_is_no_lie(Call::Uts(Uts::gethostname {}), ok(0), &[])]
+    #[case::signal_0_is_no_lie(
+        Call::Process(Process::kill { pid: 3.into(), signal: crate::call::process::Signal(0) }), ok(0), &[])]
     #[case::a_refusal_changes_nothing(
         Call::Uts(Uts::sethostname { name: "x".into() }), Outcome::Failed(Errno(libc::EPERM)), &[])]
     #[case::a_change_is_withheld(

@@ -52,6 +52,19 @@ needs! {
         probe: |lab| can_unshare(lab, Kind::Cgroup),
     }
 
+    /// nsconform was started in the initial PID namespace: the sealed one is level 1.
+    INITIAL_PID_NS {
+        "a start in the initial PID namespace",
+        remedy: "start nsconform outside any container",
+        probe: |_| {
+            Ok(if crate::seal::started_in_initial_pid_namespace() {
+                Ok(())
+            } else {
+                Err("/proc/self/ns/pid does not show the initial PID namespace".into())
+            })
+        },
+    }
+
     /// IPC namespaces can be created by root.
     IPC_NS { "IPC namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Ipc) }
 
@@ -131,6 +144,16 @@ needs! {
 
     /// Network namespaces can be created by root.
     NET_NS { "network namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Net) }
+
+    /// The last PID that was given out can be read and written.
+    NS_LAST_PID {
+        "kernel.ns_last_pid",
+        remedy: "build the kernel with CONFIG_CHECKPOINT_RESTORE; run where /proc is not masked",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("reading kernel.ns_last_pid", process.cat("/proc/sys/kernel/ns_last_pid")?)
+        },
+    }
 
     /// open_tree(2) copies mounts.
     OPEN_TREE {

@@ -11,7 +11,22 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// `st_ino` of the initial PID namespace on nsfs: PROC_PID_INIT_INO of the kernel.
+pub(crate) const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
+
+/// `st_ino` of the PID namespace in which nsconform was started, 0 if /proc does not tell. Known
+/// to directors and their processes by inheritance: inside the seal nothing tells it.
+static STARTED_IN: AtomicU64 = AtomicU64::new(0);
+
+/// Whether nsconform was started in the initial PID namespace, so that the sealed one is the first
+/// level below it.
+pub(crate) fn started_in_initial_pid_namespace() -> bool {
+    STARTED_IN.load(Ordering::Relaxed) == INITIAL_PID_NAMESPACE
+}
 
 /// How the template is privileged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +136,9 @@ fn map_ids(uid_map: &str, gid_map: &str) -> Result<(), String> {
 /// # Errors
 /// Says which call failed: without a template nothing can be tested.
 pub(crate) fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
+    if let Ok(namespace) = std::fs::metadata("/proc/self/ns/pid") {
+        STARTED_IN.store(namespace.ino(), Ordering::Relaxed);
+    }
     let mode = enter_template_namespaces(containment).map_err(|what| SealFailure { what })?;
     build_template(mode).map_err(|what| SealFailure { what })?;
     Ok(mode)

@@ -185,6 +185,17 @@ areas!(
 );
 
 impl Call {
+    /// Whether the call is a signal of number 0, which only asks whether one could be sent.
+    pub(crate) fn is_probe(&self) -> bool {
+        matches!(
+            self,
+            Call::Process(
+                process::Process::kill { signal: process::Signal(0), .. }
+                    | process::Process::pidfd_send_signal { signal: process::Signal(0), .. }
+            )
+        )
+    }
+
     /// The name that the script gives to the process which this call creates, if it creates one.
     pub(crate) fn creates(&self) -> Option<&str> {
         match self {
