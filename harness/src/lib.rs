@@ -47,7 +47,9 @@ pub mod prelude {
     pub use crate::call::message::*;
     pub use crate::call::mount::*;
     pub use crate::call::namespace::*;
-    pub use crate::call::process::{Disposition, MaskChange, ProcessCalls, Signal, WaitOptions};
+    pub use crate::call::process::{
+        Disposition, MaskChange, ProcessCalls, RebootCommand, Signal, WaitOptions,
+    };
     pub use crate::call::socket::*;
     pub use crate::call::time::*;
     pub use crate::call::uts::*;

@@ -31,6 +31,15 @@ constants! {
     MaskChange: i32 { SIG_BLOCK = 0, SIG_UNBLOCK = 1 }
 }
 
+constants! {
+    /// What reboot(2) is to do.
+    RebootCommand: u32 {
+        LINUX_REBOOT_CMD_RESTART = 0x0123_4567, LINUX_REBOOT_CMD_HALT = 0xcdef_0123,
+        LINUX_REBOOT_CMD_POWER_OFF = 0x4321_fedc, LINUX_REBOOT_CMD_CAD_ON = 0x89ab_cdef,
+        LINUX_REBOOT_CMD_CAD_OFF = 0,
+    }
+}
+
 flags! {
     /// The options of waitpid(2) and waitid(2).
     WaitOptions: i32 {
@@ -190,7 +199,7 @@ calls! {
     }
 
     /// Takes a pending signal without waiting: EAGAIN if there is none.
-    sigtimedwait(signal: Signal) {
+    sigtimedwait(signal: Signal) asks {
         let mut set = nix::sys::signal::SigSet::empty();
         set.add(nix::sys::signal::Signal::try_from(signal.0)?);
         let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -209,8 +218,18 @@ calls! {
     }
 
     /// Lists the signals that handlers of this process have noted since the last time, with their senders.
-    caught() {
+    caught() asks {
         Ok(Value::List(take_caught_signals()))
+    }
+
+    /// Restarts or stops what the caller takes for the machine: in a PID namespace only its init ends. Asked of the kernel only below the sealed PID namespace; elsewhere ECANCELED.
+    reboot(command: RebootCommand) {
+        if !is_below_sealed_namespace() {
+            return Err(Errno(libc::ECANCELED));
+        }
+        let (first, second) = (libc::LINUX_REBOOT_MAGIC1, libc::LINUX_REBOOT_MAGIC2);
+        // SAFETY: takes numbers only. That it does not end the machine is made sure of above.
+        Errno::check(unsafe { libc::syscall(libc::SYS_reboot, first, second, command.0, 0) })
     }
 
     /// Marks the caller as a subreaper: orphans among its descendants become its children.
@@ -224,6 +243,18 @@ calls! {
         // SAFETY: takes numbers only.
         Errno::check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0) })
     }
+}
+
+/// Whether reboot(2) of the caller can only reach the init of a PID namespace made by the case.
+/// Two things must both be seen in /proc: that our PID namespace is not the initial one, and that
+/// we have a PID in a namespace above it, too. Where /proc does not tell, the answer is no.
+fn is_below_sealed_namespace() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let outside_initial = std::fs::metadata("/proc/self/ns/pid")
+        .is_ok_and(|namespace| namespace.ino() != crate::seal::INITIAL_PID_NAMESPACE);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let levels = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    outside_initial && levels.split_whitespace().count() >= 2
 }
 
 /// clone(2) with CLONE_THREAD or CLONE_PARENT takes the exit signal from elsewhere; raw callers
@@ -305,5 +336,19 @@ fn set_disposition(signal: Signal, disposition: Disposition) -> Answer {
         };
         action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
         Errno::check(libc::sigaction(signal.0, &action, std::ptr::null_mut()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process with one PID may be in the initial PID namespace: reboot(2) must not be reached.
+    #[test]
+    fn reboot_is_refused_outside_a_nested_namespace() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let levels = status.lines().find(|line| line.starts_with("NSpid:")).unwrap();
+        let nested = levels.split_whitespace().count() > 2;
+        assert_eq!(is_below_sealed_namespace(), nested);
     }
 }
