@@ -70,11 +70,18 @@ fn sysctls(directory: &Path, into: &mut BTreeMap<PathBuf, String>) {
     }
 }
 
-fn directories(of: &Path, into: &mut BTreeSet<PathBuf>) {
+/// The cgroups that a run of nsconform made and that outlive it. Others come and go with whatever
+/// else the machine does, and so do those of runs that are still at work.
+fn cgroups_left(of: &Path, into: &mut BTreeSet<PathBuf>) {
     for entry in std::fs::read_dir(of).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            into.insert(entry.path());
-            directories(&entry.path(), into);
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match name.strip_prefix("nsconform-").and_then(|rest| rest.split('-').next()) {
+            Some(server) if !Path::new("/proc").join(server).exists() => drop(into.insert(entry.path())),
+            Some(_) => {}
+            None => cgroups_left(&entry.path(), into),
         }
     }
 }
@@ -86,7 +93,7 @@ impl Host {
             sysctls(&Path::new("/proc/sys").join(part), &mut settings);
         }
         let mut cgroups = BTreeSet::new();
-        directories(Path::new("/sys/fs/cgroup"), &mut cgroups);
+        cgroups_left(Path::new("/sys/fs/cgroup"), &mut cgroups);
         // Only objects that are there, not when they were last used.
         let identifiers = |kind: &'static str| {
             let listed = read(format!("/proc/sysvipc/{kind}"));
