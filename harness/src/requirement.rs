@@ -4,6 +4,7 @@
 //! Needs are declared once, in alphabetical order, in [`needs!`].
 
 use crate::call::file::{Directory, FileCalls, OpenFlags};
+use crate::call::identity::IdentityCalls;
 use crate::call::ipc::{CREATE, GetFlags, IpcCalls, IpcCommand, SMALL_QUEUE};
 use crate::call::mount::{MountAttributes, MountCalls, MountFlags, OpenTreeFlags, SetAttrFlags};
 use crate::call::namespace::{NamespaceCalls, Resource};
@@ -44,6 +45,9 @@ macro_rules! needs {
 
 const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
 
+/// `PROC_USER_INIT_INO` of linux/proc_ns.h.
+const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
 needs! {
     /// Cgroup namespaces can be created by root.
     CGROUP_NS {
@@ -61,6 +65,19 @@ needs! {
                 Ok(())
             } else {
                 Err("/proc/self/ns/pid does not show the initial PID namespace".into())
+            })
+        },
+    }
+
+    /// nsconform itself was started in the first user namespace, so that the depth is known.
+    INITIAL_USER_NS {
+        "the initial user namespace",
+        remedy: "run as root outside any container with a user namespace of its own",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            Ok(match process.readlink_ns("/proc/self/ns/user")? {
+                Outcome::Returned(Value::Namespace { inode: INITIAL_USER_NAMESPACE, .. }) => Ok(()),
+                _ => Err("/proc/self/ns/user is not the user namespace that the kernel started with".into()),
             })
         },
     }
@@ -113,6 +130,20 @@ needs! {
             let process = lab.process_on(Ground::Root, "probe")?;
             let own = process.pid();
             succeeded("kcmp", process.kcmp(own, own, Resource::KCMP_FILES)?)
+        },
+    }
+
+    /// More than one user and group id is mapped here, as needed for two users that do not trust each other.
+    MANY_IDS {
+        "several user ids",
+        remedy: "run as root; in a container, map at least the ids 0 to 2000 into it",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let changed = process.setresgid(1001, 1001, 1001)?;
+            if !changed.is_ok() {
+                return succeeded("setresgid(1001, 1001, 1001)", changed);
+            }
+            succeeded("setresuid(1001, 1001, 1001)", process.setresuid(1001, 1001, 1001)?)
         },
     }
 
@@ -252,6 +283,16 @@ needs! {
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             succeeded("clone3 with set_tid", process.try_clone3("child", Flags::empty(), &[77])?)
+        },
+    }
+
+    /// setgroups(2) is allowed here, and so in user namespaces made here.
+    SETGROUPS {
+        "setgroups",
+        remedy: "run as root; in a container, one that maps at least the ids 0 to 2000 and does not deny setgroups(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("setgroups([1001])", process.setgroups([1001])?)
         },
     }
 

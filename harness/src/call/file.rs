@@ -187,6 +187,42 @@ calls! {
     getcwd() asks {
         Ok(Value::text(nix::unistd::getcwd()?.as_os_str().as_bytes()))
     }
+
+    /// Asks who owns a file, in the caller's user namespace, and its permissions.
+    stat_owner(path: Text) asks {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path_of(&path))?;
+        Ok(Value::fields([
+            ("st_mode", Value::Octal(metadata.mode() & 0o7777)),
+            ("st_uid", Value::Number(metadata.uid().into())),
+            ("st_gid", Value::Number(metadata.gid().into())),
+        ]))
+    }
+
+    /// Gives a file to another owner and group (-1: unchanged).
+    chown(path: Text, uid: i32, gid: i32) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::chown(path.c_string()?.as_ptr(), uid as libc::uid_t, gid as libc::gid_t) })
+    }
+
+    /// Changes the permissions of a file.
+    chmod(path: Text, mode: FileMode) {
+        // SAFETY: the path is a C string that outlives the call.
+        Errno::check(unsafe { libc::chmod(path.c_string()?.as_ptr(), mode.0) })
+    }
+
+    /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.
+    lseek(fd: i32, offset: i64) {
+        // SAFETY: takes numbers only.
+        Errno::check(unsafe { libc::lseek(fd, offset, libc::SEEK_SET) })
+    }
+
+    /// Writes to a descriptor at an offset, in one pwrite(2).
+    pwrite(fd: i32, text: Text, offset: i64) {
+        // SAFETY: pointer and length describe `text`.
+        let written = unsafe { libc::pwrite(fd, text.0.as_ptr().cast(), text.0.len(), offset) };
+        Errno::check(written as i64)
+    }
 }
 
 /// The bytes of a path as the standard library takes it.
