@@ -1666,6 +1666,28 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "user.mountable-mqueue",
+        claim: "The root of a user namespace that owns its IPC namespace can mount mqueue; with an IPC namespace from outside it cannot.",
+        sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
+        since: "3.9",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::IPC_NS, &need::MQUEUE],
+        wrong: "the queues of an IPC namespace outside are mounted, or one's own are not",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mkdir("place", 0o755)?;
+            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
+            inner.mount("mqueue", "place", "mqueue", NO_FLAGS, "")?;
+            inner.mount_points("/tmp/place")?;
+            inner.unshare(NEWIPC)?;
+            inner.mount("mqueue", "place", "mqueue", NO_FLAGS, "")?;
+            inner.mount_points("/tmp/place")?;
+            outer.mount_points("/tmp/place")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "user.mountable-tmpfs",
         claim: "The root of a user namespace can mount a tmpfs of its own, and what it creates there belongs to it.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
