@@ -3,13 +3,15 @@
 //!
 //! Needs are declared once, in alphabetical order, in [`needs!`].
 
+use crate::call::device::DeviceCalls;
 use crate::call::file::{Directory, FileCalls, OpenFlags};
 use crate::call::identity::IdentityCalls;
 use crate::call::ipc::{CREATE, GetFlags, IpcCalls, IpcCommand, SMALL_QUEUE};
 use crate::call::mount::{MountAttributes, MountCalls, MountFlags, OpenTreeFlags, SetAttrFlags};
 use crate::call::namespace::{NamespaceCalls, Resource};
 use crate::call::process::ProcessCalls;
-use crate::kind::{Flags, Kind, NEWIPC, NEWUSER, NEWUTS};
+use crate::call::socket::{Domain, SocketCalls, SocketType};
+use crate::kind::{Flags, Kind, NEWIPC, NEWNET, NEWUSER, NEWUTS};
 use crate::lab::{Interrupt, Lab};
 use crate::outcome::{Outcome, Value};
 use crate::seal::Ground;
@@ -122,6 +124,25 @@ needs! {
         },
     }
 
+    /// IPv6 works in a new network namespace.
+    IPV6 {
+        "IPv6",
+        remedy: "build the kernel with CONFIG_IPV6 (or load the module ipv6) and start it without ipv6.disable=1 and ipv6.disable_ipv6=1",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            process.link_set_up("lo")?;
+            match process.socket(Domain::AF_INET6, SocketType::SOCK_STREAM)? {
+                Outcome::Returned(Value::Number(fd)) => {
+                    succeeded("bind(\"[::1]:80\")", process.bind(fd as i32, "[::1]:80")?)
+                }
+                other => succeeded("socket(AF_INET6)", other),
+            }
+        },
+    }
+
     /// kcmp(2) is there.
     KCMP {
         "kcmp",
@@ -170,6 +191,21 @@ needs! {
             let process = lab.process_on(Ground::Root, "probe")?;
             let mounted = process.mount("", "/tmp", "mqueue", MountFlags::empty(), "")?;
             succeeded("mounting mqueue", mounted)
+        },
+    }
+
+    /// Sockets can be asked for the cookie of their network namespace.
+    NETNS_COOKIE {
+        "SO_NETNS_COOKIE",
+        remedy: "use Linux 5.14 or later",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)? {
+                Outcome::Returned(Value::Number(fd)) => {
+                    succeeded("getsockopt(SO_NETNS_COOKIE)", process.getsockopt_netns_cookie(fd as i32)?)
+                }
+                other => succeeded("socket(AF_UNIX)", other),
+            }
         },
     }
 
@@ -296,6 +332,21 @@ needs! {
         },
     }
 
+    /// A sysfs can be mounted for a new network namespace.
+    SYSFS {
+        "a fresh sysfs",
+        remedy: "run where /sys is not masked (in a container: as privileged), or as root",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            process.mkdir("/tmp/sys", 0o755)?;
+            let done = process.mount("sysfs", "/tmp/sys", "sysfs", MountFlags::empty(), "")?;
+            succeeded("mounting sysfs", done)
+        },
+    }
+
     /// System V shared memory, semaphores and message queues can be created.
     SYSV_IPC {
         "System V inter-process communication",
@@ -344,6 +395,19 @@ needs! {
 
     /// UTS namespaces can be created by root.
     UTS_NS { "UTS namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Uts) }
+
+    /// Pairs of veth devices can be created.
+    VETH {
+        "veth devices",
+        remedy: "load the module veth (modprobe veth), or build the kernel with CONFIG_VETH",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            succeeded("creating a pair of veth devices", process.link_add_veth("v0", "v1")?)
+        },
+    }
 }
 
 /// The requirement with this name.

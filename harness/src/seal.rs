@@ -159,7 +159,9 @@ fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
     // A network namespace keeps even a wrongly written case away from the machine's network.
     // Where none can be had, the cases that need one are skipped by their own probes.
     let isolate_network = || {
-        let _ = unshare(CloneFlags::CLONE_NEWNET);
+        if unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+            set_loopback_up();
+        }
     };
     if containment == Containment::Usual && unshare(CloneFlags::CLONE_NEWNS).is_ok() {
         isolate_network();
@@ -173,6 +175,21 @@ fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
     step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
     isolate_network();
     Ok(Mode::UserNamespace)
+}
+
+/// The loopback of the template is up, as a host's is, so that a script can tell the template's
+/// network namespace from a new one: a lie about the script's own shows. If it stays down nothing
+/// else changes.
+fn set_loopback_up() {
+    // SAFETY: all-zero is a valid ifreq, which outlives the call; the descriptor is closed here.
+    unsafe {
+        let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_name[..2].copy_from_slice(&[b'l' as _, b'o' as _]);
+        request.ifr_ifru.ifru_flags = libc::IFF_UP as _;
+        libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &request);
+        libc::close(socket);
+    }
 }
 
 /// Directories one of which the template is mounted over, in a mount namespace of our own.
