@@ -6,6 +6,9 @@
 use crate::SEED;
 use nsconform_harness::prelude::*;
 
+/// The article of the series that is about network namespaces.
+const PART_7: Source = text("LWN 580893, Namespaces in operation, part 7");
+
 /// A process in a new network namespace, which stands for the world outside the one under test.
 /// The empty list of addresses shows that it is new.
 fn outside<'l>(lab: &'l Lab, name: &str) -> Result<Process<'l>, Interrupt> {
@@ -190,7 +193,7 @@ pub const CASES: &[Case] = &[
         claim: "CLONE_NEWNET is the flag for network namespaces: it creates one, and it is the type of its descriptor.",
         sources: &[SEED, man("clone(2)", "CLONE_NEWNET"), man("setns(2)", "DESCRIPTION")],
         since: "2.6.24",
-        needs: &[&need::NET_NS],
+        needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "the child stays in its parent's network namespace, or setns(2) takes the descriptor for another kind",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -433,7 +436,7 @@ pub const CASES: &[Case] = &[
         id: "net.own-proc-net-tcp",
         claim: "/proc/PID/net/tcp lists the TCP sockets of that process's network namespace, whoever reads it.",
         sources: &[man("proc_pid_net(5)", ""), man("network_namespaces(7)", "DESCRIPTION")],
-        since: "2.6.25",
+        since: "2.6.24",
         needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "a socket of one network namespace is listed for a process of another",
         play: |lab| {
@@ -474,7 +477,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.same-address-in-two-ns",
         claim: "Two network namespaces can use the same IP address; each reaches its own.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "the address is refused, or leads to the other namespace's server",
@@ -536,7 +539,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.lo-starts-down",
         claim: "The loopback device of a new network namespace is down until someone sets it up.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "the new loopback is up, or follows that of the creator",
@@ -554,7 +557,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.lo-down-unreachable",
         claim: "While the loopback device is down a process cannot even connect to itself at 127.0.0.1, although a server may listen there.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "127.0.0.1 is reached while the loopback is down, or not while it is up",
@@ -570,7 +573,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.lo-up-reachable",
         claim: "Once the loopback device is up, 127.0.0.1 and ::1 are there and connections to them work.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7"), man("ip-netns(8)", "EXAMPLES")],
+        sources: &[PART_7, man("ip-netns(8)", "EXAMPLES")],
         since: "2.6.24",
         needs: &[&need::NET_NS, &need::IPV6],
         wrong: "an address is missing, or a server at it is not reached",
@@ -592,7 +595,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.fresh-ns-isolated-from-outside",
         claim: "A new network namespace has no connection to the outside, and setting up its loopback gives it none.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "an address outside is reached from the new namespace",
@@ -616,10 +619,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.device-in-one-ns",
         claim: "A network device is in exactly one network namespace: moved to another, it is gone from the first; moved back, from the other.",
-        sources: &[
-            man("network_namespaces(7)", "DESCRIPTION"),
-            text("LWN 580893, Namespaces in operation, part 7"),
-        ],
+        sources: &[man("network_namespaces(7)", "DESCRIPTION"), PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS, &need::VETH],
         wrong: "the device is listed in both network namespaces or in none",
@@ -645,7 +645,7 @@ pub const CASES: &[Case] = &[
         claim: "The network namespace that a device is to move into is named by a process in it or by a descriptor of it.",
         sources: &[man("ip-link(8)", "ip link set"), man("veth(4)", "DESCRIPTION")],
         since: "3.0",
-        needs: &[&need::NET_NS, &need::VETH],
+        needs: &[&need::NET_NS, &need::VETH, &need::PROCFS],
         wrong: "one of the two names is refused or leads to another network namespace",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -664,7 +664,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.move-clears-configuration",
         claim: "A device that moves to another network namespace is set down and loses its addresses; it keeps its hardware address.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS, &need::VETH],
         wrong: "the device arrives up or with its address, or as another device",
@@ -708,7 +708,7 @@ pub const CASES: &[Case] = &[
         claim: "Moving a device fails where no such device or process is, where the descriptor is none or not one of a network namespace, and where its name is taken.",
         sources: &[man("rtnetlink(7)", "")],
         since: "3.0",
-        needs: &[&need::NET_NS, &need::VETH],
+        needs: &[&need::NET_NS, &need::VETH, &need::PROCFS],
         wrong: "another error, or a device that has left although the move failed",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -735,7 +735,7 @@ pub const CASES: &[Case] = &[
         claim: "To move a device into a network namespace takes CAP_NET_ADMIN in the user namespace that owns the target.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        needs: &[&need::NET_NS, &need::VETH],
+        needs: &[&need::NET_NS, &need::VETH, &need::USER_NS, &need::PROCFS],
         wrong: "a process privileged in its own user namespace only pushes a device outwards, or the outer one cannot push it inwards",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -881,7 +881,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.socket-keeps-its-ns",
         claim: "A socket stays for life in the network namespace in which it was created, wherever its process goes.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "the old socket connects in the new network namespace, or the new one in the old",
@@ -907,7 +907,7 @@ pub const CASES: &[Case] = &[
         claim: "The ioctl SIOCGSKNS opens the network namespace of a socket, close-on-exec, for a caller with CAP_NET_ADMIN over it.",
         sources: &[text("linux/sockios.h")],
         since: "4.10",
-        needs: &[&need::NET_NS],
+        needs: &[&need::NET_NS, &need::USER_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "the descriptor is of the caller's network namespace, survives execve(2), or is given to anyone",
         play: |lab| {
             let process = outside(lab, "process")?;
@@ -930,7 +930,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.netns-cookie",
         claim: "SO_NETNS_COOKIE tells network namespaces apart: sockets of one share the number, those of another have another.",
-        sources: &[man("socket(7)", "Socket options")],
+        sources: &[text("asm-generic/socket.h")],
         since: "5.14",
         needs: &[&need::NET_NS, &need::NETNS_COOKIE],
         wrong: "sockets of different network namespaces have the same cookie, or those of one have different ones",
@@ -951,9 +951,9 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.accepted-socket-ns",
         claim: "An accepted socket is in the network namespace of its listener, not in that of the process that accepts.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[text("kernel, in no manual page")],
         since: "2.6.24",
-        needs: &[&need::NET_NS],
+        needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "the accepted socket is in the accepting process's network namespace",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -975,7 +975,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "net.socket-pins-ns",
         claim: "An open socket keeps its network namespace, and so the devices in it, alive when the last process has left.",
-        sources: &[text("LWN 580893, Namespaces in operation, part 7")],
+        sources: &[text("kernel, in no manual page")],
         since: "2.6.24",
         needs: &[&need::NET_NS, &need::VETH],
         wrong: "the device goes while the socket is open, or stays when it is closed (then the case runs into its deadline)",
@@ -1043,7 +1043,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("clone(2)", "CLONE_NEWNET"), man("unshare(2)", "CLONE_NEWNET")],
         since: "2.6.24",
         ground: Ground::User,
-        needs: &[&need::NET_NS, &need::USER_NS],
+        needs: &[&need::NET_NS, &need::USER_NS, &need::PROCFS],
         wrong: "an unprivileged user gets a network namespace, or none even with a user namespace",
         play: |lab| {
             let user = lab.process("user")?;
@@ -1084,7 +1084,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that is privileged in a user namespace only may not configure a network namespace that an outer user namespace owns.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        needs: &[&need::NET_NS],
+        needs: &[&need::NET_NS, &need::USER_NS],
         wrong: "a request of it succeeds in the foreign network namespace, or fails in its own",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -1109,7 +1109,7 @@ pub const CASES: &[Case] = &[
         claim: "The first port that an unprivileged process may bind is a setting of each network namespace.",
         sources: &[man("ip(7)", "/proc interfaces")],
         since: "4.11",
-        needs: &[&need::NET_NS, &need::PROCFS],
+        needs: &[&need::NET_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the setting of one network namespace counts in another, or in none",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -1133,7 +1133,7 @@ pub const CASES: &[Case] = &[
         claim: "/proc/sys/user/max_net_namespaces limits how many network namespaces there may be; one more fails with ENOSPC.",
         sources: &[man("namespaces(7)", "The /proc/sys/user directory"), man("unshare(2)", "ERRORS")],
         since: "4.9",
-        needs: &[&need::NET_NS, &need::PROCFS],
+        needs: &[&need::NET_NS, &need::PROCFS, &need::USER_NS],
         wrong: "the namespace beyond the limit is created, or refused with another error",
         play: |lab| {
             let outer = outside(lab, "outer")?;
