@@ -26,7 +26,7 @@ constants! {
 /// An address: `10.0.0.1:80` or `[::1]:80`, the path of a UNIX socket (`/tmp/socket`), or an
 /// abstract UNIX name, whose leading null byte is written `@`, as unix(7) and /proc/net/unix do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Address {
+pub enum SocketAddress {
     /// An internet address and port.
     Internet(std::net::SocketAddr),
     /// A path.
@@ -35,36 +35,36 @@ pub enum Address {
     Abstract(String),
 }
 
-impl From<&str> for Address {
+impl From<&str> for SocketAddress {
     /// # Panics
     /// When the text is none of the three.
-    fn from(text: &str) -> Address {
+    fn from(text: &str) -> SocketAddress {
         if let Some(name) = text.strip_prefix('@') {
-            Address::Abstract(name.to_string())
+            SocketAddress::Abstract(name.to_string())
         } else if text.starts_with('/') {
-            Address::Path(text.to_string())
+            SocketAddress::Path(text.to_string())
         } else {
-            Address::Internet(text.parse().expect("an address and a port"))
+            SocketAddress::Internet(text.parse().expect("an address and a port"))
         }
     }
 }
 
-impl Argument for Address {
+impl Argument for SocketAddress {
     fn show(&self) -> String {
         match self {
-            Address::Internet(address) => address.to_string(),
-            Address::Path(path) => quote(path.as_bytes()),
-            Address::Abstract(name) => quote(format!("@{name}").as_bytes()),
+            SocketAddress::Internet(address) => address.to_string(),
+            SocketAddress::Path(path) => quote(path.as_bytes()),
+            SocketAddress::Abstract(name) => quote(format!("@{name}").as_bytes()),
         }
     }
 }
 
-impl Address {
+impl SocketAddress {
     fn encoded(&self) -> Result<SockaddrStorage, Errno> {
         let unix = match self {
-            Address::Internet(address) => return Ok(SockaddrStorage::from(*address)),
-            Address::Path(path) => UnixAddr::new(path.as_str())?,
-            Address::Abstract(name) => UnixAddr::new_abstract(name.as_bytes())?,
+            SocketAddress::Internet(address) => return Ok(SockaddrStorage::from(*address)),
+            SocketAddress::Path(path) => UnixAddr::new(path.as_str())?,
+            SocketAddress::Abstract(name) => UnixAddr::new_abstract(name.as_bytes())?,
         };
         // SAFETY: pointer and length describe a valid sockaddr_un.
         unsafe { SockaddrStorage::from_raw(SockaddrLike::as_ptr(&unix), Some(unix.len())) }
@@ -72,20 +72,22 @@ impl Address {
     }
 }
 
-impl From<SockaddrStorage> for Address {
-    fn from(address: SockaddrStorage) -> Address {
+impl From<SockaddrStorage> for SocketAddress {
+    fn from(address: SockaddrStorage) -> SocketAddress {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if let Some(unix) = address.as_unix_addr() {
             match unix.as_abstract() {
-                Some(name) => Address::Abstract(text(name)),
-                None => Address::Path(unix.path().map_or(String::new(), |path| path.display().to_string())),
+                Some(name) => SocketAddress::Abstract(text(name)),
+                None => {
+                    SocketAddress::Path(unix.path().map_or(String::new(), |path| path.display().to_string()))
+                }
             }
         } else if let Some(address) = address.as_sockaddr_in6() {
-            Address::Internet(std::net::SocketAddrV6::from(*address).into())
+            SocketAddress::Internet(std::net::SocketAddrV6::from(*address).into())
         } else if let Some(address) = address.as_sockaddr_in() {
-            Address::Internet(std::net::SocketAddrV4::from(*address).into())
+            SocketAddress::Internet(std::net::SocketAddrV4::from(*address).into())
         } else {
-            Address::Path(String::new())
+            SocketAddress::Path(String::new())
         }
     }
 }
@@ -110,7 +112,7 @@ calls! {
     }
 
     /// Gives a socket an address of its own.
-    bind(fd: i32, address: Address) {
+    bind(fd: i32, address: SocketAddress) {
         let address = address.encoded()?;
         // SAFETY: pointer and length describe the address.
         Errno::check(unsafe { libc::bind(fd, address.as_ptr(), address.len()) })
@@ -123,7 +125,7 @@ calls! {
     }
 
     /// Connects a socket to an address.
-    connect(fd: i32, address: Address) {
+    connect(fd: i32, address: SocketAddress) {
         let address = address.encoded()?;
         // SAFETY: pointer and length describe the address.
         Errno::check(unsafe { libc::connect(fd, address.as_ptr(), address.len()) })
@@ -146,12 +148,12 @@ calls! {
 
     /// Asks for the address that a socket is bound to.
     getsockname(fd: i32) asks {
-        Ok(Value::word(Address::from(nix::sys::socket::getsockname::<SockaddrStorage>(fd)?).show()))
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getsockname::<SockaddrStorage>(fd)?).show()))
     }
 
     /// Asks for the address that a socket is connected to.
     getpeername(fd: i32) asks {
-        Ok(Value::word(Address::from(nix::sys::socket::getpeername::<SockaddrStorage>(fd)?).show()))
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getpeername::<SockaddrStorage>(fd)?).show()))
     }
 
     /// Asks for a descriptor of the network namespace that a socket belongs to.
