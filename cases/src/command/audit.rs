@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Audit only cases whose id holds one of these (`*` stands for anything)
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// How many runs are made side by side [default: four per processor, since many only wait]
+    /// How many runs are made side by side [default: 32 per processor, since many only hang]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// The form of the result
@@ -60,7 +60,7 @@ pub fn audit(arguments: &Arguments) -> Done {
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
     let setup = Setup {
-        jobs: arguments.jobs.map_or(usual.jobs * 4, usize::from),
+        jobs: arguments.jobs.map_or(usual.jobs * 32, usize::from),
         containment: Containment::UserNamespace,
         ..usual
     };
