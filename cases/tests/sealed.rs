@@ -247,3 +247,31 @@ fn a_killed_run_leaves_the_machine_as_it_was(
     host.assert_unchanged();
     assert_memberships_kept(&members);
 }
+
+/// The first child of a process: of the program, its fork server.
+fn first_child(pid: u32) -> Option<i32> {
+    read(format!("/proc/{pid}/task/{pid}/children")).split_whitespace().next()?.parse().ok()
+}
+
+/// The program has no other way to take back a cgroup than to remove it: that must work as well
+/// when the process is gone that made it.
+#[test]
+fn a_killed_fork_server_leaves_no_cgroup() {
+    const KILLS: u64 = 20;
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let program = Program::new();
+    let host = Host::look();
+    for kill in 0..KILLS {
+        let arguments = ["verify", "--rounds", "1000", "cgroup.*"];
+        let mut child = program.command(Starter::Caller).args(arguments).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(kill * 10));
+        if let Some(server) = first_child(child.id()) {
+            // SAFETY: signals a child of our own child, which has not waited for it yet.
+            unsafe { libc::kill(server, libc::SIGKILL) };
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        program.assert_gone();
+    }
+    host.assert_unchanged();
+}

@@ -10,6 +10,7 @@
 //! | `lab`, `actor`, `wire` | the script's side, the process's side, and what connects them |
 //! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
 //! | `case`, `requirement`, `seal` | what a case is, what it needs, what place it gets |
+//! | `cgroup` | cgroups for jobs that need them, and their removal |
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
 //! | `known` | cases that fail on certain kernels for a known reason |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
@@ -20,6 +21,7 @@ pub mod actor;
 pub mod audit;
 pub mod call;
 pub mod case;
+mod cgroup;
 mod journal;
 pub mod kind;
 pub mod known;
@@ -40,6 +42,7 @@ mod wire;
 pub mod prelude {
     pub use crate::audit::Excuse;
     pub use crate::call::Ask;
+    pub use crate::call::cgroup::*;
     pub use crate::call::device::*;
     pub use crate::call::file::*;
     pub use crate::call::identity::*;

@@ -58,6 +58,36 @@ needs! {
         probe: |lab| can_unshare(lab, Kind::Cgroup),
     }
 
+    /// Each case gets a version 2 cgroup of its own, in which it can make others and move its
+    /// processes; that cgroup is the root of the cgroup namespace that it starts in.
+    CGROUP2 {
+        "cgroups of its own",
+        remedy: "run as root, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), where the version 2 hierarchy is available",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            process.mkdir("hierarchy", 0o755)?;
+            let mounted = process.mount("", "hierarchy", "cgroup2", MountFlags::empty(), "")?;
+            if !mounted.is_ok() {
+                return succeeded("mount of cgroup2", mounted);
+            }
+            let made = process.mkdir("hierarchy/inner", 0o755)?;
+            if !made.is_ok() {
+                return succeeded("mkdir in cgroup2", made);
+            }
+            succeeded("moving into an inner cgroup", process.echo("0", "hierarchy/inner/cgroup.procs")?)
+        },
+    }
+
+    /// clone3(2) is there.
+    CLONE3 {
+        "clone3",
+        remedy: "use Linux 5.3 or later; in a container, allow clone3 in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("clone3", process.try_clone3("child", Flags::empty(), &[])?)
+        },
+    }
+
     /// nsconform was started in the initial PID namespace: the sealed one is level 1.
     INITIAL_PID_NS {
         "a start in the initial PID namespace",
@@ -68,6 +98,21 @@ needs! {
             } else {
                 Err("/proc/self/ns/pid does not show the initial PID namespace".into())
             })
+        },
+    }
+
+    /// nsconform was started in the initial time namespace, from which offsets are counted.
+    INITIAL_TIME_NS {
+        "the initial time namespace",
+        remedy: "start nsconform outside any container that has a time namespace of its own",
+        probe: |lab| {
+            // Fixed in the kernel's sources (PROC_TIME_INIT_INO).
+            let initial = Value::Namespace { kind: Kind::Time, inode: 0xefff_fffa };
+            match lab.process_on(Ground::Root, "probe")?.readlink_ns("/proc/self/ns/time")? {
+                Outcome::Returned(own) if own == initial => Ok(Ok(())),
+                Outcome::Returned(_) => Ok(Err("nsconform was started in another one".into())),
+                other => succeeded("readlink(\"/proc/self/ns/time\")", other),
+            }
         },
     }
 

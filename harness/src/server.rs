@@ -2,10 +2,12 @@
 //! thread is started, and that forks a sealed director for each job.
 //!
 //! It keeps deadlines and reaps. Which jobs there are and what becomes of their traces is the
-//! business of `runner`, at the other end of its socket. When the runner is gone, by whatever
-//! end, it ends everything it has started and then itself.
+//! business of `runner`, at the other end of its socket; what cgroups jobs get is that of
+//! `cgroup`. When the runner is gone, by whatever end, it ends everything it has started and then
+//! itself.
 
 use crate::case::Case;
+use crate::cgroup::{Cgroups, Place};
 use crate::journal::Journal;
 use crate::lab::{Interrupt, Jitter, Lab, Tamper};
 use crate::requirement;
@@ -145,6 +147,8 @@ struct Slot {
     started: Instant,
     deadline: Instant,
     timed_out: bool,
+    /// Whether the job got a cgroup of its own.
+    placed: bool,
 }
 
 fn serve(
@@ -164,10 +168,36 @@ fn serve(
     let (alive, _alive_while_open) = nix::unistd::pipe()?;
     let journals = (0..jobs).map(|_| Journal::new()).collect::<io::Result<Vec<_>>>()?;
     let mut slots: Vec<Option<Slot>> = (0..jobs).map(|_| None).collect();
+    // Made for the first job that needs a cgroup; most runs have none.
+    let mut cgroups = None;
+    let work = Work { catalogue, mode, children, journals, alive: alive.as_raw_fd() };
+    let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
+    end_all(&slots);
+    ended
+}
+
+/// What stays the same while the server runs.
+struct Work {
+    catalogue: &'static [&'static Case],
+    mode: Mode,
+    /// Readable when a child has ended.
+    children: RawFd,
+    /// One for each slot.
+    journals: Vec<Journal>,
+    alive: RawFd,
+}
+
+/// Starts directors and reports on them until the runner is gone.
+fn attend(
+    control: &mut UnixStream,
+    work: &Work,
+    slots: &mut [Option<Slot>],
+    cgroups: &mut Option<Result<Cgroups, String>>,
+) -> io::Result<()> {
     loop {
         let free = slots.iter().position(Option::is_none);
         let mut polled = [
-            libc::pollfd { fd: children, events: libc::POLLIN, revents: 0 },
+            libc::pollfd { fd: work.children, events: libc::POLLIN, revents: 0 },
             // With no slot free only the end of the runner is of interest.
             libc::pollfd {
                 fd: control.as_raw_fd(),
@@ -176,26 +206,30 @@ fn serve(
             },
         ];
         // SAFETY: the array outlives the call.
-        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(&slots)) };
+        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(slots)) };
         if polled[0].revents != 0 {
-            drain(children);
-            reap(&mut control, &mut slots, &journals)?;
+            drain(work.children);
+            reap(control, slots, &work.journals, cgroups)?;
         }
-        kill_overdue(&mut slots);
+        kill_overdue(slots);
         if polled[1].revents != 0 {
             let received: Option<(u32, Job)> = match free {
-                Some(_) => receive(&mut control).unwrap_or(None),
+                Some(_) => receive(control).unwrap_or(None),
                 None => None,
             };
             let (Some(slot), Some((id, job))) = (free, received) else {
-                return end_all(&slots);
+                return Ok(());
             };
-            journals[slot].clear();
+            work.journals[slot].clear();
             let started = Instant::now();
-            match start_director(catalogue, mode, &job, &journals[slot], alive.as_raw_fd()) {
+            let place = needs_cgroup(work.catalogue, job.role).then(|| {
+                cgroups.get_or_insert_with(Cgroups::start).as_ref().map_err(String::clone)?.make(slot)
+            });
+            match start_director(work, &job, slot, place.as_ref()) {
                 Ok(pid) => {
                     let deadline = started + job.deadline;
-                    slots[slot] = Some(Slot { id, pid, started, deadline, timed_out: false });
+                    let placed = place.is_some();
+                    slots[slot] = Some(Slot { id, pid, started, deadline, timed_out: false, placed });
                 }
                 Err(error) => {
                     let why = format!(
@@ -208,10 +242,26 @@ fn serve(
                         journal: Vec::new(),
                         duration: started.elapsed(),
                     };
-                    send(&mut control, &report)?;
+                    remove_place(cgroups, slot);
+                    send(control, &report)?;
                 }
             }
         }
+    }
+}
+
+fn needs_cgroup(catalogue: &[&Case], role: Role) -> bool {
+    let is_cgroup = |need: requirement::Need| std::ptr::eq(need, &requirement::CGROUP2);
+    match role {
+        Role::Case(index) => catalogue[index as usize].needs.iter().copied().any(is_cgroup),
+        Role::Probe(index) => is_cgroup(requirement::ALL[index as usize]),
+        Role::Nothing => false,
+    }
+}
+
+fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
+    if let Some(Ok(cgroups)) = cgroups {
+        cgroups.remove(slot);
     }
 }
 
@@ -266,7 +316,12 @@ fn kill_overdue(slots: &mut [Option<Slot>]) {
     }
 }
 
-fn reap(control: &mut UnixStream, slots: &mut [Option<Slot>], journals: &[Journal]) -> io::Result<()> {
+fn reap(
+    control: &mut UnixStream,
+    slots: &mut [Option<Slot>],
+    journals: &[Journal],
+    cgroups: &Option<Result<Cgroups, String>>,
+) -> io::Result<()> {
     loop {
         let mut status = 0;
         // SAFETY: the status outlives the call.
@@ -286,6 +341,9 @@ fn reap(control: &mut UnixStream, slots: &mut [Option<Slot>], journals: &[Journa
         } else {
             Finish::Died(format!("the director was killed by signal {}", libc::WTERMSIG(status)))
         };
+        if slot.placed {
+            remove_place(cgroups, index);
+        }
         let report = Report {
             id: slot.id,
             finish,
@@ -296,7 +354,7 @@ fn reap(control: &mut UnixStream, slots: &mut [Option<Slot>], journals: &[Journa
     }
 }
 
-fn end_all(slots: &[Option<Slot>]) -> io::Result<()> {
+fn end_all(slots: &[Option<Slot>]) {
     for slot in slots.iter().flatten() {
         // SAFETY: signals and reaps our own children.
         unsafe {
@@ -304,15 +362,13 @@ fn end_all(slots: &[Option<Slot>]) -> io::Result<()> {
             libc::waitpid(slot.pid, std::ptr::null_mut(), 0);
         }
     }
-    Ok(())
 }
 
 fn start_director(
-    catalogue: &'static [&'static Case],
-    mode: Mode,
+    work: &Work,
     job: &Job,
-    journal: &Journal,
-    alive: RawFd,
+    slot: usize,
+    place: Option<&Result<Place, String>>,
 ) -> io::Result<i32> {
     let flags = seal::SEALED | libc::SIGCHLD;
     // SAFETY: without CLONE_VM the child has a copy of everything, and this process has one
@@ -320,14 +376,18 @@ fn start_director(
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            let end = match seal::complete_seal(alive) {
-                Ok(()) => {
+            let journal = &work.journals[slot];
+            let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
+            let end = match (seal::complete_seal(work.alive), placed) {
+                (Ok(()), Ok(())) => {
                     if let Some(processor) = job.jitter.and_then(|jitter| jitter.processor) {
                         keep_on(processor);
                     }
-                    direct(catalogue, mode, job, journal)
+                    direct(work.catalogue, work.mode, job, journal)
                 }
-                Err(why) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
+                (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
+                (_, Err(why)) if matches!(job.role, Role::Probe(_)) => End::Unmet(why),
+                (_, Err(why)) => End::Interrupted(Interrupt::Engine(format!("no cgroup: {why}"))),
             };
             let written = journal.append(&Event::End(end)).is_ok();
             // SAFETY: ends the director, and with it everything in its PID namespace.

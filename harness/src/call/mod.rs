@@ -6,6 +6,7 @@
 //! declaration; adding an area is a file and a line in [`areas!`].
 
 pub mod argument;
+pub mod cgroup;
 pub mod device;
 pub mod file;
 pub mod identity;
@@ -171,6 +172,7 @@ macro_rules! areas {
 }
 
 areas!(
+    cgroup::Cgroup,
     device::Device,
     file::File,
     identity::Identity,
