@@ -60,7 +60,7 @@ pub fn audit(arguments: &Arguments) -> Done {
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
     let setup = Setup {
-        jobs: arguments.jobs.map_or(usual.jobs * 32, usize::from),
+        jobs: arguments.jobs.map_or(usual.jobs * 16, usize::from),
         containment: Containment::UserNamespace,
         ..usual
     };

@@ -25,7 +25,7 @@ pub struct Arguments {
     /// Patterns are whole ids
     #[arg(long)]
     exact: bool,
-    /// How many cases run side by side [default: one per processor]
+    /// How many cases run side by side [default: two per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// Multiply every deadline by this, for slow or emulated machines [default: 1]

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Repeat the order and the delays of an earlier run [default: another one each time]
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
-    /// How many runs are made side by side [default: three per processor]
+    /// How many runs are made side by side [default: four per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// The form of the result
@@ -54,7 +54,7 @@ pub fn verify(arguments: &Arguments) -> Done {
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
-    let setup = Setup { jobs: arguments.jobs.map_or(usual.jobs * 3, usize::from), ..usual };
+    let setup = Setup { jobs: arguments.jobs.map_or(usual.jobs * 2, usize::from), ..usual };
     let mut runner = Runner::start(catalogue(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let (skipped, runnable) = runner.sort_out(&selected);
@@ -65,7 +65,7 @@ pub fn verify(arguments: &Arguments) -> Done {
     random.shuffle(&mut plan);
     let jobs: Vec<Job> = plan
         .iter()
-        .map(|index| runner.altered_job(*index, None, Some(disturbance(&mut random, usual.jobs))))
+        .map(|index| runner.altered_job(*index, None, Some(disturbance(&mut random, usual.jobs / 2))))
         .collect();
     let mut first: HashMap<usize, (Verdict, String)> = HashMap::new();
     let mut disagreements = Vec::new();
