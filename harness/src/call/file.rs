@@ -2,18 +2,39 @@
 //!
 //! Mounts live in `mount`; ownership as such lives in `identity`.
 
-use super::argument::{Argument, Text, constants, flags};
+use super::argument::{Argument, Text, constants, flag_names};
 use super::calls;
 use crate::outcome::{Errno, Value};
 use std::os::unix::ffi::OsStrExt;
 
-flags! {
+bitflags::bitflags! {
     /// The flags of open(2).
-    OpenFlags: i32 {
-        O_WRONLY = libc::O_WRONLY, O_RDWR = libc::O_RDWR, O_CREAT = libc::O_CREAT,
-        O_EXCL = libc::O_EXCL, O_TRUNC = libc::O_TRUNC, O_NONBLOCK = libc::O_NONBLOCK,
-        O_DIRECTORY = libc::O_DIRECTORY, O_NOFOLLOW = libc::O_NOFOLLOW,
-        O_CLOEXEC = libc::O_CLOEXEC, O_PATH = libc::O_PATH,
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    #[allow(missing_docs)]
+    pub struct OpenFlags: i32 {
+        const O_WRONLY = libc::O_WRONLY;
+        const O_RDWR = libc::O_RDWR;
+        const O_CREAT = libc::O_CREAT;
+        const O_EXCL = libc::O_EXCL;
+        const O_TRUNC = libc::O_TRUNC;
+        const O_NONBLOCK = libc::O_NONBLOCK;
+        const O_DIRECTORY = libc::O_DIRECTORY;
+        const O_NOFOLLOW = libc::O_NOFOLLOW;
+        const O_CLOEXEC = libc::O_CLOEXEC;
+        const O_PATH = libc::O_PATH;
+        const _ = !0;
+    }
+}
+
+impl Argument for OpenFlags {
+    /// Reading has no bit of its own; strace(1) names it where no other access is asked for.
+    fn show(&self) -> String {
+        let access = self.bits() & libc::O_ACCMODE;
+        match (access == libc::O_RDONLY && !self.contains(OpenFlags::O_PATH), self.is_empty()) {
+            (true, true) => "O_RDONLY".to_string(),
+            (true, false) => format!("O_RDONLY|{}", flag_names(self)),
+            (false, _) => flag_names(self),
+        }
     }
 }
 
