@@ -227,16 +227,15 @@ fn a_run_leaves_the_machine_as_it_was(#[values(Starter::Caller, Starter::Ordinar
 #[rstest]
 fn a_killed_run_leaves_the_machine_as_it_was(
     #[values(Starter::Caller, Starter::Ordinary)] starter: Starter,
-    #[values(libc::SIGKILL, libc::SIGTERM, libc::SIGINT)] signal: i32,
+    #[values((libc::SIGKILL, 20), (libc::SIGTERM, 5), (libc::SIGINT, 5))] (signal, times): (i32, u32),
 ) {
-    const KILLS: u32 = 20;
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let program = Program::new();
     let (host, members) = (Host::look(), memberships());
     let started = Instant::now();
     program.command(starter).arg("run").status().unwrap();
     let whole = started.elapsed();
-    for _ in 0..KILLS {
+    for _ in 0..times {
         let mut child = program.command(starter).arg("run").spawn().unwrap();
         std::thread::sleep(whole.mul_f64(fastrand::f64()));
         // SAFETY: signals our own child, which is not reaped yet.

@@ -47,10 +47,10 @@ impl Audited {
     }
 }
 
-/// A lied-to run is given this many times what the honest one took: a run that the lie makes hang
-/// is to be known soon, and a slow machine is no lie.
-const PATIENCE: u32 = 40;
-/// The least time that a lied-to run is given.
+/// A lied-to run is given this many times what the honest one took, and some time more: a run that
+/// the lie makes hang is to be known soon, and a slow machine is no lie.
+const PATIENCE: u32 = 8;
+/// The time that a lied-to run is given in any case.
 const LEAST_PATIENCE: Duration = Duration::from_millis(150);
 
 /// Runs the command.
@@ -98,7 +98,7 @@ fn lied_to_runs(runner: &mut Runner, honest: Vec<(usize, Run)>) -> Vec<Audited> 
     let mut told: Vec<(usize, Lie)> = Vec::new();
     let mut jobs = Vec::new();
     for (place, (index, run)) in honest.iter().enumerate() {
-        let patience = (run.duration * PATIENCE).max(LEAST_PATIENCE).min(DEADLINE);
+        let patience = (run.duration * PATIENCE + LEAST_PATIENCE).min(DEADLINE);
         for lie in lies(&run.trace) {
             let job = runner.altered_job(*index, Some(lie.tamper.clone()), None);
             jobs.push(Job { deadline: patience, ..job });

@@ -10,18 +10,17 @@ use std::os::unix::ffi::OsStrExt;
 bitflags::bitflags! {
     /// The flags of open(2).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-    #[allow(missing_docs)]
     pub struct OpenFlags: i32 {
-        const O_WRONLY = libc::O_WRONLY;
-        const O_RDWR = libc::O_RDWR;
-        const O_CREAT = libc::O_CREAT;
-        const O_EXCL = libc::O_EXCL;
-        const O_TRUNC = libc::O_TRUNC;
-        const O_NONBLOCK = libc::O_NONBLOCK;
-        const O_DIRECTORY = libc::O_DIRECTORY;
-        const O_NOFOLLOW = libc::O_NOFOLLOW;
-        const O_CLOEXEC = libc::O_CLOEXEC;
-        const O_PATH = libc::O_PATH;
+        #[allow(missing_docs)] const O_WRONLY = libc::O_WRONLY;
+        #[allow(missing_docs)] const O_RDWR = libc::O_RDWR;
+        #[allow(missing_docs)] const O_CREAT = libc::O_CREAT;
+        #[allow(missing_docs)] const O_EXCL = libc::O_EXCL;
+        #[allow(missing_docs)] const O_TRUNC = libc::O_TRUNC;
+        #[allow(missing_docs)] const O_NONBLOCK = libc::O_NONBLOCK;
+        #[allow(missing_docs)] const O_DIRECTORY = libc::O_DIRECTORY;
+        #[allow(missing_docs)] const O_NOFOLLOW = libc::O_NOFOLLOW;
+        #[allow(missing_docs)] const O_CLOEXEC = libc::O_CLOEXEC;
+        #[allow(missing_docs)] const O_PATH = libc::O_PATH;
         const _ = !0;
     }
 }
