@@ -1330,7 +1330,7 @@ pub const CASES: &[Case] = &[
         claim: "In a mount namespace that belongs to another user namespace than the one it was copied from, shared mounts become slaves of their originals.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the less privileged copy is a peer of the original",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
@@ -1350,7 +1350,7 @@ pub const CASES: &[Case] = &[
         claim: "What is mounted in a less privileged mount namespace does not reach the more privileged one; the other way round, mounts do arrive.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "a mount made by the root of a user namespace appears outside",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
@@ -1368,7 +1368,7 @@ pub const CASES: &[Case] = &[
         claim: "Mounts that a less privileged mount namespace was created with are locked together: none of them can be unmounted alone, with MNT_DETACH neither.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"), man("umount(2)", "ERRORS")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the root of a user namespace can take away a mount that it was given",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1391,7 +1391,7 @@ pub const CASES: &[Case] = &[
         claim: "A file that was covered by a bind mount stays covered in less privileged mount namespaces: the covering mount cannot be removed there.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the root of a user namespace can read the covered file",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1417,7 +1417,7 @@ pub const CASES: &[Case] = &[
         claim: "On top of a locked mount a less privileged namespace may mount, and unmount what it has mounted itself; the locked mount below stays.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the own mount cannot be removed again, or the locked one can",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1440,7 +1440,7 @@ pub const CASES: &[Case] = &[
         claim: "A tree of mounts that arrives by propagation from a more privileged namespace is one unit: no part of it can be unmounted, but all of it can, lazily, at its top.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "a part of the unit is removed alone, or the unit cannot be removed, or is removed outside as well",
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
@@ -1467,7 +1467,7 @@ pub const CASES: &[Case] = &[
         claim: "A mount that was read-only when a less privileged mount namespace was made from its namespace cannot be made writable there.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"), man("mount(2)", "ERRORS")],
         since: "3.17",
-        needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::MNT_NS, &need::PROCFS],
         wrong: "the root of a user namespace can write to what was given to it read-only",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -735,7 +735,7 @@ pub const CASES: &[Case] = &[
         claim: "To move a device into a network namespace takes CAP_NET_ADMIN in the user namespace that owns the target.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        needs: &[&need::NET_NS, &need::VETH, &need::USER_NS, &need::PROCFS],
+        needs: &[&need::NET_NS, &need::VETH, &need::PROCFS],
         wrong: "a process privileged in its own user namespace only pushes a device outwards, or the outer one cannot push it inwards",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -907,7 +907,7 @@ pub const CASES: &[Case] = &[
         claim: "The ioctl SIOCGSKNS opens the network namespace of a socket, close-on-exec, for a caller with CAP_NET_ADMIN over it.",
         sources: &[text("linux/sockios.h")],
         since: "4.10",
-        needs: &[&need::NET_NS, &need::USER_NS, &need::PROCFS, &need::PROGRAM],
+        needs: &[&need::NET_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "the descriptor is of the caller's network namespace, survives execve(2), or is given to anyone",
         play: |lab| {
             let process = outside(lab, "process")?;
@@ -1084,7 +1084,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that is privileged in a user namespace only may not configure a network namespace that an outer user namespace owns.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        needs: &[&need::NET_NS, &need::USER_NS],
+        needs: &[&need::NET_NS],
         wrong: "a request of it succeeds in the foreign network namespace, or fails in its own",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -1109,7 +1109,7 @@ pub const CASES: &[Case] = &[
         claim: "The first port that an unprivileged process may bind is a setting of each network namespace.",
         sources: &[man("ip(7)", "/proc interfaces")],
         since: "4.11",
-        needs: &[&need::NET_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "the setting of one network namespace counts in another, or in none",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -1133,7 +1133,7 @@ pub const CASES: &[Case] = &[
         claim: "/proc/sys/user/max_net_namespaces limits how many network namespaces there may be; one more fails with ENOSPC.",
         sources: &[man("namespaces(7)", "The /proc/sys/user directory"), man("unshare(2)", "ERRORS")],
         since: "4.9",
-        needs: &[&need::NET_NS, &need::PROCFS, &need::USER_NS],
+        needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "the namespace beyond the limit is created, or refused with another error",
         play: |lab| {
             let outer = outside(lab, "outer")?;

@@ -553,7 +553,7 @@ pub const CASES: &[Case] = &[
         sources: &[OFFSETS_FILE],
         since: "5.6",
         ground: Ground::StartedAsRoot,
-        needs: FROM_INITIAL,
+        needs: &[&need::TIME_NS, &need::PROCFS, &need::INITIAL_TIME_NS, &need::INITIAL_USER_NS],
         wrong: "the initial namespace takes offsets, or another errno",
         play: |lab| {
             let process = lab.process("process")?;

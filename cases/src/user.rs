@@ -249,7 +249,6 @@ pub const CASES: &[Case] = &[
             &need::NET_NS,
             &need::PID_NS,
             &need::TIME_NS,
-            &need::USER_NS,
             &need::UTS_NS,
             &need::PROCFS,
         ],
@@ -290,7 +289,7 @@ pub const CASES: &[Case] = &[
         claim: "The first process of a new user namespace starts with all capabilities permitted and effective, none inheritable or ambient, and a full bounding set, whatever its creator had.",
         sources: &[man("user_namespaces(7)", "Capabilities"), man("clone(2)", "CLONE_NEWUSER")],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "a capability set, the bounding set above all, is handed down from the creator",
         play: |lab| {
             let creator = lab.process("creator")?;
@@ -331,7 +330,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that moves into a new user namespace keeps no capability in the one that it left, even if it was root there and is root again inside.",
         sources: &[man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        needs: &[&need::PROCFS, &need::UTS_NS],
         wrong: "root still has a say over the namespaces that it had before",
         play: |lab| {
             let root = lab.process("root")?;
@@ -452,7 +451,7 @@ pub const CASES: &[Case] = &[
         claim: "A process whose root directory is not the root of its mount namespace cannot create a user namespace, even with all capabilities: it could leave its root directory from there.",
         sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS")],
         since: "3.9",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "a process in a changed root directory creates a user namespace",
         play: |lab| {
             let process = lab.process("process")?;
@@ -473,7 +472,7 @@ pub const CASES: &[Case] = &[
         claim: "User namespaces can be nested 33 deep below the first one; the next level is refused with ENOSPC.",
         sources: &[man("user_namespaces(7)", "Nested namespaces"), man("unshare(2)", "ERRORS")],
         since: "3.11",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::INITIAL_USER_NS],
+        needs: &[&need::PROCFS, &need::INITIAL_USER_NS],
         deviation: Some(
             "user_namespaces(7) allows 32 levels and names EUSERS for one more; unshare(2) names ENOSPC since 4.9",
         ),
@@ -603,7 +602,7 @@ pub const CASES: &[Case] = &[
             text("LWN 540087, Namespaces in operation, part 6"),
         ],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "a stranger joins the namespace of another user",
         play: |lab| {
             let root = lab.process("root")?;
@@ -708,7 +707,7 @@ pub const CASES: &[Case] = &[
         claim: "A process cannot go back to the parent of its user namespace, nor to any namespace further up, only down.",
         sources: &[man("setns(2)", "User namespaces"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "a process regains the user namespace that it left",
         play: |lab| {
             let top = lab.process("top")?;
@@ -735,7 +734,7 @@ pub const CASES: &[Case] = &[
         claim: "A user namespace without processes stays for as long as its file is open somewhere or mounted, and can be joined again.",
         sources: &[man("namespaces(7)", "Namespace lifetime")],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "the namespace cannot be joined, or another one is",
         play: |lab| {
             let owner = lab.process("owner")?;
@@ -765,7 +764,7 @@ pub const CASES: &[Case] = &[
         claim: "A user namespace without processes stays for as long as it has a child namespace, and for as long as it owns a namespace of another type.",
         sources: &[man("namespaces(7)", "Namespace lifetime")],
         since: "4.9",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        needs: &[&need::PROCFS, &need::UTS_NS],
         wrong: "the parent or owner is gone, or is another one",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -799,7 +798,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Nested namespaces"),
         ],
         since: "4.9",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "the parent is not the namespace of the creator",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -845,7 +844,7 @@ pub const CASES: &[Case] = &[
         claim: "Nobody is told of a user namespace above its own: NS_GET_PARENT and NS_GET_USERNS then give EPERM.",
         sources: &[man("NS_GET_PARENT(2const)", "ERRORS"), man("NS_GET_USERNS(2const)", "ERRORS")],
         since: "4.9",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "a process inside gets hold of a namespace outside",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -894,7 +893,7 @@ pub const CASES: &[Case] = &[
             man("NS_GET_USERNS(2const)", "DESCRIPTION"),
         ],
         since: "4.9",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        needs: &[&need::PROCFS, &need::UTS_NS],
         wrong: "the owner changes when a member changes its user namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -1108,7 +1107,7 @@ pub const CASES: &[Case] = &[
         claim: "A map can be written from the namespace itself or from its parent, not from further up.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        needs: &[&need::USER_NS, &need::PROCFS],
+        needs: &[&need::PROCFS],
         wrong: "the grandparent's namespace may write, or the parent's may not",
         play: |lab| {
             let top = lab.process("top")?;
@@ -1158,7 +1157,7 @@ pub const CASES: &[Case] = &[
         claim: "With CAP_SETUID and CAP_SETGID in the parent namespace one can map any ids of it, in several lines, and setgroups stays allowed.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
         wrong: "the writer is held to its own id, or must deny setgroups first",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1232,7 +1231,7 @@ pub const CASES: &[Case] = &[
             man("PR_SET_DUMPABLE(2const)", "DESCRIPTION"),
         ],
         since: "3.8",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "the files belong to the new id at once, or remain root's",
         play: |lab| {
             let process = lab.process("process")?;
@@ -1286,7 +1285,7 @@ pub const CASES: &[Case] = &[
             "Interaction with system calls that change process UIDs or GIDs",
         )],
         since: "3.5",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "an id is taken that nothing is mapped to",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1311,7 +1310,7 @@ pub const CASES: &[Case] = &[
             "Interaction with system calls that change process UIDs or GIDs",
         )],
         since: "3.5",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "an unmapped id is accepted, or the wrong user is taken outside",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1334,7 +1333,7 @@ pub const CASES: &[Case] = &[
         claim: "While a user namespace has no gid map setgroups is refused in it, though it is not denied.",
         sources: &[man("user_namespaces(7)", "The /proc/pid/setgroups file")],
         since: "3.19",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::SETGROUPS],
+        needs: &[&need::PROCFS, &need::SETGROUPS],
         wrong: "groups can be dropped before any is mapped",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1356,7 +1355,7 @@ pub const CASES: &[Case] = &[
         claim: "Once setgroups is denied to a user namespace no process in it can use it, in the namespaces below it neither, and there is no way back.",
         sources: &[man("user_namespaces(7)", "The /proc/pid/setgroups file")],
         since: "3.19",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::SETGROUPS],
+        needs: &[&need::PROCFS, &need::SETGROUPS],
         wrong: "a process drops a group after all, or allows it again",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1383,7 +1382,7 @@ pub const CASES: &[Case] = &[
         claim: "A file that its group may not read though everybody else may stays closed to a member of that group, who cannot leave the group by way of a user namespace.",
         sources: &[man("user_namespaces(7)", "The /proc/pid/setgroups file")],
         since: "3.19",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
         wrong: "the member reads the file from a user namespace",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1416,7 +1415,7 @@ pub const CASES: &[Case] = &[
         claim: "Supplementary groups are kept in a new user namespace; those without a mapping are shown as the overflow group id.",
         sources: &[man("user_namespaces(7)", "Unmapped user and group IDs")],
         since: "3.5",
-        needs: &[&need::USER_NS, &need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
         wrong: "a group is lost, or its number outside is shown",
         play: |lab| {
             let root = lab.process("root")?;
@@ -1515,7 +1514,6 @@ pub const CASES: &[Case] = &[
         claim: "A process that moves into a new user namespace by unshare has all its securebits cleared, the locked ones too.",
         sources: &[man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        needs: &[&need::USER_NS],
         wrong: "a securebit set outside holds inside",
         play: |lab| {
             let process = lab.process("process")?;
@@ -1533,7 +1531,6 @@ pub const CASES: &[Case] = &[
         claim: "A child created in a new user namespace has no securebit set; one in the same user namespace has those of its creator.",
         sources: &[man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        needs: &[&need::USER_NS],
         wrong: "a securebit set outside holds inside",
         play: |lab| {
             let creator = lab.process("creator")?;

@@ -11,10 +11,12 @@ use crate::call::mount::{MountAttributes, MountCalls, MountFlags, OpenTreeFlags,
 use crate::call::namespace::{NamespaceCalls, Resource};
 use crate::call::process::ProcessCalls;
 use crate::call::socket::{Domain, SocketCalls, SocketType};
+use crate::case::Case;
 use crate::kind::{Flags, Kind, NEWIPC, NEWNET, NEWUSER, NEWUTS};
 use crate::lab::{Interrupt, Lab};
 use crate::outcome::{Outcome, Value};
 use crate::seal::Ground;
+use std::collections::BTreeSet;
 
 /// A requirement.
 pub struct Requirement {
@@ -357,6 +359,13 @@ needs! {
         },
     }
 
+    /// User namespaces can be created by root.
+    ROOT_USER_NS {
+        "user namespaces",
+        remedy: "raise user.max_user_namespaces; in a container, allow unshare(2) in its seccomp filter",
+        probe: |lab| can_unshare(lab, Kind::User),
+    }
+
     /// clone3(2) takes chosen PIDs.
     SET_TID {
         "clone3 with chosen PIDs",
@@ -455,6 +464,52 @@ needs! {
     }
 }
 
+/// What a case needs by what its approved trace shows, so that it need not be said.
+pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
+    let mut implied: Vec<Need> = Vec::new();
+    let words: BTreeSet<&str> =
+        trace.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
+    for kind in Kind::ALL {
+        if words.contains(crate::call::argument::flag_names(&kind.flag()).as_str()) {
+            implied.push(match kind {
+                Kind::Cgroup => &CGROUP_NS,
+                Kind::Ipc => &IPC_NS,
+                Kind::Mnt => &MNT_NS,
+                Kind::Net => &NET_NS,
+                Kind::Pid => &PID_NS,
+                Kind::Time => &TIME_NS,
+                Kind::User if ground == Ground::User => &USER_NS,
+                Kind::User => &ROOT_USER_NS,
+                Kind::Uts => &UTS_NS,
+            });
+        }
+    }
+    // Numbers in paths of /proc are those of the sealed PID namespace; whether a call that was
+    // begun has blocked is read there too.
+    let numbered = trace.split("/proc/").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if numbered || trace.contains("<unfinished ...>") {
+        implied.push(&PROCFS);
+    }
+    if trace.contains("execve(") {
+        implied.push(&PROGRAM);
+    }
+    if ground == Ground::User {
+        implied.push(&ORDINARY_USER);
+    }
+    implied
+}
+
+/// Everything that a case needs, each once: what it says and what its approved trace implies.
+pub fn all_needs(case: &Case, approved: Option<&str>) -> Vec<Need> {
+    let mut all: Vec<Need> = Vec::new();
+    for need in implied(approved.unwrap_or(""), case.ground).into_iter().chain(case.needs.iter().copied()) {
+        if !all.iter().any(|known| known.name == need.name) {
+            all.push(need);
+        }
+    }
+    all
+}
+
 /// The requirement with this name.
 pub fn by_name(name: &str) -> Option<Need> {
     ALL.iter().copied().find(|need| need.name == name)
@@ -478,6 +533,22 @@ fn succeeded(what: &str, outcome: Outcome) -> Result<Finding, Interrupt> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::nothing("outer  getpid() = 2", Ground::Root, &[])]
+    #[case::one_kind("outer  clone(CLONE_NEWUTS) = 3<inner>", Ground::Root, &["UTS namespaces"])]
+    #[case::two_kinds("a  unshare(CLONE_NEWIPC|CLONE_NEWUTS) = 0", Ground::Root, &["IPC namespaces", "UTS namespaces"])]
+    #[case::user_by_root("a  unshare(CLONE_NEWUSER) = 0", Ground::Root, &["user namespaces"])]
+    #[case::user_by_user("a  unshare(CLONE_NEWUSER) = 0", Ground::User,
+        &["user namespaces for ordinary users", "an ordinary user"])]
+    #[case::own_files("a  cat(\"/proc/self/uid_map\") = \"\"", Ground::Root, &[])]
+    #[case::others_files("a  cat(\"/proc/3/uid_map\") = \"\"", Ground::Root, &["a fresh procfs"])]
+    #[case::program("a  execve(\"/program\") = 0", Ground::Root, &["a program to execute"])]
+    fn a_trace_implies_needs(#[case] trace: &str, #[case] ground: Ground, #[case] expected: &[&str]) {
+        let names: Vec<&str> = implied(trace, ground).into_iter().map(|need| need.name).collect();
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn names_are_unique_and_found() {

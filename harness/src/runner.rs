@@ -3,15 +3,17 @@
 //! It has no threads. Forking and deadlines are the server's business; how results are shown is
 //! the business of whoever takes the records.
 
+use crate::call::Call;
 use crate::case::Case;
 use crate::journal;
 use crate::known::Known;
 use crate::lab::{Interrupt, Jitter, Tamper};
+use crate::outcome::Outcome;
 use crate::requirement::{self, Finding, Need};
 use crate::seal::{Containment, Ground, Mode};
 use crate::server::{Finish, Job, Ready, Report, Role, Server};
 use crate::snapshot;
-use crate::trace::{End, Trace};
+use crate::trace::{End, Event, Trace};
 use crate::verdict::{Record, SkipReason, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -85,7 +87,7 @@ impl Runner {
             runner.run_jobs(&[runner.job(Role::Nothing)], &mut |_, run| {
                 sealed = match (run.finish, run.trace.end()) {
                     (Finish::Ended, Some(End::Played)) => Ok(()),
-                    (Finish::Ended, Some(End::Interrupted(why))) => Err(why.to_string()),
+                    (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
                     (Finish::NotStarted(why) | Finish::Died(why), _) => Err(why),
                     (finish, _) => Err(format!("{finish:?}")),
                 };
@@ -178,7 +180,7 @@ impl Runner {
     }
 
     /// Why a case cannot be run here, if so; its needs must have been probed.
-    fn skip_reason(&self, case: &Case) -> Option<SkipReason> {
+    fn skip_reason(&self, case: &Case, approved: Option<&str>) -> Option<SkipReason> {
         let mode = match &self.mode {
             Ok(mode) => *mode,
             Err(what) => return Some(SkipReason::Seal { what: what.clone() }),
@@ -186,7 +188,7 @@ impl Runner {
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
             return Some(SkipReason::NotRoot);
         }
-        all_needs(case).find_map(|need| match &self.findings[need.name] {
+        requirement::all_needs(case, approved).into_iter().find_map(|need| match &self.findings[need.name] {
             Ok(()) => None,
             Err(found) => Some(SkipReason::Need {
                 need: need.name.to_string(),
@@ -198,15 +200,26 @@ impl Runner {
 
     /// Of these cases (by index in the catalogue) gives those that cannot be run here, with the
     /// reason, and those that can.
-    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
+    pub fn sort_out(
+        &mut self,
+        cases: &[usize],
+        approved: &dyn Fn(&str) -> Option<&'static str>,
+    ) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
         if self.mode.is_ok() {
-            let needs: Vec<Need> = cases.iter().flat_map(|index| all_needs(self.catalogue[*index])).collect();
+            let needs: Vec<Need> = cases
+                .iter()
+                .flat_map(|index| {
+                    let case = self.catalogue[*index];
+                    requirement::all_needs(case, approved(case.id))
+                })
+                .collect();
             self.probe(needs);
         }
         let mut skipped = Vec::new();
         let mut runnable = Vec::new();
         for &index in cases {
-            match self.skip_reason(self.catalogue[index]) {
+            let case = self.catalogue[index];
+            match self.skip_reason(case, approved(case.id)) {
                 Some(reason) => skipped.push((index, reason)),
                 None => runnable.push(index),
             }
@@ -224,7 +237,7 @@ impl Runner {
         known: &[Known],
         done: &mut dyn FnMut(usize, Record),
     ) {
-        let (skipped, mut runnable) = self.sort_out(cases);
+        let (skipped, mut runnable) = self.sort_out(cases, approved);
         // The catalogue begins with the quick cases; they fill the gaps that the slow ones leave.
         runnable.reverse();
         for (index, reason) in skipped {
@@ -250,12 +263,6 @@ impl Runner {
             done(runnable[index], record);
         });
     }
-}
-
-/// What a case needs, what its ground needs included.
-fn all_needs(case: &Case) -> impl Iterator<Item = Need> {
-    let ground: Option<Need> = (case.ground == Ground::User).then_some(&requirement::ORDINARY_USER);
-    ground.into_iter().chain(case.needs.iter().copied())
 }
 
 /// The verdict on a run, given the approved trace.
@@ -285,6 +292,35 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
     match approved {
         None => Verdict::Error { reason: "there is no approved trace to compare with".to_string() },
         Some(expected) if snapshot::agrees(expected, &run.trace.text()) => Verdict::Pass,
-        Some(_) => Verdict::Fail,
+        Some(expected) => match exhausted(&run.trace, expected) {
+            Some(reason) => Verdict::Error { reason },
+            None => Verdict::Fail,
+        },
     }
+}
+
+/// The answer that says that the machine had nothing left to give, if there is one that the
+/// approved trace does not expect: then the run says nothing about the rule.
+fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
+    let mut called: BTreeMap<u16, &Call> = BTreeMap::new();
+    trace.0.iter().find_map(|event| match event {
+        Event::Call { process, call } => {
+            called.insert(*process, call);
+            None
+        }
+        Event::Answer { process, outcome: Outcome::Failed(errno) } => {
+            let call = called.get(process)?;
+            let remedy = match errno.0 {
+                libc::EAGAIN if call.creates().is_some() => {
+                    "more processes (ulimit -u, pids.max of the cgroup)"
+                }
+                libc::EMFILE => "more descriptors (ulimit -n)",
+                libc::ENFILE => "more open files (fs.file-max)",
+                _ => return None,
+            };
+            let unexpected = !expected.contains(&errno.name());
+            unexpected.then(|| format!("{} gives {}: allow {remedy}", call.name(), errno.describe()))
+        }
+        _ => None,
+    })
 }

@@ -6,6 +6,7 @@
 //! it, with a fresh procfs and a scratch tmpfs. Nothing of the host's file system can be reached
 //! by path, and when the director, PID 1 of its namespace, ends, the kernel ends everything else.
 
+use crate::call::identity::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
 use nix::mount::{MntFlags, MsFlags};
 use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString};
@@ -97,15 +98,37 @@ fn become_user_by_namespace() -> Result<(), String> {
     step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
 }
 
-/// `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h.
-const CAPABILITY_VERSION: u32 = 0x2008_0522;
-
 fn drop_capabilities() -> Result<(), String> {
-    let header = [CAPABILITY_VERSION, 0];
-    let none = [0u32; 6];
-    // SAFETY: the header and the data have the layout of capset(2), version 3.
-    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
-    if result == -1 { Err(format!("capset: {}", nix::errno::Errno::last())) } else { Ok(()) }
+    let none = Capabilities::empty();
+    set_capabilities(&CapabilitySets { effective: none, permitted: none, inheritable: none })
+        .map(drop)
+        .map_err(|errno| format!("capset: {}", errno.describe()))
+}
+
+/// Without one of these root is not what cases that start as root expect; a user namespace of our
+/// own then has them all.
+const ROOT_CAPABILITIES: [Capabilities; 17] = [
+    Capabilities::CAP_CHOWN,
+    Capabilities::CAP_DAC_OVERRIDE,
+    Capabilities::CAP_FOWNER,
+    Capabilities::CAP_KILL,
+    Capabilities::CAP_SETGID,
+    Capabilities::CAP_SETUID,
+    Capabilities::CAP_SETPCAP,
+    Capabilities::CAP_NET_BIND_SERVICE,
+    Capabilities::CAP_NET_ADMIN,
+    Capabilities::CAP_NET_RAW,
+    Capabilities::CAP_IPC_OWNER,
+    Capabilities::CAP_SYS_CHROOT,
+    Capabilities::CAP_SYS_PTRACE,
+    Capabilities::CAP_SYS_ADMIN,
+    Capabilities::CAP_SYS_BOOT,
+    Capabilities::CAP_SYS_TIME,
+    Capabilities::CAP_SETFCAP,
+];
+
+fn has_capabilities_of_root() -> bool {
+    get_capabilities().is_ok_and(|sets| ROOT_CAPABILITIES.iter().all(|one| sets.effective.contains(*one)))
 }
 
 /// Why sealed namespaces cannot be had here.
@@ -163,7 +186,10 @@ fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
             set_loopback_up();
         }
     };
-    if containment == Containment::Usual && unshare(CloneFlags::CLONE_NEWNS).is_ok() {
+    if containment == Containment::Usual
+        && has_capabilities_of_root()
+        && unshare(CloneFlags::CLONE_NEWNS).is_ok()
+    {
         isolate_network();
         return Ok(Mode::Privileged);
     }

@@ -6,6 +6,7 @@
 //! `cgroup`. When the runner is gone, by whatever end, it ends everything it has started and then
 //! itself.
 
+use crate::call::process::ProcessCalls;
 use crate::case::Case;
 use crate::cgroup::{Cgroups, Place};
 use crate::journal::Journal;
@@ -27,7 +28,7 @@ pub enum Role {
     Case(u32),
     /// The probe of the requirement with this index in [`requirement::ALL`].
     Probe(u32),
-    /// Nothing: shows that a director can be sealed at all.
+    /// Next to nothing: shows that a director can be sealed and create a process.
     Nothing,
 }
 
@@ -437,7 +438,13 @@ fn keep_on(processor: u16) {
 /// Plays the job in a sealed director.
 fn direct(catalogue: &'static [&'static Case], mode: Mode, job: &Job, journal: &Journal) -> End {
     let play = || match job.role {
-        Role::Nothing => End::Played,
+        Role::Nothing => {
+            let lab = Lab::new(journal, Ground::Root, mode, None, None);
+            match lab.process("first").and_then(|process| process.getpid()) {
+                Ok(_) => End::Played,
+                Err(interrupt) => End::Interrupted(interrupt),
+            }
+        }
         Role::Case(index) => {
             let case = catalogue[index as usize];
             let lab = Lab::new(journal, case.ground, mode, job.tamper.clone(), job.jitter);

@@ -65,7 +65,13 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 pub fn raise(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     // SAFETY: plain fcntl on a descriptor we own; the result is new and ours.
     unsafe {
-        let raised = check(libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR))?;
+        let raised = check(libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, DESCRIPTOR_FLOOR))
+            .map_err(|error| match error.raw_os_error() {
+                Some(libc::EINVAL) => {
+                    io::Error::other("RLIMIT_NOFILE is too low (ulimit -n): 200 are needed")
+                }
+                _ => error,
+            })?;
         Ok(OwnedFd::from_raw_fd(raised))
     }
 }

@@ -174,6 +174,16 @@ static FAULTS: &[Fault] = &[
         reason: "no approved trace",
     },
     Fault {
+        id: "the-kernel-gives-no-more-descriptors",
+        play: |lab| {
+            let a = lab.process("a")?;
+            while a.open("/proc/self/status", O_RDONLY)?.is_ok() {}
+            Ok(())
+        },
+        verdict: "error",
+        reason: "no approved trace",
+    },
+    Fault {
         id: "a-call-begun-twice",
         play: |lab| {
             let a = lab.process("a")?;

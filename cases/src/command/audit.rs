@@ -66,7 +66,7 @@ pub fn audit(arguments: &Arguments) -> Done {
     };
     let mut runner = Runner::start(catalogue(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected);
+    let (skipped, runnable) = runner.sort_out(&selected, &approved);
     let honest = honest_runs(&mut runner, &runnable)?;
     let audited = lied_to_runs(&mut runner, honest);
     drop(runner);

@@ -2,7 +2,7 @@
 
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
-use nsconform::catalogue;
+use nsconform::{approved, catalogue};
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::ExitStatus;
 use nsconform_harness::requirement;
@@ -23,7 +23,7 @@ pub fn doctor() -> Done {
         runner.probe(requirement::ALL.iter().copied());
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    let (skipped, runnable) = runner.sort_out(&all);
+    let (skipped, runnable) = runner.sort_out(&all, &approved);
     print(|to| {
         write_machine(to, &Machine::look())?;
         match &mode {

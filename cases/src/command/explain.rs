@@ -6,6 +6,7 @@ use nsconform_harness::call;
 use nsconform_harness::case::Case;
 use nsconform_harness::kind::Flags;
 use nsconform_harness::report::ExitStatus;
+use nsconform_harness::requirement::all_needs;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -35,7 +36,7 @@ fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
     let since = if case.since.is_empty() { "as long as this kind of namespace" } else { case.since };
     writeln!(to, "  holds since    {since}")?;
     writeln!(to, "  starts as      {}", case.ground.describe())?;
-    let needs: Vec<&str> = case.needs.iter().map(|need| need.name).collect();
+    let needs: Vec<&str> = all_needs(case, approved(case.id)).into_iter().map(|need| need.name).collect();
     writeln!(
         to,
         "  needs          {}",

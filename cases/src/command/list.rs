@@ -2,9 +2,10 @@
 
 use super::{Done, Format, print, select};
 use comfy_table::{ContentArrangement, Table, presets};
-use nsconform::{catalogue, untested};
+use nsconform::{approved, catalogue, untested};
 use nsconform_harness::case::{Case, Source, Untested};
 use nsconform_harness::report::ExitStatus;
+use nsconform_harness::requirement::all_needs;
 use serde::Serialize;
 use std::io::Write;
 
@@ -75,7 +76,7 @@ fn list_cases(to: &mut dyn Write, format: Format, cases: &[&Case]) -> std::io::R
                 sources: shown(case.sources),
                 since: case.since,
                 ground: case.ground.describe(),
-                needs: case.needs.iter().map(|need| need.name).collect(),
+                needs: all_needs(case, approved(case.id)).into_iter().map(|need| need.name).collect(),
                 deviation: case.deviation,
                 wrong: case.wrong,
             };

@@ -57,7 +57,7 @@ pub fn verify(arguments: &Arguments) -> Done {
     let setup = Setup { jobs: arguments.jobs.map_or(usual.jobs * 2, usize::from), ..usual };
     let mut runner = Runner::start(catalogue(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected);
+    let (skipped, runnable) = runner.sort_out(&selected, &approved);
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut random = fastrand::Rng::with_seed(seed);
     let mut plan: Vec<usize> =

@@ -219,16 +219,17 @@ fn number_of(capability: Capabilities) -> Result<u64, Errno> {
 }
 
 /// The three sets that capset(2) sets.
-struct CapabilitySets {
-    effective: Capabilities,
-    permitted: Capabilities,
-    inheritable: Capabilities,
+pub(crate) struct CapabilitySets {
+    pub(crate) effective: Capabilities,
+    pub(crate) permitted: Capabilities,
+    pub(crate) inheritable: Capabilities,
 }
 
 /// `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h, and 0 for the caller itself.
 const CAPABILITY_HEADER: [u32; 2] = [0x2008_0522, 0];
 
-fn get_capabilities() -> Result<CapabilitySets, Errno> {
+/// The sets of the caller.
+pub(crate) fn get_capabilities() -> Result<CapabilitySets, Errno> {
     let mut words = [0u32; 6];
     let mut header = CAPABILITY_HEADER;
     // SAFETY: header and data have the layout of capget(2), version 3, and outlive the call.
@@ -238,7 +239,8 @@ fn get_capabilities() -> Result<CapabilitySets, Errno> {
     Ok(CapabilitySets { effective: set(0), permitted: set(1), inheritable: set(2) })
 }
 
-fn set_capabilities(sets: &CapabilitySets) -> Answer {
+/// Sets the sets of the caller.
+pub(crate) fn set_capabilities(sets: &CapabilitySets) -> Answer {
     let all = [sets.effective.bits(), sets.permitted.bits(), sets.inheritable.bits()];
     let mut words = [0u32; 6];
     for (index, bits) in all.into_iter().enumerate() {
