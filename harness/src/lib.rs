@@ -15,6 +15,7 @@
 //! | `known` | cases that fail on certain kernels for a known reason |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `audit` | the lie test: would a case notice? |
+//! | `compare` | reading runs back, and what became of each case from one to the other |
 //! | `report`, `machine` | what a run is shown as, and where it ran |
 
 pub mod actor;
@@ -22,6 +23,7 @@ pub mod audit;
 pub mod call;
 pub mod case;
 mod cgroup;
+pub mod compare;
 mod journal;
 pub mod kind;
 pub mod known;

@@ -11,7 +11,7 @@ use nsconform_harness::seal::Mode;
 use nsconform_harness::verdict::Record;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// The command line of `run`.
 #[derive(clap::Args, Default)]
@@ -72,6 +72,7 @@ pub fn run(arguments: &Arguments) -> Done {
             Err(_) => "none",
         }
         .to_string(),
+        started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
         selected: selected.len(),
     })?;
     let progress = progress_line(arguments, selected.len());

@@ -29,6 +29,9 @@ pub enum Line {
         machine: Machine,
         /// How the sealed place was had: `privileged`, `user-namespace`, or `none`.
         seal: String,
+        /// When the run began by the machine's clock, in UTC as RFC 3339 has it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        started: Option<String>,
         /// How many cases were selected.
         selected: usize,
     },
