@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, doctor, explain, list, run, verify};
+use command::{Failure, audit, diff, doctor, explain, list, run, verify};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -44,6 +44,9 @@ enum Command {
     Audit(audit::Arguments),
     /// Show that verdicts are stable: run every case many times, disturbed in many ways
     Verify(verify::Arguments),
+    /// Compare two runs: regressions, fixes, and what is no longer tested
+    #[command(after_help = diff::EXIT_STATUSES)]
+    Diff(diff::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Audit(arguments) => audit::audit(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

@@ -146,3 +146,115 @@ fn forbid_namespaces() -> std::io::Result<()> {
     }
     Ok(())
 }
+
+/// A run file of one case each, with these verdicts.
+fn run_file(verdicts: &[(&str, &str)]) -> String {
+    let machine = r#"{"kernel_release":"6.1.0","kernel_version":"","architecture":"x86_64","processors":1,"uid":0,"capabilities":null,"security_modules":null,"sysctls":{}}"#;
+    let selected = verdicts.len();
+    let mut text = format!(
+        r#"{{"type":"run","schema":1,"nsconform":"0.1.0","machine":{machine},"seal":"privileged","selected":{selected}}}"#
+    );
+    for (index, (id, verdict)) in verdicts.iter().enumerate() {
+        text += &format!(
+            "\n{}",
+            serde_json::json!({
+                "type": "case", "index": index, "claim": "A claim.", "sources": [], "since": "", "id": id,
+                "verdict": verdict, "duration_us": 1, "trace": [format!("outer  getpid() = {verdict}")],
+            })
+        );
+    }
+    let counts =
+        r#"{"pass":0,"deviation":0,"unexpected":0,"fail":0,"known":0,"skip":0,"error":0,"timeout":0}"#;
+    text + &format!("\n{{\"type\":\"done\",\"count\":{selected},\"verdicts\":{counts},\"duration_us\":1}}\n")
+}
+
+#[rstest]
+#[case::nothing_changed("pass", "pass", 0, "NO REGRESSION: ")]
+#[case::regression("pass", "fail", 1, "REGRESSIONS (1)")]
+#[case::fix("fail", "pass", 0, "FIXES (1)")]
+fn two_runs_are_compared(
+    #[case] old: &str,
+    #[case] new: &str,
+    #[case] expected: i32,
+    #[case] message: &str,
+    #[values(false, true)] folders: bool,
+) {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |side: &str| scratch.path().join(side);
+    for (side, verdict) in [("old", old), ("new", new)] {
+        let file = if folders {
+            std::fs::create_dir(path(side)).unwrap();
+            std::fs::write(path(side).join("6.1.log"), "no run").unwrap();
+            path(side).join("6.1.json")
+        } else {
+            path(side)
+        };
+        std::fs::write(file, run_file(&[("a.b", verdict), ("a.c", "pass")])).unwrap();
+    }
+    let output = program(&["diff"]).arg(path("old")).arg(path("new")).output().unwrap();
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(expected), "{shown}{}", text(&output.stderr));
+    assert!(shown.contains(message), "{shown}");
+}
+
+#[rstest]
+#[case::missing(None, "cannot be read: No such file")]
+#[case::empty(Some(String::new()), "is empty, not a run file")]
+#[case::damaged(Some(run_file(&[("a.b", "pass")]).replace("\"index\"", "index")), "new: line 2: column ")]
+#[case::other_schema(Some(run_file(&[]).replace("schema\":1", "schema\":7")), "new: line 1: the file has schema 7")]
+fn runs_that_cannot_be_read_are_wrong_input(#[case] content: Option<String>, #[case] message: &str) {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |side: &str| scratch.path().join(side);
+    std::fs::write(path("old"), run_file(&[("a.b", "pass")])).unwrap();
+    if let Some(content) = content {
+        std::fs::write(path("new"), content).unwrap();
+    }
+    let output = program(&["diff"]).arg(path("old")).arg(path("new")).output().unwrap();
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains(message), "{errors}");
+}
+
+#[test]
+fn a_file_is_not_compared_with_a_folder_nor_folders_without_a_common_name() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str| scratch.path().join(name);
+    for (folder, file) in [("old", "6.1.json"), ("new", "7.0.json")] {
+        std::fs::create_dir(path(folder)).unwrap();
+        std::fs::write(path(folder).join(file), run_file(&[])).unwrap();
+    }
+    std::fs::create_dir(path("empty")).unwrap();
+    for (new, message) in [
+        ("new/7.0.json", "compare two files or two folders"),
+        ("new", "paired by the names of their files"),
+        ("empty", "holds no run files"),
+    ] {
+        let output = program(&["diff"]).arg(path("old")).arg(path(new)).output().unwrap();
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(message), "{errors}");
+    }
+}
+
+#[test]
+fn a_run_compared_with_itself_has_no_changes_and_a_cut_one_lost_evidence() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (whole, cut) = (scratch.path().join("whole"), scratch.path().join("cut"));
+    let output = program(&["run", "uts.", "--format", "json", "--output"]).arg(&whole).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let bytes = std::fs::read(&whole).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let shown = |new| {
+        let output = program(&["diff", "--format", "json"]).arg(&whole).arg(new).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let shown = text(&output.stdout);
+        serde_json::from_str::<serde_json::Value>(shown.lines().last().unwrap()).unwrap()
+    };
+    let (same, lost) = (shown(&whole), shown(&cut));
+    let cases = same["counts"]["same"].as_u64().unwrap();
+    assert!(cases > 2, "{same}");
+    assert_eq!(same["counts"].as_object().unwrap().values().filter_map(|n| n.as_u64()).sum::<u64>(), cases);
+    assert!(lost["counts"]["lost-evidence"].as_u64().unwrap() > 1, "{lost}");
+    assert_eq!(lost["counts"]["regression"], 0, "{lost}");
+    assert_eq!(lost["counts"]["fix"], 0, "{lost}");
+}

@@ -1,6 +1,6 @@
 //! `nsconform list`: the cases and what they claim.
 
-use super::{Done, Format, print, select};
+use super::{Done, Format, print, select, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform::{approved, catalogue, untested};
 use nsconform_harness::case::{Case, Source, Untested};
@@ -127,9 +127,10 @@ fn list_untested(to: &mut dyn Write, format: Format, claims: &[&Untested]) -> st
 
 /// A table of two columns that fits the terminal, or a usual width where there is none.
 fn two_columns() -> Table {
-    const USUAL_WIDTH: u16 = 110;
-    let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0);
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
     table
 }

@@ -2,6 +2,7 @@
 //! writing to standard output, failing.
 
 pub mod audit;
+pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod list;
@@ -58,6 +59,12 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
         }
         _ => Ok(()),
     }
+}
+
+/// How wide a line may be: as the terminal, or a usual width where there is none.
+pub fn width() -> u16 {
+    const USUAL_WIDTH: u16 = 110;
+    terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0)
 }
 
 /// Whether an id is meant by a pattern: `*` stands for anything; without one, any part of the id

@@ -2,7 +2,7 @@
 //! that sums up.
 
 use crate::case::Case;
-use crate::report::Counts;
+use crate::report::{Counts, count, paint};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use anstyle::{AnsiColor, Style};
@@ -16,10 +16,6 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
-
-fn paint(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
-}
 
 /// Everything that is shown of a run.
 pub struct Report<'r> {
@@ -232,10 +228,6 @@ impl Report<'_> {
             parts.join(", ")
         )
     }
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The first few ids, and how many more.

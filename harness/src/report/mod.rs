@@ -1,11 +1,23 @@
 //! Reports: what a run is shown as. `human` is for people, `json` for programs; both get the same
-//! records.
+//! records. `diff` shows two runs compared.
 
+pub mod diff;
 pub mod human;
 pub mod json;
 
 use crate::verdict::{Record, Verdict};
+use anstyle::Style;
 use serde::{Deserialize, Serialize};
+
+/// A text in a style.
+fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// A number and what is counted, in the plural where it is not one.
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
 
 /// How many cases came to which verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +99,19 @@ pub enum ExitStatus {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    /// What is written, without styles: escape sequences that end with an m.
+    pub(super) fn plain(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+        let mut written = Vec::new();
+        write(&mut written).unwrap();
+        let mut escaped = false;
+        let shown = |letter: &char| {
+            let was_escaped = escaped;
+            escaped = *letter == '\x1b' || (escaped && *letter != 'm');
+            !escaped && !was_escaped
+        };
+        String::from_utf8(written).unwrap().chars().filter(shown).collect()
+    }
 
     #[rstest]
     #[case::all_passed(Counts { pass: 3, ..Counts::default() }, ExitStatus::Success)]
