@@ -1,9 +1,10 @@
 //! Reports: what a run is shown as. `human` is for people, `json` for programs; both get the same
-//! records. `diff` shows two runs compared.
+//! records. `diff` shows two runs compared, `table` several kernels side by side.
 
 pub mod diff;
 pub mod human;
 pub mod json;
+pub mod table;
 
 use crate::verdict::{Record, Verdict};
 use anstyle::Style;
