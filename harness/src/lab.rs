@@ -500,3 +500,61 @@ impl Outcome {
         *self == Outcome::Returned(Value::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::process::ProcessCalls;
+    use crate::trace::Trace;
+    use crate::wire::MAX_MESSAGE;
+    use rstest::rstest;
+
+    /// A lab with one process that greets, waits for a call and then says `answer`, whatever it
+    /// was asked. The process is real; it makes system calls only, since tests have threads.
+    fn asked_of_a_process_that_answers(answer: &[u8]) -> (Done, Trace) {
+        let journal = Journal::new().unwrap();
+        let lab = Lab::new(&journal, Ground::Root, Mode::Privileged, None, None);
+        let (ours, theirs) = wire::pair().unwrap();
+        // SAFETY: the child makes only async-signal-safe system calls and ends by _exit.
+        let done = match unsafe { libc::fork() } {
+            0 => unsafe {
+                let socket = theirs.as_raw_fd();
+                let mut buffer = [0u8; MAX_MESSAGE];
+                libc::send(socket, b"!".as_ptr().cast(), 1, 0);
+                libc::recv(socket, buffer.as_mut_ptr().cast(), buffer.len(), 0);
+                if !answer.is_empty() {
+                    libc::send(socket, answer.as_ptr().cast(), answer.len(), 0);
+                }
+                libc::_exit(0);
+            },
+            child => {
+                drop(theirs);
+                let process = lab.enlist("faulty", ours, child).unwrap();
+                let done = process.getpid();
+                // SAFETY: reaps our own child.
+                unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+                done
+            }
+        };
+        (done, crate::journal::decode(journal.bytes()).unwrap())
+    }
+
+    #[rstest]
+    #[case::no_message_of_ours(b"\xff\xff\xff\xff", "cannot be decoded")]
+    #[case::cut_in_the_middle(&[0, 0, 0], "cannot be decoded")]
+    #[case::trouble(b"\x01\x04oops", "oops")]
+    fn a_garbled_answer_is_an_error_of_the_engine(#[case] answer: &[u8], #[case] expected: &str) {
+        let (done, _) = asked_of_a_process_that_answers(answer);
+        match done {
+            Err(Interrupt::Engine(why)) => assert!(why.contains(expected), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_process_that_ends_instead_of_answering_is_gone() {
+        let (done, trace) = asked_of_a_process_that_answers(b"");
+        assert_eq!(done, Ok(Outcome::Gone));
+        assert_eq!(trace.lines(), [format!("faulty  {:40} = ?", "getpid()")]);
+    }
+}

@@ -39,6 +39,19 @@ struct Fault {
     reason: &'static str,
 }
 
+/// A process makes four calls and is killed before the one with this number.
+fn killed_before<const CALL: usize>(lab: &Lab) -> Play {
+    let (killer, victim) = (lab.process("killer")?, lab.process("victim")?);
+    for call in 0..4 {
+        if call == CALL {
+            killer.kill(victim.sealed(), Signal::SIGKILL)?;
+            victim.wait_for_end()?;
+        }
+        victim.getpid()?;
+    }
+    Ok(())
+}
+
 fn limit(resource: libc::__rlimit_resource_t, to: libc::rlim_t) {
     let limit = libc::rlimit { rlim_cur: to, rlim_max: to };
     // SAFETY: the limit outlives the call; it lowers what this process may have.
@@ -161,18 +174,11 @@ static FAULTS: &[Fault] = &[
         verdict: "error",
         reason: "no approved trace",
     },
-    Fault {
-        id: "an-actor-is-killed",
-        play: |lab| {
-            let (a, b) = (lab.process("a")?, lab.process("b")?);
-            a.kill(b.sealed(), Signal::SIGKILL)?;
-            b.wait_for_end()?;
-            b.getpid()?;
-            Ok(())
-        },
-        verdict: "error",
-        reason: "no approved trace",
-    },
+    // A process that is gone when it should act is what a wrong kernel would show, so it fails.
+    Fault { id: "killed-before-call-0", play: killed_before::<0>, verdict: "fail", reason: "" },
+    Fault { id: "killed-before-call-1", play: killed_before::<1>, verdict: "fail", reason: "" },
+    Fault { id: "killed-before-call-2", play: killed_before::<2>, verdict: "fail", reason: "" },
+    Fault { id: "killed-before-call-3", play: killed_before::<3>, verdict: "fail", reason: "" },
     Fault {
         id: "the-kernel-gives-no-more-descriptors",
         play: |lab| {
@@ -209,6 +215,7 @@ fn catalogue() -> &'static [&'static Case] {
 fn approved(id: &str) -> Option<&'static str> {
     match id {
         "good" => Some(GOOD_TRACE),
+        id if id.starts_with("killed-before") => Some("a trace in which it is not killed"),
         "the-kernel-gives-no-more-descriptors" => Some("a trace that does not run out of anything"),
         _ => None,
     }
