@@ -494,13 +494,6 @@ impl Begun<'_> {
     }
 }
 
-impl Outcome {
-    /// Whether this is the number 0, the answer of calls that only succeed or fail.
-    pub fn is_zero(&self) -> bool {
-        *self == Outcome::Returned(Value::ZERO)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

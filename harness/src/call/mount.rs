@@ -173,11 +173,6 @@ calls! {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
     }
 
-    /// Reads from the mountinfo file of another process what is mounted at a place, as that process would see it; ENOENT if nothing is.
-    mountinfo_of(file: Text, mount_point: Text) asks {
-        topmost(&records(super::file::path_of(&file))?, &mount_point.0).map(Record::shown)
-    }
-
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
     mount_points(directory: Text) asks {
         Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
