@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, diff, doctor, explain, list, run, verify};
+use command::{Failure, audit, diff, doctor, explain, fetch_kernels, list, run, verify};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -31,6 +31,12 @@ Exit status:
 
 `nsconform` alone is `nsconform run`.";
 
+const FETCH_STATUSES: &str = "\
+Exit status:
+  0  all kernels are in the cache
+  2  wrong command line or list
+  3  some could not be had";
+
 #[derive(Subcommand)]
 enum Command {
     /// Run cases and show the result
@@ -47,6 +53,9 @@ enum Command {
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
     Diff(diff::Arguments),
+    /// Fill the cache with the kernels that the matrix boots
+    #[command(after_help = FETCH_STATUSES)]
+    FetchKernels(fetch_kernels::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -66,6 +75,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::audit(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

@@ -9,6 +9,7 @@ use nsconform_harness::requirement;
 use nsconform_harness::runner::{Runner, Setup};
 use nsconform_harness::seal::Mode;
 use nsconform_harness::verdict::{SEAL_REMEDY, SkipReason};
+use nsconform_vm::kernels::{Options, default_directory, usable};
 use std::io::{self, Write};
 
 const OFFERED: Style = AnsiColor::Green.on_default();
@@ -51,6 +52,7 @@ pub fn doctor() -> Done {
                 }
             }
         }
+        write_matrix(to)?;
         writeln!(
             to,
             "\n{} of {} cases can be run here, {} would be skipped",
@@ -76,6 +78,22 @@ fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
     writeln!(to)
 }
 
+/// What `nsconform matrix` and `nsconform fetch-kernels` need.
+fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "\nFor the kernel matrix:")?;
+    let cache = match default_directory() {
+        Ok(cache) => cache,
+        Err(what) => return lacking(to, "kernel cache", &what, "set HOME"),
+    };
+    for finding in usable::look(&Options { mirror: None, offline: false, cache }) {
+        match finding.result {
+            Ok(how) => offered(to, finding.name, &how)?,
+            Err(missing) => lacking(to, finding.name, &missing.what, &missing.remedy)?,
+        }
+    }
+    Ok(())
+}
+
 fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
     writeln!(to, "{OFFERED}ok      {OFFERED:#}  {what}{how}")
@@ -84,4 +102,9 @@ fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
 fn missing(to: &mut dyn Write, reason: &SkipReason) -> io::Result<()> {
     writeln!(to, "{MISSING}missing {MISSING:#}  {}", reason.missing())?;
     writeln!(to, "          remedy: {}", reason.remedy())
+}
+
+fn lacking(to: &mut dyn Write, name: &str, what: &str, remedy: &str) -> io::Result<()> {
+    writeln!(to, "{MISSING}missing {MISSING:#}  {name}: {what}")?;
+    writeln!(to, "          remedy: {remedy}")
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+pub mod fetch_kernels;
 pub mod list;
 pub mod run;
 pub mod verify;

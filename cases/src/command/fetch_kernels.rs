@@ -1,0 +1,89 @@
+//! `nsconform fetch-kernels`: fills the kernel cache with the newest kernels of the list.
+
+use super::{Done, Failure, print};
+use anstyle::{AnsiColor, Style};
+use nsconform_harness::report::ExitStatus;
+use nsconform_vm::kernels::{Entry, Kernel, Kernels, Options, catalogue, default_directory};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// The command line of `fetch-kernels`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only the kernels of these names
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+    /// The Debian mirror [default: the one that apt is configured with]
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    /// Only say what the cache holds
+    #[arg(long)]
+    offline: bool,
+    /// A list of kernels to use instead of the built-in one, in the same form
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn fetch_kernels(arguments: &Arguments) -> Done {
+    let all = match &arguments.list {
+        None => catalogue::built_in(),
+        Some(file) => fs::read_to_string(file)
+            .map_err(|error| format!("{}: {error}", file.display()))
+            .and_then(|text| catalogue::read(&text, &file.display().to_string())),
+    };
+    let entries = only(&all.map_err(Failure::usage)?, &arguments.only)?;
+    let options = Options {
+        mirror: arguments.mirror.clone(),
+        offline: arguments.offline,
+        cache: default_directory().map_err(Failure::usage)?,
+    };
+    let results = Kernels::refresh(&entries, &options, &mut |line| {
+        // A closed error output leaves nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{line}");
+    });
+    let wanting = results.iter().filter(|(_, result)| result.is_err()).count();
+    let width = results.iter().map(|(entry, _)| entry.name.len()).max().unwrap_or(0);
+    print(|to| {
+        for (Entry { name, .. }, result) in &results {
+            match result {
+                Ok(kernel) => writeln!(to, "{GOOD}ok     {GOOD:#} {name:width$}  {}", summary(kernel))?,
+                Err(error) => writeln!(to, "{BAD}missing{BAD:#} {name:width$}  {error}")?,
+            }
+        }
+        writeln!(
+            to,
+            "\n{} of {} kernels in {}",
+            results.len() - wanting,
+            results.len(),
+            options.cache.display()
+        )
+    })?;
+    Ok(if wanting == 0 { ExitStatus::Success } else { ExitStatus::HarnessFailed })
+}
+
+fn summary(kernel: &Kernel) -> String {
+    let modules = if kernel.modules.is_some() { "" } else { ", without modules" };
+    let start = if kernel.vmlinux.is_some() { "" } else { ", compressed image only" };
+    format!("{}{modules}{start}", kernel.release)
+}
+
+/// The entries of some names, in the order of the list; all, if none is named.
+///
+/// # Errors
+/// When there is no entry of a name: with those that there are.
+pub fn only(entries: &[Entry], names: &[String]) -> Result<Vec<Entry>, Failure> {
+    if let Some(unknown) = names.iter().find(|name| !entries.iter().any(|entry| entry.name == **name)) {
+        let known: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        return Err(Failure::usage(format!(
+            "no kernel '{unknown}' in the list; there are {}",
+            known.join(", ")
+        )));
+    }
+    let wanted = |entry: &&Entry| names.is_empty() || names.contains(&entry.name);
+    Ok(entries.iter().filter(wanted).cloned().collect())
+}

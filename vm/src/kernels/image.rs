@@ -1,0 +1,194 @@
+//! What lies in a bzImage: the release that it calls itself, and the uncompressed kernel.
+
+use super::compression;
+use elf::ElfBytes;
+use elf::endian::AnyEndian;
+use elf::note::Note;
+
+/// Offsets of the setup header: Documentation/arch/x86/boot.rst of the kernel source.
+mod at {
+    pub const SETUP_SECTORS: usize = 0x1f1;
+    pub const MAGIC: usize = 0x202;
+    pub const PROTOCOL: usize = 0x206;
+    pub const VERSION_STRING: usize = 0x20e;
+    pub const PAYLOAD_OFFSET: usize = 0x248;
+    pub const PAYLOAD_LENGTH: usize = 0x24c;
+}
+const MAGIC: &[u8] = b"HdrS";
+const SECTOR: usize = 512;
+/// The first boot protocol that says where the payload lies.
+const FIRST_WITH_PAYLOAD: u16 = 0x0208;
+/// Setup sectors if the header says 0.
+const OLD_SETUP_SECTORS: usize = 4;
+
+/// The note by which a kernel offers its PVH entry point: XEN_ELFNOTE_PHYS32_ENTRY.
+const PVH_ENTRY: u64 = 18;
+const PVH_OWNER: &[u8] = b"Xen";
+
+/// A bzImage in memory.
+pub struct Image<'a> {
+    /// What `uname -r` says in it.
+    pub release: String,
+    payload: &'a [u8],
+}
+
+impl<'a> Image<'a> {
+    /// Reads the setup header.
+    ///
+    /// # Errors
+    /// When it is no bzImage, or a truncated one.
+    pub fn read(bytes: &'a [u8]) -> Result<Image<'a>, String> {
+        let magic = bytes.get(at::MAGIC..at::MAGIC + MAGIC.len());
+        if magic != Some(MAGIC) {
+            return Err(if bytes.starts_with(b"\x7fELF") {
+                "is an ELF file, not a bzImage: name the bzImage of the same build (arch/x86/boot/bzImage)"
+            } else {
+                "is not a bzImage: it has no setup header"
+            }
+            .to_string());
+        }
+        let truncated = || "is a truncated bzImage".to_string();
+        let protocol = u16::from_le_bytes(array(bytes, at::PROTOCOL).ok_or_else(truncated)?);
+        if protocol < FIRST_WITH_PAYLOAD {
+            return Err(format!(
+                "uses boot protocol {protocol:#06x}: at least {FIRST_WITH_PAYLOAD:#06x} is needed"
+            ));
+        }
+        let version = u16::from_le_bytes(array(bytes, at::VERSION_STRING).ok_or_else(truncated)?);
+        let version = bytes.get(usize::from(version) + SECTOR..).ok_or_else(truncated)?;
+        let release =
+            version.split(|byte| *byte == 0 || byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let release = String::from_utf8_lossy(release).into_owned();
+        if release.is_empty() {
+            return Err("does not say which release it is".to_string());
+        }
+        let sectors = match bytes[at::SETUP_SECTORS] {
+            0 => OLD_SETUP_SECTORS,
+            sectors => usize::from(sectors),
+        };
+        let offset = u32::from_le_bytes(array(bytes, at::PAYLOAD_OFFSET).ok_or_else(truncated)?);
+        let length = u32::from_le_bytes(array(bytes, at::PAYLOAD_LENGTH).ok_or_else(truncated)?);
+        let start = (sectors + 1) * SECTOR + offset as usize;
+        let payload = bytes.get(start..start + length as usize).ok_or_else(truncated)?;
+        Ok(Image { release, payload })
+    }
+
+    /// The uncompressed kernel, an ELF file; none if it has no PVH entry point.
+    ///
+    /// # Errors
+    /// When the payload is damaged or compressed in an unknown way.
+    pub fn vmlinux(&self) -> Result<Option<Vec<u8>>, String> {
+        let kernel = compression::decompress(self.payload)
+            .map_err(|error| format!("its payload cannot be decompressed: {error}"))?;
+        let offers =
+            has_pvh_entry(&kernel).map_err(|error| format!("its payload is no ELF file: {error}"))?;
+        Ok(offers.then_some(kernel))
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
+}
+
+fn has_pvh_entry(kernel: &[u8]) -> Result<bool, elf::ParseError> {
+    let file = ElfBytes::<AnyEndian>::minimal_parse(kernel)?;
+    for segment in file.segments().into_iter().flatten() {
+        if segment.p_type != elf::abi::PT_NOTE {
+            continue;
+        }
+        let mut notes = file.segment_data_as_notes(&segment)?;
+        let is_pvh = |note: Note| matches!(note, Note::Unknown(note) if note.n_type == PVH_ENTRY && note.name.strip_suffix(b"\0").unwrap_or(note.name) == PVH_OWNER);
+        if notes.any(is_pvh) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::kernels::compression::tests::gzip;
+    use rstest::rstest;
+
+    /// An ELF file that is nothing but one note.
+    pub(crate) fn elf_with_note(owner: &[u8; 4], kind: u32) -> Vec<u8> {
+        let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+        file.resize(16, 0);
+        file.extend(2_u16.to_le_bytes());
+        file.extend(62_u16.to_le_bytes());
+        file.extend(1_u32.to_le_bytes());
+        file.extend(0_u64.to_le_bytes());
+        file.extend(64_u64.to_le_bytes());
+        file.extend(0_u64.to_le_bytes());
+        file.extend(0_u32.to_le_bytes());
+        for field in [64_u16, 56, 1, 64, 0, 0] {
+            file.extend(field.to_le_bytes());
+        }
+        let length = 20_u64;
+        file.extend(elf::abi::PT_NOTE.to_le_bytes());
+        file.extend(4_u32.to_le_bytes());
+        for field in [120_u64, 0, 0, length, length, 4] {
+            file.extend(field.to_le_bytes());
+        }
+        for field in [4_u32, 4, kind] {
+            file.extend(field.to_le_bytes());
+        }
+        file.extend(owner);
+        file.extend(0_u32.to_le_bytes());
+        file
+    }
+
+    /// A bzImage with a payload, as far as its header goes.
+    pub(crate) fn bzimage(release: &str, payload: &[u8]) -> Vec<u8> {
+        let mut image = vec![0; 2 * SECTOR];
+        image[at::SETUP_SECTORS] = 1;
+        image[at::MAGIC..at::MAGIC + 4].copy_from_slice(MAGIC);
+        image[at::PROTOCOL..at::PROTOCOL + 2].copy_from_slice(&0x020f_u16.to_le_bytes());
+        let version = 0x300 - SECTOR as u16;
+        image[at::VERSION_STRING..at::VERSION_STRING + 2].copy_from_slice(&version.to_le_bytes());
+        let text = format!("{release} (builder@example) #1 SMP");
+        image[0x300..0x300 + text.len()].copy_from_slice(text.as_bytes());
+        image[at::PAYLOAD_OFFSET..at::PAYLOAD_OFFSET + 4].copy_from_slice(&16_u32.to_le_bytes());
+        let length = payload.len() as u32;
+        image[at::PAYLOAD_LENGTH..at::PAYLOAD_LENGTH + 4].copy_from_slice(&length.to_le_bytes());
+        image.resize(2 * SECTOR + 16, 0);
+        image.extend(payload);
+        image
+    }
+
+    #[rstest]
+    #[case::pvh(b"Xen\0", 18, true)]
+    #[case::other_note(b"Xen\0", 5, false)]
+    #[case::other_owner(b"GNU\0", 18, false)]
+    fn the_kernel_is_kept_if_it_can_be_started_directly(
+        #[case] owner: &[u8; 4],
+        #[case] kind: u32,
+        #[case] offered: bool,
+    ) {
+        let kernel = elf_with_note(owner, kind);
+        let bytes = bzimage("7.3.4-test", &gzip(&kernel));
+        let image = Image::read(&bytes).unwrap();
+        assert_eq!(image.release, "7.3.4-test");
+        assert_eq!(image.vmlinux().unwrap(), offered.then_some(kernel));
+    }
+
+    #[rstest]
+    #[case::empty(b"", "no setup header")]
+    #[case::elf(b"\x7fELF\x02\x01\x01", "name the bzImage")]
+    #[case::cut_header(&bzimage("6.1", &gzip(b"x"))[..0x240], "truncated")]
+    #[case::cut_payload(&bzimage("6.1", &gzip(b"x"))[..2 * SECTOR + 20], "truncated")]
+    fn what_is_no_image_is_said(#[case] bytes: &[u8], #[case] expected: &str) {
+        let error = Image::read(bytes).err().unwrap();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[rstest]
+    #[case::not_compressed(b"plain text", "compressed neither")]
+    #[case::not_elf(&gzip(b"plain text"), "no ELF file")]
+    fn a_wrong_payload_is_said(#[case] payload: &[u8], #[case] expected: &str) {
+        let bytes = bzimage("6.1", payload);
+        let error = Image::read(&bytes).unwrap().vmlinux().unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
