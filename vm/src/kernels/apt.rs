@@ -134,6 +134,10 @@ impl Apt {
              {inherited}\
              Acquire::Languages \"none\";\n\
              Acquire::GzipIndexes \"false\";\n\
+             // Whatever the machine allows itself: a kernel that is booted is a signed one.\n\
+             Acquire::AllowInsecureRepositories \"false\";\n\
+             Acquire::AllowWeakRepositories \"false\";\n\
+             Acquire::AllowDowngradeToInsecureRepositories \"false\";\n\
              APT::Architecture \"amd64\";\n\
              APT::Architectures {{ \"amd64\"; }};\n\
              APT::Update::Error-Mode \"any\";\n\
@@ -144,6 +148,9 @@ impl Apt {
              Dir::State::lists \"{state}/lists\";\n\
              Dir::Cache \"{state}\";\n\
              Dir::Cache::archives \"{state}/archives\";\n\
+             // Of no use to anybody afterwards, and larger than all else.\n\
+             Dir::Cache::pkgcache \"\";\n\
+             Dir::Cache::srcpkgcache \"\";\n\
              Dir::Etc::main \"/dev/null\";\n\
              Dir::Etc::parts \"{state}/empty\";\n\
              Dir::Etc::sourcelist \"{state}/debian.sources\";\n\

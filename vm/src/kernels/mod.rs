@@ -8,6 +8,7 @@
 //! | `deb`, `compression`, `image` | taking packages and kernel images apart |
 //! | `modules` | modules, what each needs, their bytes |
 //! | `cache` | where all of it is kept |
+//! | `process`, `interrupt` | running programs with a deadline; being interrupted |
 //! | `usable` | whether this machine has what all of it needs |
 //!
 //! Booting a kernel is not done here.
@@ -18,6 +19,7 @@ pub mod catalogue;
 mod compression;
 mod deb;
 mod image;
+mod interrupt;
 pub mod modules;
 mod packages;
 mod process;
@@ -138,6 +140,8 @@ struct Writing {
 impl Filler<'_> {
     fn run(&self, entries: &[Entry], progress: &mut dyn FnMut(&str)) -> Vec<(Entry, Result<Kernel, String>)> {
         let cache = Cache::at(&self.options.cache);
+        // Dropped last: what is unfinished is gone by then.
+        let mut hold = None;
         // Begun when the first kernel needs it.
         let mut writing: Option<Result<Writing, String>> = None;
         let mut results = Vec::new();
@@ -149,7 +153,9 @@ impl Filler<'_> {
                     "it is not in the cache {}: run `nsconform fetch-kernels` once with a network",
                     self.options.cache.display()
                 )),
+                _ if hold.is_some() && interrupt::pending() => Err("interrupted".to_string()),
                 cached => {
+                    hold = hold.or_else(|| interrupt::Hold::begin().ok());
                     let writing = writing.get_or_insert_with(|| self.begin(&cache));
                     let fetched = match writing {
                         Ok(writing) => fetch(&cache, writing, entry, progress),

@@ -1,5 +1,6 @@
 //! Running a program to its end, with a deadline, and keeping what it says.
 
+use super::interrupt;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
@@ -19,7 +20,8 @@ pub struct Finished {
 /// ends both.
 ///
 /// # Errors
-/// When it can't be started, or has not ended when the time is up: then it is killed.
+/// When it can't be started, or has not ended when the time is up or an interrupt is held back: then
+/// it is killed.
 pub fn run(mut command: Command, deadline: Duration) -> Result<Finished, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let unable = |error: io::Error| format!("'{name}' cannot be run: {error}");
@@ -45,6 +47,7 @@ pub fn run(mut command: Command, deadline: Duration) -> Result<Finished, String>
                 None => Ok(Finished { success: status.success(), output }),
             }
         }
+        Ok(None) if interrupt::pending() => Err("interrupted".to_string()),
         Ok(None) => Err(format!("'{name}' had not ended after {} s and was killed", deadline.as_secs())),
         Err(error) => Err(unable(error)),
     }
@@ -56,13 +59,17 @@ fn watch(
     deadline: Instant,
 ) -> io::Result<Option<(ExitStatus, Vec<u8>)>> {
     let process = pidfd(child)?;
+    let interrupts = interrupt::descriptor()?;
     let mut output = Vec::new();
     let mut buffer = [0; 4096];
     let mut open = true;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         // The program's end counts, not the end of its output: a helper of it may live on.
-        let mut watched = vec![PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+        let mut watched = vec![
+            PollFd::new(process.as_fd(), PollFlags::POLLIN),
+            PollFd::new(interrupts.as_fd(), PollFlags::POLLIN),
+        ];
         if open {
             watched.push(PollFd::new(reader.as_fd(), PollFlags::POLLIN));
         }
@@ -73,7 +80,10 @@ fn watch(
             Ok(_) => {}
         }
         let ready = |index: usize| watched.get(index).and_then(PollFd::any).unwrap_or(false);
-        let (ended, said) = (ready(0), ready(1));
+        let (ended, interrupted, said) = (ready(0), ready(1), ready(2));
+        if interrupted {
+            return Ok(None);
+        }
         if said {
             match reader.read(&mut buffer)? {
                 0 => open = false,
@@ -125,6 +135,16 @@ mod tests {
         let finished = run(shell("sleep 20 & echo done"), Duration::from_secs(19)).unwrap();
         assert_eq!(finished.output, "done\n");
         assert!(started.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn an_interrupt_ends_it() {
+        let started = Instant::now();
+        let error = crate::kernels::interrupt::tests::interrupted(|| {
+            run(shell("exec sleep 60"), Duration::from_secs(60)).err().unwrap()
+        });
+        assert_eq!(error, "interrupted");
+        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[test]

@@ -46,6 +46,10 @@ impl Mirror {
     /// # Errors
     /// When there is none, or no keys to check it with.
     pub fn find(named: Option<&str>) -> Result<Mirror, String> {
+        if let Some(named) = named.filter(|named| !named.contains(':') || named.contains(char::is_whitespace))
+        {
+            return Err(format!("'{named}' is no URL of a mirror: one starts with http:// or the like"));
+        }
         let sources = read(Path::new("/etc/apt"));
         let mut mirror = choose(&sources, named)?;
         for (names, list) in [(KEYRING_NAMES, &mut mirror.keyrings), (REMOVED_KEYS, &mut mirror.removed_keys)]
@@ -272,6 +276,11 @@ mod tests {
         let uris: Vec<String> = read(directory.path()).into_iter().flat_map(|source| source.uris).collect();
         assert_eq!(uris, ["http://one.test/debian", "http://two.test/x"]);
         assert_eq!(read(Path::new("/nonexistent")), []);
+    }
+
+    #[test]
+    fn a_mirror_that_is_no_url_is_said() {
+        assert!(Mirror::find(Some("mirror.test/debian")).unwrap_err().contains("is no URL"));
     }
 
     #[rstest]
