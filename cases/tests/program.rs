@@ -44,7 +44,7 @@ fn exit_statuses(#[case] arguments: &[&str], #[case] expected: i32, #[case] mess
 #[case::not_cached(&["--offline", "--only", "6.1"], 3, "missing 6.1  it is not in the cache")]
 #[case::unknown_kernel(&["--only", "6.13"], 2, "there are 5.10, 6.1")]
 #[case::no_list(&["--list", "/no/such/file"], 2, "/no/such/file")]
-#[case::wrong_list(&["--list", "Cargo.toml"], 2, "Cargo.toml: TOML parse error at line 1, column")]
+#[case::wrong_list(&["--list", "Cargo.toml"], 2, "Cargo.toml: TOML parse error at line")]
 #[case::no_url(&["--mirror", "nowhere", "--only", "6.1"], 3, "'nowhere' is no URL of a mirror")]
 fn fetching_kernels_says_what_is_wrong(
     #[case] arguments: &[&str],
