@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, diff, doctor, explain, fetch_kernels, list, run, verify};
+use command::{Failure, audit, diff, doctor, explain, fetch_kernels, guest, list, matrix, run, verify};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -56,6 +56,8 @@ enum Command {
     /// Fill the cache with the kernels that the matrix boots
     #[command(after_help = FETCH_STATUSES)]
     FetchKernels(fetch_kernels::Arguments),
+    /// Boot kernels with QEMU, run the cases in each, and show where they differ
+    Matrix(matrix::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -67,6 +69,9 @@ enum Command {
 
 fn main() -> ExitCode {
     nsconform_harness::actor::continue_if_asked();
+    if nsconform_vm::guest::is_guest() {
+        guest::run();
+    }
     let arguments = Arguments::parse();
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
         Command::Run(arguments) => run::run(&arguments),
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
+        Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

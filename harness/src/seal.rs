@@ -282,16 +282,7 @@ impl Program {
     fn running() -> Program {
         let executable =
             std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
-        let mut libraries: Vec<PathBuf> = std::fs::read_to_string("/proc/self/maps")
-            .unwrap_or_default()
-            .lines()
-            .filter_map(|line| line.split_once('/').map(|(_, rest)| PathBuf::from(format!("/{rest}"))))
-            .filter(|path| Some(path) != executable.as_ref() && path.is_file())
-            .collect();
-        libraries.extend(interpreter());
-        libraries.sort();
-        libraries.dedup();
-        let places = libraries.into_iter().map(|library| (library.clone(), library));
+        let places = libraries().into_iter().map(|library| (library.clone(), library));
         let files = places
             .chain(executable.map(|executable| (executable, PathBuf::from(PROGRAM))))
             .filter_map(|(file, place)| Some((detached(&file)?, place)))
@@ -311,6 +302,22 @@ impl Program {
         }
         Ok(())
     }
+}
+
+/// The files that the running program needs to be started again, apart from its own: the loader
+/// that it names and the libraries that are mapped. Empty if it is static.
+pub fn libraries() -> Vec<PathBuf> {
+    let executable = std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
+    let mut libraries: Vec<PathBuf> = std::fs::read_to_string("/proc/self/maps")
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.split_once('/').map(|(_, rest)| PathBuf::from(format!("/{rest}"))))
+        .filter(|path| Some(path) != executable.as_ref() && path.is_file())
+        .collect();
+    libraries.extend(interpreter());
+    libraries.sort();
+    libraries.dedup();
+    libraries
 }
 
 /// A bind mount of a file that is attached nowhere yet.

@@ -6,7 +6,9 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod fetch_kernels;
+pub mod guest;
 pub mod list;
+pub mod matrix;
 pub mod run;
 pub mod verify;
 

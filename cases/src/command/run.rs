@@ -39,7 +39,7 @@ pub struct Arguments {
     output: Option<PathBuf>,
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+pub(super) fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale > 0.0 && scale <= 1000.0 => Ok(scale),
         Ok(_) => Err("must be above 0 and at most 1000".to_string()),

@@ -1,0 +1,232 @@
+//! The initramfs of a guest: a cpio archive in the `newc` form (initramfs documentation of the
+//! kernel, buffer-format), uncompressed, since unpacking costs an emulated guest more than reading.
+
+use crate::guest;
+use crate::kernels::modules::Module;
+use crate::record::Order;
+use nsconform_harness::seal;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What the archive holds.
+pub struct Guest<'a> {
+    /// The program, and where it lies in the guest.
+    pub program: &'a Program,
+    /// Modules in the order in which they are loaded.
+    pub modules: &'a [Module],
+    /// What is to be done.
+    pub order: &'a Order,
+}
+
+/// The program that becomes the guest's `/init`, with its loader and libraries if it is dynamic.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Where each file lies in the guest, and its content.
+    files: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Program {
+    /// The running program.
+    ///
+    /// # Errors
+    /// When one of its files cannot be read.
+    pub fn running() -> io::Result<Program> {
+        let named = |path: &Path, error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        };
+        // What /proc/self/exe leads to, not its name: the file may have been replaced since.
+        let own = Path::new("/proc/self/exe");
+        let mut files = vec![(PathBuf::from(guest::INIT), std::fs::read(own).map_err(|e| named(own, e))?)];
+        for library in seal::libraries() {
+            let content = std::fs::read(&library).map_err(|error| named(&library, error))?;
+            files.push((library, content));
+        }
+        Ok(Program { files })
+    }
+
+    /// A program in one file.
+    pub fn single(content: Vec<u8>) -> Program {
+        Program { files: vec![(PathBuf::from(guest::INIT), content)] }
+    }
+}
+
+/// Directories of the guest, to be mounted on.
+const DIRECTORIES: [&str; 8] = ["dev", "mnt", "new", "proc", "run", "sys", "tmp", "modules"];
+
+/// Builds the archive.
+///
+/// # Errors
+/// When a file is larger than the form can say (4 GiB).
+pub fn build(guest: &Guest) -> io::Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    for directory in DIRECTORIES {
+        archive.directory(Path::new(directory))?;
+    }
+    // The kernel opens it for PID 1 before anything is mounted; 5:1.
+    archive.add(Path::new("dev/console"), libc::S_IFCHR | 0o600, (5, 1), &[])?;
+    for (path, content) in &guest.program.files {
+        archive.file(path, 0o755, content)?;
+    }
+    for (number, module) in guest.modules.iter().enumerate() {
+        let path = Path::new("modules").join(format!("{number:03}-{}.ko", module.name));
+        archive.file(&path, 0o644, &module.bytes)?;
+    }
+    let order = serde_json::to_vec(guest.order)?;
+    archive.file(Path::new(guest::ORDER), 0o644, &order)?;
+    archive.finish()
+}
+
+/// An archive that is being written.
+#[derive(Default)]
+struct Archive {
+    bytes: Vec<u8>,
+    entries: u32,
+    directories: Vec<PathBuf>,
+}
+
+impl Archive {
+    fn directory(&mut self, path: &Path) -> io::Result<()> {
+        if path.as_os_str().is_empty() || path == Path::new("/") || self.directories.iter().any(|d| d == path)
+        {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.directory(parent)?;
+        }
+        self.directories.push(path.to_path_buf());
+        self.add(path, libc::S_IFDIR | 0o755, (0, 0), &[])
+    }
+
+    /// Adds a file and the directories above it.
+    fn file(&mut self, path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
+        let path = path.strip_prefix("/").unwrap_or(path);
+        if let Some(parent) = path.parent() {
+            self.directory(parent)?;
+        }
+        self.add(path, libc::S_IFREG | mode, (0, 0), content)
+    }
+
+    fn add(&mut self, path: &Path, mode: u32, device: (u32, u32), content: &[u8]) -> io::Result<()> {
+        use std::os::unix::ffi::OsStrExt;
+        let size = u32::try_from(content.len())
+            .map_err(|_| io::Error::other(format!("{} is larger than 4 GiB", path.display())))?;
+        let name = path.as_os_str().as_bytes();
+        self.entries += 1;
+        // ino, mode, uid, gid, nlink, mtime, size, device (major, minor), special device (major,
+        // minor), length of the name with its zero, checksum.
+        let fields =
+            [self.entries, mode, 0, 0, 1, 0, size, 0, 0, device.0, device.1, name.len() as u32 + 1, 0];
+        self.bytes.extend(b"070701");
+        for field in fields {
+            self.bytes.extend(format!("{field:08X}").bytes());
+        }
+        self.bytes.extend(name);
+        self.bytes.push(0);
+        self.align();
+        self.bytes.extend(content);
+        self.align();
+        Ok(())
+    }
+
+    fn align(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+    }
+
+    fn finish(mut self) -> io::Result<Vec<u8>> {
+        self.add(Path::new("TRAILER!!!"), 0, (0, 0), &[])?;
+        Ok(self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Privilege;
+
+    struct Entry {
+        name: String,
+        mode: u32,
+        device: (u32, u32),
+        content: Vec<u8>,
+    }
+
+    /// Reads an archive as the kernel does.
+    fn read_back(mut bytes: &[u8]) -> Vec<Entry> {
+        let whole = bytes.len();
+        let mut entries = Vec::new();
+        loop {
+            assert_eq!(&bytes[..6], b"070701");
+            let field = |index: usize| {
+                let at = 6 + index * 8;
+                u32::from_str_radix(std::str::from_utf8(&bytes[at..at + 8]).unwrap(), 16).unwrap()
+            };
+            let (size, name_size) = (field(6) as usize, field(11) as usize);
+            let (mode, device) = (field(1), (field(9), field(10)));
+            let name = String::from_utf8(bytes[110..110 + name_size - 1].to_vec()).unwrap();
+            assert_eq!(bytes[110 + name_size - 1], 0);
+            let start = (110 + name_size).next_multiple_of(4);
+            let content = bytes[start..start + size].to_vec();
+            bytes = &bytes[(start + size).next_multiple_of(4)..];
+            assert_eq!((whole - bytes.len()) % 4, 0);
+            if name == "TRAILER!!!" {
+                assert!(bytes.is_empty());
+                return entries;
+            }
+            entries.push(Entry { name, mode, device, content });
+        }
+    }
+
+    fn order() -> Order {
+        Order {
+            cases: vec!["uts.a".into()],
+            privileges: Privilege::ALL.to_vec(),
+            rounds: 1,
+            deadline_scale: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_was_put_in_is_read_back() {
+        let mut program = Program::single(b"the program".to_vec());
+        program.files.push((PathBuf::from("/lib/deep/er/libx.so"), b"12345".to_vec()));
+        let modules = [
+            Module { name: "first".into(), bytes: vec![1] },
+            Module { name: "second".into(), bytes: vec![] },
+        ];
+        let order = order();
+        let built = build(&Guest { program: &program, modules: &modules, order: &order }).unwrap();
+        let entries = read_back(&built);
+        let find = |name: &str| {
+            entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("{name} is not there"))
+        };
+        assert_eq!(find("init").content, b"the program");
+        assert_eq!(find("init").mode, libc::S_IFREG | 0o755);
+        assert_eq!(find("lib/deep/er/libx.so").content, b"12345");
+        assert_eq!(find("dev/console").mode & libc::S_IFMT, libc::S_IFCHR);
+        assert_eq!(find("dev/console").device, (5, 1));
+        assert_eq!(find("modules/000-first.ko").content, [1]);
+        assert_eq!(find("modules/001-second.ko").content, [0u8; 0]);
+        let name = guest::ORDER.trim_start_matches('/');
+        assert_eq!(serde_json::from_slice::<Order>(&find(name).content).unwrap(), order);
+        // Each directory before what is in it, and once.
+        for (place, entry) in entries.iter().enumerate() {
+            assert_eq!(entries.iter().filter(|other| other.name == entry.name).count(), 1, "{}", entry.name);
+            if let Some((parent, _)) = entry.name.rsplit_once('/') {
+                let above = entries.iter().position(|other| other.name == parent).unwrap();
+                assert!(above < place && entries[above].mode & libc::S_IFMT == libc::S_IFDIR);
+            }
+        }
+    }
+
+    #[test]
+    fn the_running_program_is_packed_with_its_loader() {
+        let program = Program::running().unwrap();
+        let order = order();
+        let entries = read_back(&build(&Guest { program: &program, modules: &[], order: &order }).unwrap());
+        assert!(entries.iter().any(|entry| entry.name == "init" && entry.content.starts_with(b"\x7fELF")));
+        for library in seal::libraries() {
+            let name = library.to_string_lossy().trim_start_matches('/').to_string();
+            assert!(entries.iter().any(|entry| entry.name == name), "{name} is not there");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the guest says to the host: JSON text sequences (RFC 7464) on the second serial port.
+//!
+//! Each message is one line of JSON between a record separator and a line feed. Whatever stands
+//! before a separator is not a message, so that a stray kernel message, or the rest of one that
+//! was cut off, spoils nothing but itself.
+
+use nsconform_harness::report::json::Line;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+
+/// As whom the cases are run in the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Privilege {
+    /// As root.
+    Root,
+    /// As an ordinary user.
+    User,
+}
+
+impl Privilege {
+    /// Both, in the order in which they are run.
+    pub const ALL: [Privilege; 2] = [Privilege::Root, Privilege::User];
+
+    /// Its name in file names and reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Privilege::Root => "root",
+            Privilege::User => "user",
+        }
+    }
+}
+
+/// What the host wants of the guest: a file of the initramfs, since a kernel's command line is
+/// short and has its own rules of quoting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The ids of the cases to be run.
+    pub cases: Vec<String>,
+    /// As whom, in this order.
+    pub privileges: Vec<Privilege>,
+    /// How many times every case is run.
+    pub rounds: u32,
+    /// What deadlines are multiplied by, in addition to what the guest's calibration says.
+    pub deadline_scale: f64,
+}
+
+/// What the guest says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "lowercase")]
+pub enum Message {
+    /// User space was reached.
+    Hello {
+        /// `uname -r`.
+        release: String,
+        /// How much slower than a usual machine this one is; at least 1.
+        slowness: f64,
+        /// What that was measured by: a fork with its end, in microseconds.
+        fork_us: f64,
+    },
+    /// A line of a run file.
+    Line {
+        /// Of which run.
+        privilege: Privilege,
+        /// From 0. Only the first round has lines other than those of cases.
+        round: u32,
+        /// The line.
+        line: Box<Line>,
+    },
+    /// Something that people should know.
+    Note {
+        /// What.
+        text: String,
+    },
+    /// All was done; nothing follows.
+    End {
+        /// How many messages with lines were sent.
+        lines: usize,
+    },
+}
+
+const SEPARATOR: u8 = 0x1e;
+
+impl Message {
+    /// Writes the message in one piece.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        let mut bytes = vec![SEPARATOR];
+        serde_json::to_writer(&mut bytes, self)?;
+        bytes.push(b'\n');
+        to.write_all(&bytes)?;
+        to.flush()
+    }
+}
+
+/// The host's end of the stream: takes bytes in pieces of any size, gives messages.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The bytes since the last separator, if there was one since the last line feed.
+    pending: Option<Vec<u8>>,
+    garbage: usize,
+}
+
+impl Stream {
+    /// Takes what was read and hands over each message that is complete with it.
+    pub fn push(&mut self, bytes: &[u8], message: &mut dyn FnMut(Message)) {
+        for &byte in bytes {
+            match (byte, &mut self.pending) {
+                (SEPARATOR, pending) => {
+                    self.garbage += pending.take().map_or(0, |cut| cut.len());
+                    self.pending = Some(Vec::new());
+                }
+                (b'\n', Some(text)) => {
+                    match serde_json::from_slice(text) {
+                        Ok(read) => message(read),
+                        Err(_) => self.garbage += text.len(),
+                    }
+                    self.pending = None;
+                }
+                (_, Some(text)) => text.push(byte),
+                (_, None) => self.garbage += usize::from(!byte.is_ascii_whitespace()),
+            }
+        }
+    }
+
+    /// How many bytes so far were part of no message.
+    pub fn garbage(&self) -> usize {
+        self.garbage
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn note(text: &str) -> Message {
+        Message::Note { text: text.into() }
+    }
+
+    fn written(messages: &[Message]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        messages.iter().for_each(|message| message.write(&mut bytes).unwrap());
+        bytes
+    }
+
+    fn read(pieces: &[&[u8]]) -> (Vec<Message>, usize) {
+        let (mut stream, mut messages) = (Stream::default(), Vec::new());
+        pieces.iter().for_each(|piece| stream.push(piece, &mut |message| messages.push(message)));
+        (messages, stream.garbage())
+    }
+
+    #[test]
+    fn a_message_may_be_split_anywhere() {
+        let sent = [note("one"), Message::End { lines: 7 }];
+        let bytes = written(&sent);
+        for cut in 0..=bytes.len() {
+            assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), (sent.to_vec(), 0), "cut at {cut}");
+        }
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(read(&single).0, sent);
+    }
+
+    #[test]
+    fn a_stream_cut_anywhere_gives_what_was_complete() {
+        let first = written(&[note("one")]);
+        let bytes = written(&[note("one"), note("two")]);
+        for cut in 0..bytes.len() {
+            let expected = if cut < first.len() { vec![] } else { vec![note("one")] };
+            assert_eq!(read(&[&bytes[..cut]]).0, expected, "cut at {cut}");
+        }
+    }
+
+    #[rstest]
+    #[case::before(b"[ 1.2] hello\n", b"", 9)]
+    #[case::before_without_an_end(b"[ 1.2] hello", b"", 9)]
+    #[case::carriage_returns(b"\r\n", b"\r\n", 0)]
+    #[case::binary(&[0, 255, 1, b'\n'], &[0xfe], 4)]
+    #[case::a_cut_message(b"\x1e{\"message\":", b"", 11)]
+    #[case::an_unknown_message(b"\x1e{\"message\":\"song\"}\n", b"", 18)]
+    #[case::not_json(b"\x1e[ 3.4] BUG\n", b"", 9)]
+    fn garbage_spoils_nothing_else(#[case] before: &[u8], #[case] after: &[u8], #[case] garbage: usize) {
+        let message = written(&[note("in between")]);
+        let (messages, found) = read(&[before, &message, after]);
+        assert_eq!(messages, [note("in between")]);
+        assert!(found.abs_diff(garbage) <= 2, "{found} bytes of garbage");
+    }
+
+    #[test]
+    fn garbage_inside_a_message_costs_this_message_only() {
+        let mut bytes = written(&[note("one")]);
+        bytes.splice(8..8, *b"\n[ 5.6] noise\n");
+        bytes.extend(written(&[note("two")]));
+        assert_eq!(read(&[&bytes]).0, [note("two")]);
+    }
+
+    #[rstest]
+    #[case::whole(
+        r#"{"cases":["uts.a"],"privileges":["root","user"],"rounds":1,"deadline_scale":1.5}"#,
+        true
+    )]
+    #[case::unknown_field(r#"{"cases":[],"privileges":[],"rounds":1,"deadline_scale":1,"more":1}"#, false)]
+    #[case::unknown_privilege(r#"{"cases":[],"privileges":["daemon"],"rounds":1,"deadline_scale":1}"#, false)]
+    #[case::missing_field(r#"{"cases":[]}"#, false)]
+    fn orders_are_read_strictly(#[case] text: &str, #[case] accepted: bool) {
+        assert_eq!(serde_json::from_str::<Order>(text).is_ok(), accepted);
+    }
+}
