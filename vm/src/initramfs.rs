@@ -36,7 +36,9 @@ impl Program {
         };
         // What /proc/self/exe leads to, not its name: the file may have been replaced since.
         let own = Path::new("/proc/self/exe");
-        let mut files = vec![(PathBuf::from(guest::INIT), std::fs::read(own).map_err(|e| named(own, e))?)];
+        let mut program = std::fs::read(own).map_err(|error| named(own, error))?;
+        strip(&mut program);
+        let mut files = vec![(PathBuf::from(guest::INIT), program)];
         for library in seal::libraries() {
             let content = std::fs::read(&library).map_err(|error| named(&library, error))?;
             files.push((library, content));
@@ -48,6 +50,33 @@ impl Program {
     pub fn single(content: Vec<u8>) -> Program {
         Program { files: vec![(PathBuf::from(guest::INIT), content)] }
     }
+}
+
+/// Cuts off what is not loaded of a little-endian 64-bit ELF file: symbols and debugging
+/// information, which may be most of it. Other files are left as they are.
+fn strip(file: &mut Vec<u8>) -> Option<()> {
+    const HEADER: usize = 64;
+    const PROGRAM_HEADER: usize = 56;
+    let field = |file: &[u8], at: usize, size: usize| -> Option<usize> {
+        let bytes = file.get(at..at + size)?;
+        Some(bytes.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte)))
+    };
+    if !file.starts_with(b"\x7fELF\x02\x01") || field(file, 54, 2)? != PROGRAM_HEADER {
+        return None;
+    }
+    let (table, count) = (field(file, 32, 8)?, field(file, 56, 2)?);
+    let mut end = HEADER.max(table + count * PROGRAM_HEADER);
+    for header in (0..count).map(|number| table + number * PROGRAM_HEADER) {
+        end = end.max(field(file, header + 8, 8)?.checked_add(field(file, header + 32, 8)?)?);
+    }
+    if end > file.len() {
+        return None;
+    }
+    file.truncate(end);
+    // There is no table of sections any more: e_shoff, and e_shentsize, e_shnum, e_shstrndx.
+    file[40..48].fill(0);
+    file[58..64].fill(0);
+    Some(())
 }
 
 /// Directories of the guest, to be mounted on.
@@ -215,6 +244,35 @@ mod tests {
                 let above = entries.iter().position(|other| other.name == parent).unwrap();
                 assert!(above < place && entries[above].mode & libc::S_IFMT == libc::S_IFDIR);
             }
+        }
+    }
+
+    #[test]
+    fn a_stripped_program_still_runs() {
+        use std::os::unix::fs::PermissionsExt;
+        let mut program = std::fs::read("/proc/self/exe").unwrap();
+        let before = program.len();
+        strip(&mut program).unwrap();
+        assert!(program.len() < before);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("program");
+        std::fs::write(&path, program).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let status = std::process::Command::new(path).arg("--list").output().unwrap().status;
+        assert!(status.success(), "{status}");
+    }
+
+    #[test]
+    fn what_is_no_program_is_left_alone() {
+        for file in [
+            &b"#!/bin/sh\n"[..],
+            b"",
+            b"\x7fELF\x02\x01",
+            &[b"\x7fELF\x02\x01".as_slice(), &[0xff; 100]].concat(),
+        ] {
+            let mut stripped = file.to_vec();
+            let _ = strip(&mut stripped);
+            assert_eq!(stripped, file);
         }
     }
 
