@@ -18,7 +18,7 @@ use std::time::Instant;
 /// The command line of `matrix`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Kernel images that you built (bzImage or vmlinux), instead of those of the list
+    /// Kernel images that you built (arch/x86/boot/bzImage), instead of those of the list
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     kernel: Vec<PathBuf>,
     /// The modules of a kernel that you built: .../lib/modules/RELEASE
