@@ -249,15 +249,19 @@ mod tests {
 
     #[test]
     fn a_stripped_program_still_runs() {
-        use std::os::unix::fs::PermissionsExt;
         let mut program = std::fs::read("/proc/self/exe").unwrap();
         let before = program.len();
         strip(&mut program).unwrap();
         assert!(program.len() < before);
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("program");
-        std::fs::write(&path, program).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let bytes = directory.path().join("bytes");
+        std::fs::write(&bytes, program).unwrap();
+        // Another process writes the file that is executed: no fork beside this test can then keep
+        // it open for writing.
+        let install = ["-m", "755"];
+        let mut command = std::process::Command::new("install");
+        assert!(command.args(install).args([&bytes, &path]).status().unwrap().success());
         let status = std::process::Command::new(path).arg("--list").output().unwrap().status;
         assert!(status.success(), "{status}");
     }

@@ -10,7 +10,6 @@ use nsconform_vm::matrix::{self, Event, Outcome, Plan};
 use nsconform_vm::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Vm};
 use nsconform_vm::record::{Message, Order, Privilege};
 use rstest::rstest;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -31,8 +30,13 @@ impl Fake {
         let directory = tempfile::tempdir().unwrap();
         let find = r#"for word in "$@"; do case "$word" in file:*) records=${word#file:} ;; esac; done"#;
         let path = directory.path().join("qemu");
-        std::fs::write(&path, format!("#!/bin/sh\n{find}\nexec 9>\"$records\"\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: if this one had the file open for writing while a test beside
+        // forks, the child's copy of the descriptor would make execve(2) fail with ETXTBSY.
+        let text = format!("#!/bin/sh\n{find}\nexec 9>\"$records\"\n{script}\n");
+        let write = r#"printf %s "$1" >"$2" && chmod 755 "$2""#;
+        let written =
+            std::process::Command::new("sh").args(["-c", write, "sh", &text]).arg(&path).status().unwrap();
+        assert!(written.success());
         Fake { directory }
     }
 
