@@ -13,7 +13,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
 
 /// Modules that cases need where the kernel does not have them built in.
 const MODULES: [&str; 4] = ["af_packet", "dummy", "overlay", "veth"];
@@ -326,13 +325,6 @@ pub fn judge<'a>(verdicts: impl IntoIterator<Item = &'a str>) -> Judgement {
             "its verdict is unstable: it passed {good} times and failed {bad} times"
         )),
     }
-}
-
-/// How long guests took, for people: `1.4 s to user space, 2.0 s to the last record`.
-pub fn timing(boot: &Boot) -> String {
-    let seconds =
-        |time: Option<Duration>| time.map_or("-".to_string(), |time| format!("{:.2} s", time.as_secs_f64()));
-    format!("{} to user space, {} to the last record", seconds(boot.hello), seconds(boot.last))
 }
 
 #[cfg(test)]

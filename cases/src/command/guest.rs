@@ -11,7 +11,7 @@ use nsconform_vm::guest::{self, Guest};
 use nsconform_vm::record::{Message, Order, Privilege};
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// Does everything that PID 1 of a guest has to do.
 pub fn run() -> ! {
@@ -117,6 +117,7 @@ fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File
                 Err(_) => "none",
             }
             .to_string(),
+            started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
             selected: selected.len(),
         },
     );

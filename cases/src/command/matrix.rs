@@ -3,7 +3,9 @@
 
 use super::{Done, Failure, Format, fetch_kernels, print, select};
 use nsconform::catalogue;
+use nsconform_harness::compare::RunFile;
 use nsconform_harness::report::json::Line;
+use nsconform_harness::report::table::{self, Matrix};
 use nsconform_harness::report::{Counts, ExitStatus};
 use nsconform_vm::initramfs::Program;
 use nsconform_vm::kernels::{self, Kernel, Kernels};
@@ -215,9 +217,10 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
     if arguments.bisect {
         return Ok(bisect(&outcomes[0].1, &order));
     }
+    let tables = tables(&outcomes)?;
     print(|to| match arguments.format {
-        Format::Human => write_human(to, &outcomes, &order, started),
-        Format::Json => write_json(to, &outcomes),
+        Format::Human => write_human(to, &tables, &outcomes, started),
+        Format::Json => write_json(to, &tables, &outcomes),
     })?;
     // Kernels that could not be had were not tested.
     Ok(if missing > 0 { ExitStatus::HarnessFailed } else { exit_status(&outcomes) })
@@ -376,63 +379,69 @@ fn counts(lines: &[Line]) -> Counts {
     counts
 }
 
+/// The matrix of each privilege.
+fn tables(outcomes: &[(&Kernel, Box<Outcome>)]) -> Result<Vec<Matrix>, Failure> {
+    let kernels = outcomes
+        .iter()
+        .map(|(kernel, outcome)| {
+            let runs = outcome.runs.values().map(|lines| {
+                let mut text = Vec::new();
+                lines.iter().try_for_each(|line| line.write(&mut text)).map_err(|error| error.to_string())?;
+                RunFile::parse(&kernel.name, &text)
+            });
+            let miss = match &outcome.boot {
+                Ok(boot) if boot.ending == Ending::Done => None,
+                Ok(boot) => Some(boot.ending.describe()),
+                Err(why) => Some(why.clone()),
+            };
+            let runs = runs.collect::<Result<Vec<RunFile>, String>>()?;
+            Ok(table::Kernel { name: kernel.name.clone(), runs, miss })
+        })
+        .collect::<Result<Vec<_>, String>>()
+        .map_err(|why| Failure::harness(format!("what a guest sent is no run: {why}")))?;
+    Ok(Matrix::of_kernels(&kernels))
+}
+
+/// What is said of a boot to programs.
+fn boot_line(kernel: &Kernel, outcome: &Outcome) -> serde_json::Value {
+    let boot = outcome.boot.as_ref().ok();
+    let milliseconds = |time: Option<std::time::Duration>| {
+        time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    };
+    serde_json::json!({
+        "type": "boot",
+        "kernel": kernel.name,
+        "release": outcome.release,
+        "complete": outcome.is_complete(),
+        "initramfs_bytes": outcome.initramfs,
+        "hello_ms": milliseconds(boot.and_then(|boot| boot.hello)),
+        "last_ms": milliseconds(boot.and_then(|boot| boot.last)),
+    })
+}
+
 fn write_human(
     to: &mut dyn Write,
+    tables: &[Matrix],
     outcomes: &[(&Kernel, Box<Outcome>)],
-    order: &Order,
     started: Instant,
 ) -> std::io::Result<()> {
-    for (kernel, outcome) in outcomes {
-        for privilege in &order.privileges {
-            let counts = counts(outcome.runs.get(privilege).map_or(&[], Vec::as_slice));
-            let missing = outcome.missing(*privilege, &order.cases).len();
-            writeln!(
-                to,
-                "{} {} as {}: {} pass, {} deviation, {} unexpected, {} fail, {} known, {} skip, {} error, {} timeout, {missing} miss",
-                kernel.name,
-                outcome.release,
-                privilege.word(),
-                counts.pass,
-                counts.deviation,
-                counts.unexpected,
-                counts.fail,
-                counts.known,
-                counts.skip,
-                counts.error,
-                counts.timeout,
-            )?;
-        }
-        if let Ok(boot) = &outcome.boot {
-            writeln!(to, "{}: {}", kernel.name, matrix::timing(boot))?;
-        }
+    for table in tables {
+        table.write_human(to)?;
+        writeln!(to)?;
     }
     writeln!(to, "{} kernels in {:.1} s", outcomes.len(), started.elapsed().as_secs_f64())
 }
 
-/// One line per kernel.
-fn write_json(to: &mut dyn Write, outcomes: &[(&Kernel, Box<Outcome>)]) -> std::io::Result<()> {
+fn write_json(
+    to: &mut dyn Write,
+    tables: &[Matrix],
+    outcomes: &[(&Kernel, Box<Outcome>)],
+) -> std::io::Result<()> {
+    for table in tables {
+        table.write_json(to)?;
+    }
     for (kernel, outcome) in outcomes {
-        let runs: std::collections::BTreeMap<&str, &Vec<Line>> =
-            outcome.runs.iter().map(|(privilege, lines)| (privilege.word(), lines)).collect();
-        let ending = match &outcome.boot {
-            Ok(boot) => boot.ending.describe(),
-            Err(why) => why.clone(),
-        };
-        let milliseconds = |time: fn(&qemu::Boot) -> Option<std::time::Duration>| {
-            let time = outcome.boot.as_ref().ok().and_then(time);
-            time.map(|time| time.as_millis() as u64)
-        };
-        let line = serde_json::json!({
-            "kernel": kernel.name,
-            "release": outcome.release,
-            "complete": outcome.is_complete(),
-            "ending": ending,
-            "initramfs_bytes": outcome.initramfs,
-            "hello_ms": milliseconds(|boot| boot.hello),
-            "last_ms": milliseconds(|boot| boot.last),
-            "runs": runs,
-        });
-        writeln!(to, "{line}")?;
+        writeln!(to, "{}", boot_line(kernel, outcome))?;
     }
     Ok(())
 }
