@@ -72,7 +72,14 @@ fn main() -> ExitCode {
     if nsconform_vm::guest::is_guest() {
         guest::run();
     }
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        // `git bisect run` takes the exit status of a wrong command line for a bad commit.
+        if error.use_stderr() && std::env::args().any(|argument| argument == "--bisect") {
+            let _ = error.print();
+            std::process::exit(matrix::CANNOT_BE_TESTED);
+        }
+        error.exit()
+    });
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
         Command::Run(arguments) => run::run(&arguments),
         Command::List(arguments) => list::list(&arguments),

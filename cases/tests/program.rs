@@ -32,6 +32,16 @@ fn text(bytes: &[u8]) -> String {
 #[case::explain_unknown(&["explain", "uts.isolate"], 2, "nearest are")]
 #[case::list_unknown(&["list", "no.such-case"], 4, "nearest are")]
 #[case::audit_one(&["audit", "uts.isolates-nodename-domainname"], 0, "")]
+#[case::matrix_of_no_kernel(&["matrix", "--kernel", "/etc/passwd"], 2, "is not a bzImage")]
+#[case::matrix_unknown_kernel(&["matrix", "--only", "no-such-kernel"], 2, "there are")]
+#[case::matrix_unknown_case(&["matrix", "--case", "no.such-case"], 4, "nearest are")]
+#[case::bisect_needs_a_kernel(&["matrix", "--case", "uts.", "--bisect"], 125, "--kernel")]
+#[case::bisect_cannot_test(
+    &["matrix", "--bisect", "--kernel", "/no/such", "--case", "uts.isolates-nodename-domainname"],
+    125,
+    "/no/such"
+)]
+#[case::bisect_takes_one_case(&["matrix", "--bisect", "--kernel", "/no/such", "--case", "uts."], 125, "uts.")]
 #[case::verify_one(&["verify", "uts.isolates-nodename-domainname", "--rounds", "3"], 0, "")]
 fn exit_statuses(#[case] arguments: &[&str], #[case] expected: i32, #[case] message: &str) {
     let output = run(arguments);

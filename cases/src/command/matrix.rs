@@ -83,7 +83,7 @@ enum Accel {
 }
 
 /// The exit status by which `git bisect run` passes over a commit.
-const CANNOT_BE_TESTED: i32 = 125;
+pub const CANNOT_BE_TESTED: i32 = 125;
 /// How many lines of a console are shown of a guest that was lost.
 const TAIL: usize = 12;
 
