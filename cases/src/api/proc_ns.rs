@@ -116,7 +116,7 @@ pub const CASES: &[Case] = &[
         since: "4.12",
         needs: &[&need::PID_NS, &need::PROCFS],
         deviation: Some(
-            "namespaces(7) says that readlink gives an empty buffer; kernels up to 6.19 give ENOENT, as here, while on 7.2 the link works at once",
+            "namespaces(7) says that readlink gives an empty buffer; kernels up to 7.0 give ENOENT, as here, while from 7.1 on the link works at once",
         ),
         wrong: "the link names a namespace that has no init process",
         play: |lab| {
