@@ -54,18 +54,18 @@ impl Actor {
             leave(socket, shares_files, 0);
         }
         let mut actor = Actor::new(socket, shares_files);
-        let mut buffer = [0; MAX_MESSAGE];
+        let Some(buffer) = message_buffer() else { leave(socket, shares_files, 1) };
         loop {
-            let received = match wire::receive(socket, &mut buffer) {
+            let received = match wire::receive(socket, buffer) {
                 Ok(received) if received.length > 0 => received,
                 _ => leave(socket, shares_files, 0),
             };
             let reply = actor.serve(&buffer[..received.length], received.descriptor);
-            let used = match postcard::to_slice(&reply, &mut buffer) {
+            let used = match postcard::to_slice(&reply, buffer) {
                 Ok(used) => used.len(),
                 Err(error) => {
                     let trouble = Reply::Trouble(format!("the answer does not fit a message: {error}"));
-                    postcard::to_slice(&trouble, &mut buffer).map_or(0, |used| used.len())
+                    postcard::to_slice(&trouble, buffer).map_or(0, |used| used.len())
                 }
             };
             // From here to the next message nothing may touch the heap: a creator that shares
@@ -240,6 +240,23 @@ fn clone_sharing_memory(how: &Creation, socket: RawFd, shares_files: bool) -> i6
             nix::errno::Errno::set_raw(errno.0);
         }
         pid.into()
+    }
+}
+
+/// Memory for one message. Mapped rather than allocated, since the heap may be in use by a creator
+/// that shares it, and rather than on the stack, so that only the pages that are used take time.
+fn message_buffer() -> Option<&'static mut [u8]> {
+    // SAFETY: a fresh anonymous mapping, zeroed by the kernel, which nothing unmaps.
+    unsafe {
+        let base = libc::mmap(
+            std::ptr::null_mut(),
+            MAX_MESSAGE,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        (base != libc::MAP_FAILED).then(|| std::slice::from_raw_parts_mut(base.cast(), MAX_MESSAGE))
     }
 }
 

@@ -99,6 +99,8 @@ struct State {
     ends: Vec<End>,
     calls: u32,
     delays: Option<fastrand::Rng>,
+    /// Where messages are put together and taken in: made once, since it is large.
+    buffer: Vec<u8>,
 }
 
 /// The sealed place of one run.
@@ -120,7 +122,7 @@ impl<'j> Lab<'j> {
         jitter: Option<Jitter>,
     ) -> Lab<'j> {
         let delays = jitter.map(|jitter| fastrand::Rng::with_seed(jitter.seed));
-        let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays });
+        let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays, buffer: vec![0; MAX_MESSAGE] });
         Lab { journal, ground, mode, tamper, jitter, state }
     }
 
@@ -205,9 +207,10 @@ impl<'j> Lab<'j> {
     fn send(&self, number: usize, mut call: Call) -> Result<Option<OwnedFd>, Interrupt> {
         self.delay();
         let mut state = self.state.borrow_mut();
-        let step = state.calls;
-        state.calls += 1;
-        let end = &mut state.ends[number];
+        let State { ends, calls, buffer, .. } = &mut *state;
+        let step = *calls;
+        *calls += 1;
+        let end = &mut ends[number];
         if end.begun.is_some() {
             return Err(Interrupt::Script(format!("{} has begun a call and not finished it", end.name)));
         }
@@ -231,8 +234,7 @@ impl<'j> Lab<'j> {
             Some(_) => Some(wire::pair().map_err(|error| engine(format!("socketpair: {error}")))?),
             None => None,
         };
-        let mut message = [0; MAX_MESSAGE];
-        let message = postcard::to_slice(&call, &mut message)
+        let message = postcard::to_slice(&call, buffer)
             .map_err(|error| Interrupt::Script(format!("{} does not fit a message: {error}", call.name())))?;
         let passed: Option<RawFd> = created.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
         match wire::send(end.socket.as_raw_fd(), message, passed) {
@@ -248,15 +250,15 @@ impl<'j> Lab<'j> {
     /// Waits for the answer to the call that was sent last.
     fn receive(&self, number: usize, step: u32) -> Result<Outcome, Interrupt> {
         let mut state = self.state.borrow_mut();
-        let end = &mut state.ends[number];
+        let State { ends, buffer, .. } = &mut *state;
+        let end = &mut ends[number];
         let Some(pretended) = end.begun.take() else {
             return Err(Interrupt::Script(format!("{} has no call to finish", end.name)));
         };
         if let (Some(outcome), Some(Deed::Withhold(_))) = (&pretended, self.deed(step)) {
             return Ok(outcome.clone());
         }
-        let mut buffer = [0; MAX_MESSAGE];
-        let received = wire::receive(end.socket.as_raw_fd(), &mut buffer)
+        let received = wire::receive(end.socket.as_raw_fd(), buffer)
             .map_err(|error| engine(format!("the answer of {} is lost: {error}", end.name)))?;
         if received.length == 0 {
             end.ended = true;

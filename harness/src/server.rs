@@ -159,6 +159,7 @@ fn serve(
     containment: Containment,
 ) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
+    default_signals();
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
     let children = signal_descriptor()?;
     let ready: Ready = seal::prepare_template(containment);
@@ -272,6 +273,15 @@ fn needs_cgroup(catalogue: &[&Case], role: Role) -> bool {
 fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
     if let Some(Ok(cgroups)) = cgroups {
         cgroups.remove(slot);
+    }
+}
+
+/// Whoever started us may have had signals ignored, as nohup(1) does; cases start with defaults.
+/// SIGPIPE stays ignored here: a runner that has gone is seen where its socket is written to.
+fn default_signals() {
+    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGPIPE) {
+        // SAFETY: sets a disposition; there is no handler of ours.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
