@@ -15,8 +15,10 @@ use std::time::{Duration, Instant};
 
 /// How many calls the measured case makes besides creating its two processes.
 const CALLS: usize = 20;
-/// How often each thing is measured; the median counts.
-const REPETITIONS: usize = 300;
+/// How often each thing is measured.
+const REPETITIONS: usize = 600;
+/// How many are measured together; the median of the series counts.
+const SERIES: usize = 20;
 
 static CASES: [Case; 1] = [Case {
     id: "bench.calls",
@@ -57,16 +59,21 @@ fn one_case() {
     let mut runner = Runner::start(catalogue, Setup { jobs: 1, ..Setup::default() }).unwrap();
     let (mut engine, mut sealed, mut unsealed) = (Vec::new(), Vec::new(), Vec::new());
     let bare: &dyn Fn() = &|| bare_script();
-    for _ in 0..REPETITIONS {
-        let job = [runner.job(Role::Case(0))];
-        let started = Instant::now();
-        runner.run_jobs(&job, &mut |_, run| assert_eq!(run.finish, Finish::Ended));
-        engine.push(started.elapsed());
-        sealed.push(timed(|| in_child(bare::SEALED, &|| bare::seal(bare))));
-        unsealed.push(timed(|| in_child(0, bare)));
+    // In turn, so that all three meet the same hour of the machine; one case after the other, as
+    // a run with one job at a time does.
+    for _ in 0..REPETITIONS / SERIES {
+        let jobs: Vec<Job> = (0..SERIES).map(|_| runner.job(Role::Case(0))).collect();
+        let one_of = |whole: Duration| whole / SERIES as u32;
+        engine.push(one_of(timed(|| {
+            runner.run_jobs(&jobs, &mut |_, run| assert_eq!(run.finish, Finish::Ended));
+        })));
+        sealed.push(one_of(timed(|| {
+            (0..SERIES).for_each(|_| in_child(bare::SEALED, &|| bare::seal(bare)));
+        })));
+        unsealed.push(one_of(timed(|| (0..SERIES).for_each(|_| in_child(0, bare)))));
     }
     let (engine, sealed, unsealed) = (median(engine), median(sealed), median(unsealed));
-    println!("a case of {CALLS} calls by two processes, median of {REPETITIONS}");
+    println!("a case of {CALLS} calls by two processes, median of series of {SERIES}");
     println!("  engine                                        {:8.0} us", micros(engine));
     println!(
         "  bare loop, same processes, calls and seal     {:8.0} us   ratio {:.2}",
