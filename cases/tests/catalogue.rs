@@ -58,7 +58,7 @@ fn every_snapshot_belongs_to_a_case() {
 #[test]
 fn known_deviations_are_of_cases_and_well_written() {
     let mut machine = Machine::look();
-    for release in ["5.10.0", "6.18.0", "6.19.0", "7.2.0"] {
+    for release in ["5.10.0", "6.18.0", "6.19.0", "7.2.0", "7.3.0"] {
         machine.kernel_release = release.to_string();
         for known in known(&machine) {
             assert!(catalogue().iter().any(|case| case.id == known.case), "no case {}", known.case);
