@@ -1,17 +1,17 @@
 //! The program as PID 1 of a guest: does what the host ordered, sends every line of the results,
 //! and powers off.
 
+use super::run_line;
 use nsconform::{approved, catalogue, known};
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::Counts;
-use nsconform_harness::report::json::{Line, SCHEMA};
+use nsconform_harness::report::json::Line;
 use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::seal::Mode;
 use nsconform_vm::guest::{self, Guest};
 use nsconform_vm::record::{Message, Order, Privilege};
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 /// Does everything that PID 1 of a guest has to do.
 pub fn run() -> ! {
@@ -105,22 +105,7 @@ fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File
             failure = Some(error.to_string());
         }
     };
-    send(
-        0,
-        Line::Run {
-            schema: SCHEMA,
-            nsconform: env!("CARGO_PKG_VERSION").to_string(),
-            machine: machine.clone(),
-            seal: match runner.mode() {
-                Ok(Mode::Privileged) => "privileged",
-                Ok(Mode::UserNamespace) => "user-namespace",
-                Err(_) => "none",
-            }
-            .to_string(),
-            started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
-            selected: selected.len(),
-        },
-    );
+    send(0, run_line(&runner, &machine, selected.len()));
     let known = known(&machine);
     let mut counts = Counts::default();
     for round in 0..order.rounds {

@@ -12,8 +12,13 @@ pub mod matrix;
 pub mod run;
 pub mod verify;
 
+use nsconform_harness::machine::Machine;
 use nsconform_harness::report::ExitStatus;
+use nsconform_harness::report::json::{Line, SCHEMA};
+use nsconform_harness::runner::Runner;
+use nsconform_harness::seal::Mode;
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
@@ -47,6 +52,23 @@ pub enum Format {
     Human,
     /// For programs: JSON lines
     Json,
+}
+
+/// The first line of a run file: what is run where.
+pub fn run_line(runner: &Runner, machine: &Machine, selected: usize) -> Line {
+    Line::Run {
+        schema: SCHEMA,
+        nsconform: env!("CARGO_PKG_VERSION").to_string(),
+        machine: machine.clone(),
+        seal: match runner.mode() {
+            Ok(Mode::Privileged) => "privileged",
+            Ok(Mode::UserNamespace) => "user-namespace",
+            Err(_) => "none",
+        }
+        .to_string(),
+        started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
+        selected,
+    }
 }
 
 /// Writes to standard output. A reader that has gone away (`nsconform list | head`) is no error:

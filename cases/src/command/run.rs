@@ -1,17 +1,16 @@
 //! `nsconform run`: runs cases and shows the result.
 
-use super::{Done, Failure, Format, print, select};
+use super::{Done, Failure, Format, print, run_line, select};
 use nsconform::{approved, catalogue, known};
 use nsconform_harness::case::Case;
 use nsconform_harness::machine::Machine;
-use nsconform_harness::report::json::{Line, SCHEMA};
+use nsconform_harness::report::json::Line;
 use nsconform_harness::report::{Counts, human};
 use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::seal::Mode;
 use nsconform_harness::verdict::Record;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 /// The command line of `run`.
 #[derive(clap::Args, Default)]
@@ -62,19 +61,7 @@ pub fn run(arguments: &Arguments) -> Done {
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mut output = Output::open(arguments)?;
     let machine = Machine::look();
-    output.line(&Line::Run {
-        schema: SCHEMA,
-        nsconform: env!("CARGO_PKG_VERSION").to_string(),
-        machine: machine.clone(),
-        seal: match runner.mode() {
-            Ok(Mode::Privileged) => "privileged",
-            Ok(Mode::UserNamespace) => "user-namespace",
-            Err(_) => "none",
-        }
-        .to_string(),
-        started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
-        selected: selected.len(),
-    })?;
+    output.line(&run_line(&runner, &machine, selected.len()))?;
     let progress = progress_line(arguments, selected.len());
     let mut results: Vec<(usize, Record)> = Vec::new();
     let mut failure = None;
