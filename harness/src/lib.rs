@@ -16,6 +16,7 @@
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `audit` | the lie test: would a case notice? |
 //! | `compare` | reading runs back, and what became of each case from one to the other |
+//! | `grade` | coursework: submissions on a sealed stage, watched from outside |
 //! | `report`, `machine` | what a run is shown as, and where it ran |
 
 pub mod actor;
@@ -24,6 +25,7 @@ pub mod call;
 pub mod case;
 mod cgroup;
 pub mod compare;
+pub mod grade;
 mod journal;
 pub mod kind;
 pub mod known;
