@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod cgroup;
+pub mod course;
 pub mod ipc;
 pub mod mnt;
 pub mod net;

@@ -6,7 +6,7 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, diff, doctor, explain, fetch_kernels, guest, list, matrix, run, verify};
+use command::{Failure, audit, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 
@@ -58,6 +58,8 @@ enum Command {
     FetchKernels(fetch_kernels::Arguments),
     /// Boot kernels with QEMU, run the cases in each, and show where they differ
     Matrix(matrix::Arguments),
+    /// Grade a program against the contract of an assignment
+    Grade(grade::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Print a completion script for a shell
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments),
+        Command::Grade(arguments) => grade::grade(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());

@@ -138,7 +138,7 @@ pub struct SealFailure {
     pub what: String,
 }
 
-fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
+pub(crate) fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
     result.map_err(|errno| format!("{what}: {}", crate::outcome::Errno::from(errno).describe()))
 }
 
@@ -221,13 +221,26 @@ fn set_loopback_up() {
 /// Directories one of which the template is mounted over, in a mount namespace of our own.
 const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
 
+/// A directory that a new root can be mounted over.
+pub(crate) fn covered() -> Result<&'static str, String> {
+    COVERED
+        .into_iter()
+        .find(|path| Path::new(path).is_dir())
+        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))
+}
+
+/// Makes a mount point the root directory and takes the old one away.
+pub(crate) fn pivot_into(covered: &str) -> Result<(), String> {
+    step("chdir", nix::unistd::chdir(covered))?;
+    step("pivot_root", nix::unistd::pivot_root(".", "."))?;
+    step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
+    step("chdir", nix::unistd::chdir("/"))
+}
+
 fn build_template(mode: Mode) -> Result<(), String> {
     step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
     let program = Program::running();
-    let covered = COVERED
-        .into_iter()
-        .find(|path| Path::new(path).is_dir())
-        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))?;
+    let covered = covered()?;
     step(
         &format!("mounting a tmpfs on {covered}"),
         mount(Some("nsconform"), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
@@ -244,15 +257,12 @@ fn build_template(mode: Mode) -> Result<(), String> {
             let _ = mount(Some(source), &at(source), None, bind, None);
         }
     }
-    step("chdir", nix::unistd::chdir(covered))?;
-    step("pivot_root", nix::unistd::pivot_root(".", "."))?;
-    step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
-    step("chdir", nix::unistd::chdir("/"))?;
+    pivot_into(covered)?;
     let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     step("making the template read-only", mount(None, "/", None, read_only, None))
 }
 
-fn mount(
+pub(crate) fn mount(
     source: Option<&str>,
     target: &str,
     kind: Option<&str>,

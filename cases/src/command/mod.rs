@@ -6,6 +6,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod fetch_kernels;
+pub mod grade;
 pub mod guest;
 pub mod list;
 pub mod matrix;

@@ -1,0 +1,125 @@
+//! Assignments: what a teacher may change without Rust, read from one TOML file each.
+//!
+//! What a check does is code and lives in the crate `nsconform`; what it is worth, how long it may
+//! take, who sees it and which hints there are is data and lives in that file.
+
+use super::grading::Visibility;
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+use std::time::Duration;
+use toml::Spanned;
+
+/// What a submission starts as, in the user namespace of the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// Uid 0 with all capabilities over the namespaces of the stage.
+    Root,
+    /// Uid 1000 without capabilities.
+    User,
+}
+
+/// The rules of one assignment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// What it is about, in one line.
+    pub title: String,
+    /// The part of the series that prints the program.
+    pub part: u8,
+    /// What a submission starts as.
+    pub ground: Ground,
+    /// Cases of the suite whose claims it teaches.
+    pub claims: Vec<String>,
+    /// How long a check may take, unless it says otherwise; in milliseconds.
+    #[serde(rename = "deadline_ms", deserialize_with = "milliseconds")]
+    pub deadline: Duration,
+    /// What the model answer does differently from most answers, and why.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// The checks, in the order in which they are performed.
+    pub checks: Vec<Check>,
+}
+
+/// The rules of one check.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Its name: that of the function that performs it, with hyphens.
+    pub id: Spanned<String>,
+    /// What it is about, in one line.
+    pub title: String,
+    /// What it is worth; 0 for a check that only informs.
+    pub points: u32,
+    /// Checks that must have passed before; named earlier in the file.
+    #[serde(default)]
+    pub needs: Vec<Spanned<String>>,
+    /// How long it may take, if not as long as the assignment says; in milliseconds.
+    #[serde(rename = "deadline_ms", default, deserialize_with = "some_milliseconds")]
+    pub deadline: Option<Duration>,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// From a nudge to nearly the solution.
+    #[serde(default)]
+    pub hints: Vec<String>,
+}
+
+/// A deadline of nothing would stop every submission.
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    match u64::deserialize(deserializer)? {
+        0 => Err(de::Error::custom("a deadline is at least 1 millisecond")),
+        number => Ok(Duration::from_millis(number)),
+    }
+}
+
+fn some_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    milliseconds(deserializer).map(Some)
+}
+
+impl Assignment {
+    /// Reads the rules of an assignment whose checks are performed by functions of these names.
+    ///
+    /// # Errors
+    /// What is wrong in the text, with line and column.
+    pub fn read(text: &str, performed: &[&str]) -> Result<Assignment, String> {
+        let assignment: Assignment = toml::from_str(text).map_err(|error| error.to_string())?;
+        for (number, check) in assignment.checks.iter().enumerate() {
+            let earlier = &assignment.checks[..number];
+            let is_earlier = |id: &str| earlier.iter().any(|check| check.id.get_ref() == id);
+            if !performed.contains(&check.id.get_ref().as_str()) {
+                let there = performed.join(", ");
+                return Err(at(text, &check.id, &format!("there is no such check; there are {there}")));
+            }
+            if is_earlier(check.id.get_ref()) {
+                return Err(at(text, &check.id, "this check is there twice"));
+            }
+            for needed in &check.needs {
+                if !is_earlier(needed.get_ref()) {
+                    return Err(at(text, needed, "a prerequisite must be a check that comes earlier"));
+                }
+            }
+        }
+        if assignment.checks.is_empty() {
+            return Err("there is no check: [[checks]] is missing".to_string());
+        }
+        Ok(assignment)
+    }
+
+    /// The points of all checks.
+    pub fn points(&self) -> u32 {
+        self.checks.iter().map(|check| check.points).sum()
+    }
+
+    /// How long a check may take.
+    pub fn deadline_of(&self, check: &Check) -> Duration {
+        check.deadline.unwrap_or(self.deadline)
+    }
+}
+
+fn at(text: &str, place: &Spanned<String>, what: &str) -> String {
+    let before = &text[..place.span().start];
+    let line = before.matches('\n').count() + 1;
+    let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
+    format!("line {line}, column {column}: '{}': {what}", place.get_ref())
+}

@@ -1,0 +1,312 @@
+//! A submission under way: what it prints, what it is given to read, and how it ends.
+//!
+//! How it is started lives in `stage`; what the kernel shows of its processes, in `seen`.
+
+use super::seen::Seen;
+use super::stage::{Break, Stage};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// How a process ended, as wait(2) tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It called exit(2) with this status.
+    Exited(i32),
+    /// This signal ended it.
+    Killed(i32),
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Status::Exited(status) => write!(f, "exit status {status}"),
+            Status::Killed(number) => match nix::sys::signal::Signal::try_from(number) {
+                Ok(signal) => write!(f, "killed by {signal}"),
+                Err(_) => write!(f, "killed by signal {number}"),
+            },
+        }
+    }
+}
+
+/// One of the two streams that a submission writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output; what a terminal shows, where the submission has one.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// What came out of a stream so far.
+#[derive(Default)]
+pub(super) struct Flow {
+    /// The watcher's end; none once the other end is closed everywhere.
+    pub(super) end: Option<OwnedFd>,
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes of it the check has taken, line by line.
+    taken: usize,
+}
+
+impl Flow {
+    pub(super) fn of(end: Option<OwnedFd>) -> Flow {
+        Flow { end, ..Flow::default() }
+    }
+
+    /// Takes in what is there; tells how many bytes that was.
+    pub(super) fn take_in(&mut self) -> usize {
+        let mut buffer = [0; 4096];
+        let before = self.bytes.len();
+        while let Some(end) = &self.end {
+            match nix::unistd::read(end, &mut buffer) {
+                Ok(count @ 1..) => self.bytes.extend_from_slice(&buffer[..count]),
+                Err(nix::errno::Errno::EAGAIN) => break,
+                Err(nix::errno::Errno::EINTR) => {}
+                // A terminal whose other end is closed gives EIO.
+                Ok(0) | Err(_) => self.end = None,
+            }
+            // A submission that writes without end must not keep the watcher here.
+            if self.bytes.len() - before > 1 << 20 {
+                break;
+            }
+        }
+        self.bytes.len() - before
+    }
+
+    fn next_line(&mut self) -> Option<String> {
+        let rest = &self.bytes[self.taken..];
+        let length = match rest.iter().position(|byte| *byte == b'\n') {
+            Some(newline) => newline + 1,
+            // What comes last need not end with a newline.
+            None if self.end.is_none() && !rest.is_empty() => rest.len(),
+            None => return None,
+        };
+        let line = String::from_utf8_lossy(&rest[..length]);
+        let line = line.trim_end_matches(['\n', '\r']).to_string();
+        self.taken += length;
+        Some(line)
+    }
+}
+
+/// What the stage keeps of each program it started.
+pub(super) struct Running {
+    pub(super) pid: i32,
+    pub(super) input: Option<OwnedFd>,
+    pub(super) output: Flow,
+    pub(super) error: Flow,
+    pub(super) status: Option<Status>,
+}
+
+impl Running {
+    pub(super) fn flow(&mut self, stream: Stream) -> &mut Flow {
+        match stream {
+            Stream::Output => &mut self.output,
+            Stream::Error => &mut self.error,
+        }
+    }
+
+    pub(super) fn ends(&self) -> impl Iterator<Item = RawFd> {
+        [&self.output, &self.error].into_iter().filter_map(|flow| flow.end.as_ref()).map(AsRawFd::as_raw_fd)
+    }
+}
+
+/// A command for a submission to run, which waits for a line before it ends: while it waits it can
+/// be looked at.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The words of the command.
+    pub words: Vec<String>,
+    /// What it prints first.
+    pub mark: String,
+    /// What it exits with.
+    pub status: u8,
+}
+
+/// A run of a submission, or of a program of the grader's own on the same stage.
+#[derive(Clone, Copy)]
+pub struct Run<'s> {
+    pub(super) stage: &'s Stage<'s>,
+    pub(super) number: usize,
+}
+
+impl<'s> Run<'s> {
+    /// The process that was started.
+    pub fn process(&self) -> Seen<'s> {
+        Seen { stage: self.stage, pid: self.stage.running(self.number, |running| running.pid) }
+    }
+
+    /// The next line of a stream, without its newline.
+    ///
+    /// # Errors
+    /// When the stream ends instead, or a limit is reached.
+    pub fn line_of(&self, stream: Stream) -> Result<String, Break> {
+        let name = match stream {
+            Stream::Output => "standard output",
+            Stream::Error => "standard error",
+        };
+        let line = self.stage.wait(&format!("a line on {name}"), || {
+            self.stage.running(self.number, |running| {
+                let flow = running.flow(stream);
+                match flow.next_line() {
+                    Some(line) => Some(Some(line)),
+                    None => flow.end.is_none().then_some(None),
+                }
+            })
+        })?;
+        line.ok_or_else(|| {
+            Break::mismatch(format!("another line on {name}"), format!("{name} ended without it"))
+        })
+    }
+
+    /// The next line of standard output.
+    ///
+    /// # Errors
+    /// As [`Run::line_of`].
+    pub fn line(&self) -> Result<String, Break> {
+        self.line_of(Stream::Output)
+    }
+
+    /// Reads lines of standard output until one gives something.
+    ///
+    /// # Errors
+    /// When none does before the stream ends or a limit is reached; `what` says what was looked for.
+    pub fn find<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> Result<T, Break> {
+        let mut lines = Vec::new();
+        loop {
+            match self.line() {
+                Ok(line) => match found(&line) {
+                    Some(value) => return Ok(value),
+                    None => lines.push(line),
+                },
+                Err(Break::Mismatch(_)) => {
+                    let observed = match lines.is_empty() {
+                        true => "nothing was printed".to_string(),
+                        false => format!("printed was: {}", lines.join(" | ")),
+                    };
+                    return Err(Break::mismatch(what.to_string(), observed));
+                }
+                Err(other) => return Err(other.while_waiting_for(what)),
+            }
+        }
+    }
+
+    /// Waits until a stream holds this text, which need not end with a newline: a prompt. Lines
+    /// before it are passed over.
+    ///
+    /// # Errors
+    /// As [`Run::line_of`].
+    pub fn prompt(&self, text: &str) -> Result<String, Break> {
+        let found = self.stage.wait(&format!("the prompt {text:?}"), || {
+            self.stage.running(self.number, |running| {
+                let flow = &mut running.output;
+                let rest = String::from_utf8_lossy(&flow.bytes[flow.taken..]).into_owned();
+                match rest.find(text) {
+                    Some(start) => {
+                        flow.taken += start + text.len();
+                        Some(Some(rest[..start].replace('\r', "")))
+                    }
+                    None => flow.end.is_none().then_some(None),
+                }
+            })
+        })?;
+        found.ok_or_else(|| Break::mismatch(format!("the prompt {text:?}"), "the output ended without it"))
+    }
+
+    /// All that came out of a stream so far.
+    pub fn text(&self, stream: Stream) -> String {
+        self.stage.running(self.number, |running| {
+            running.flow(stream).take_in();
+            String::from_utf8_lossy(&running.flow(stream).bytes).into_owned()
+        })
+    }
+
+    /// Writes to its standard input, without waiting for it to be read.
+    ///
+    /// # Errors
+    /// When its standard input is closed, or full because nothing is read.
+    pub fn write(&self, text: &str) -> Result<(), Break> {
+        self.stage.asked(format!("(to its standard input) {}", text.trim_end_matches('\n')));
+        let written = self.stage.running(self.number, |running| match &running.input {
+            Some(input) => nix::unistd::write(input, text.as_bytes()),
+            None => Err(nix::errno::Errno::EPIPE),
+        });
+        match written {
+            Ok(count) if count == text.len() => Ok(()),
+            Ok(_) => Err(Break::mismatch("standard input is read", "it is full: nothing is read from it")),
+            Err(errno) => Err(Break::mismatch("standard input is read", format!("writing to it: {errno}"))),
+        }
+    }
+
+    /// Closes the watcher's end of its standard input: it reads end of file. On a terminal, types
+    /// the end-of-file character.
+    ///
+    /// # Errors
+    /// As [`Run::write`].
+    pub fn end_input(&self) -> Result<(), Break> {
+        let is_terminal = self.stage.running(self.number, |running| {
+            running.input.as_ref().is_some_and(|input| nix::unistd::isatty(input).unwrap_or(false))
+        });
+        if is_terminal {
+            return self.write("\u{4}");
+        }
+        self.stage.asked("(its standard input ends)".to_string());
+        self.stage.running(self.number, |running| running.input = None);
+        Ok(())
+    }
+
+    /// Sends a signal to the process that was started.
+    ///
+    /// # Errors
+    /// When there is no such process any more.
+    pub fn kill(&self, signal: nix::sys::signal::Signal) -> Result<(), Break> {
+        self.stage.kill(&self.process(), signal)
+    }
+
+    /// Waits until the process that was started has ended.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn status(&self) -> Result<Status, Break> {
+        let status = self.stage.wait("the end of the program", || {
+            self.stage.running(self.number, |running| running.status)
+        })?;
+        self.stage.trace(format!("wait4(submission) = {status}"));
+        Ok(status)
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&self) -> bool {
+        self.stage.running(self.number, |running| running.status.is_none())
+    }
+
+    /// Waits until a held command has printed its mark, and finds the process that runs it.
+    ///
+    /// # Errors
+    /// When no process of the stage runs the command, whatever was printed.
+    pub fn held(&self, held: &Held) -> Result<Seen<'s>, Break> {
+        let what = format!("the command runs and prints {:?}", held.mark);
+        self.find(&what, |line| (line.trim() == held.mark).then_some(()))?;
+        self.stage.process_running(&held.words)
+    }
+
+    /// Lets a held command end.
+    ///
+    /// # Errors
+    /// As [`Run::write`].
+    pub fn release(&self) -> Result<(), Break> {
+        self.write("go\n")
+    }
+
+    /// Waits for the end and checks the status.
+    ///
+    /// # Errors
+    /// When it is another one.
+    pub fn ends_with(&self, expected: Status) -> Result<(), Break> {
+        let status = self.status()?;
+        super::stage::ensure(status == expected, || format!("it ends with {expected}"), || {
+            let error = self.text(Stream::Error);
+            match error.trim() {
+                "" => status.to_string(),
+                error => format!("{status}; standard error: {error}"),
+            }
+        })
+    }
+}
