@@ -6,7 +6,9 @@
 mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use command::{Failure, audit, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify};
+use command::{
+    Failure, audit, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
+};
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;
 

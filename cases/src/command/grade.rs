@@ -23,7 +23,11 @@ pub struct Arguments {
 pub fn grade(arguments: &Arguments) -> Done {
     let Some(course) = course(&arguments.assignment) else {
         let names: Vec<&str> = COURSES.iter().map(|course| course.name).collect();
-        return Err(Failure::usage(format!("there is no assignment '{}'; there are {}", arguments.assignment, names.join(", "))));
+        return Err(Failure::usage(format!(
+            "there is no assignment '{}'; there are {}",
+            arguments.assignment,
+            names.join(", ")
+        )));
     };
     let assignment = course.read(course.rules).map_err(Failure::harness)?;
     let program = Program::read(&arguments.program).map_err(Failure::usage)?;

@@ -103,7 +103,8 @@ fn listen(mut channel: std::io::PipeReader, end: Instant, mut hear: impl FnMut(W
             Ok(_) | Err(nix::errno::Errno::EINTR) => continue,
             Err(errno) => return Err(format!("poll: {errno}")),
         }
-        let count = channel.read(&mut buffer).map_err(|error| format!("reading from the watcher: {error}"))?;
+        let count =
+            channel.read(&mut buffer).map_err(|error| format!("reading from the watcher: {error}"))?;
         if count == 0 {
             return Ok(());
         }
@@ -148,7 +149,8 @@ fn watch(order: &Order<'_>, ids: &Ids, mut channel: std::io::PipeWriter) {
     say(&Word::Ready);
     let mut passed: Vec<&str> = Vec::new();
     for (number, check) in order.assignment.checks.iter().enumerate() {
-        let missing = check.needs.iter().map(|need| need.get_ref()).find(|need| !passed.contains(&need.as_str()));
+        let missing =
+            check.needs.iter().map(|need| need.get_ref()).find(|need| !passed.contains(&need.as_str()));
         let result = match missing {
             Some(prerequisite) => {
                 result_of(check, Finding::NotChecked { prerequisite: prerequisite.clone() }, Duration::ZERO)
@@ -210,9 +212,8 @@ fn perform(order: &Order<'_>, ids: &Ids, number: usize, check: &Check) -> CheckR
 pub fn obstacle() -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
     let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 0\n";
-    let perform = Perform::new("starts", |stage| {
-        stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0))
-    });
+    let perform =
+        Perform::new("starts", |stage| stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0)));
     let assignment = Assignment::read(text, &["starts"]).ok()?;
     let order = Order {
         name: "doctor",

@@ -693,12 +693,8 @@ fn settle(numbers: [RawFd; 3], terminal: bool, limits: &Limits, bare: bool) -> R
 }
 
 /// The environment of every program on the stage.
-const ENVIRONMENT: [&str; 4] = [
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/tmp",
-    "LANG=C",
-    "TERM=dumb",
-];
+const ENVIRONMENT: [&str; 4] =
+    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LANG=C", "TERM=dumb"];
 
 fn execute(words: &[String], is_submission: bool) -> Result<std::convert::Infallible, String> {
     let strings = |words: &[&str]| -> Result<Vec<CString>, String> {
@@ -720,4 +716,3 @@ fn execute(words: &[String], is_submission: bool) -> Result<std::convert::Infall
     };
     Err(format!("execve({}): {}{hint}", program.to_string_lossy(), errno.desc()))
 }
-

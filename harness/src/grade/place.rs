@@ -156,7 +156,8 @@ fn make_read_only(target: &str) -> Result<(), String> {
         return Ok(());
     }
     // Flags that a less privileged mount namespace has locked must be named again.
-    let statistics = nix::sys::statvfs::statvfs(target).map_err(|errno| format!("statvfs {target}: {errno}"))?;
+    let statistics =
+        nix::sys::statvfs::statvfs(target).map_err(|errno| format!("statvfs {target}: {errno}"))?;
     let kept = MsFlags::from_bits_truncate(statistics.flags().bits());
     let flags = kept | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     step(&format!("making {target} read-only"), mount(None, target, None, flags, None))

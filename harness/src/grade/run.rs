@@ -265,9 +265,9 @@ impl<'s> Run<'s> {
     /// # Errors
     /// When a limit is reached.
     pub fn status(&self) -> Result<Status, Break> {
-        let status = self.stage.wait("the end of the program", || {
-            self.stage.running(self.number, |running| running.status)
-        })?;
+        let status = self
+            .stage
+            .wait("the end of the program", || self.stage.running(self.number, |running| running.status))?;
         self.stage.trace(format!("wait4(submission) = {status}"));
         Ok(status)
     }
@@ -301,12 +301,16 @@ impl<'s> Run<'s> {
     /// When it is another one.
     pub fn ends_with(&self, expected: Status) -> Result<(), Break> {
         let status = self.status()?;
-        super::stage::ensure(status == expected, || format!("it ends with {expected}"), || {
-            let error = self.text(Stream::Error);
-            match error.trim() {
-                "" => status.to_string(),
-                error => format!("{status}; standard error: {error}"),
-            }
-        })
+        super::stage::ensure(
+            status == expected,
+            || format!("it ends with {expected}"),
+            || {
+                let error = self.text(Stream::Error);
+                match error.trim() {
+                    "" => status.to_string(),
+                    error => format!("{status}; standard error: {error}"),
+                }
+            },
+        )
     }
 }

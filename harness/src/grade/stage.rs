@@ -87,11 +87,7 @@ impl Perform {
 ///
 /// # Errors
 /// The mismatch, if it is not.
-pub fn ensure(
-    kept: bool,
-    expected: impl FnOnce() -> String,
-    observed: impl FnOnce() -> String,
-) -> Checked {
+pub fn ensure(kept: bool, expected: impl FnOnce() -> String, observed: impl FnOnce() -> String) -> Checked {
     if kept { Ok(()) } else { Err(Break::mismatch(expected(), observed())) }
 }
 
@@ -327,8 +323,7 @@ impl<'w> Stage<'w> {
         // SAFETY: the descriptors are open while the state is borrowed, which ends after the poll.
         let borrow = |number| unsafe { BorrowedFd::borrow_raw(number) };
         let ends = state.running.iter().flat_map(Running::ends);
-        let mut polled: Vec<PollFd> =
-            ends.map(|end| PollFd::new(borrow(end), PollFlags::POLLIN)).collect();
+        let mut polled: Vec<PollFd> = ends.map(|end| PollFd::new(borrow(end), PollFlags::POLLIN)).collect();
         let timeout = PollTimeout::try_from(time.max(Duration::from_millis(1))).unwrap_or(PollTimeout::ZERO);
         let _ = nix::poll::poll(&mut polled, timeout);
     }
@@ -340,9 +335,7 @@ impl<'w> Stage<'w> {
             if running.status.is_none() {
                 running.status = match waitpid(Pid::from_raw(running.pid), Some(WaitPidFlag::WNOHANG)) {
                     Ok(WaitStatus::Exited(_, status)) => Some(super::run::Status::Exited(status)),
-                    Ok(WaitStatus::Signaled(_, signal, _)) => {
-                        Some(super::run::Status::Killed(signal as i32))
-                    }
+                    Ok(WaitStatus::Signaled(_, signal, _)) => Some(super::run::Status::Killed(signal as i32)),
                     _ => None,
                 };
             }
@@ -477,7 +470,10 @@ impl<'w> Stage<'w> {
             Ok(()) => String::new(),
             Err(why) => why,
         })?;
-        self.trace(format!("(the watcher, in the stage) {what} = {}", if answer.is_empty() { "0" } else { &answer }));
+        self.trace(format!(
+            "(the watcher, in the stage) {what} = {}",
+            if answer.is_empty() { "0" } else { &answer }
+        ));
         if answer.is_empty() { Ok(()) } else { Err(Break::Engine(format!("{what}: {answer}"))) }
     }
 
@@ -540,12 +536,7 @@ impl Drop for Stage<'_> {
     fn drop(&mut self) {
         let _ = nix::sys::signal::kill(self.init, Signal::SIGKILL);
         // The watcher is PID 1 of its own namespace: whatever is left becomes its child.
-        loop {
-            match waitpid(None, None) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(_) => break,
-            }
-        }
+        while let Ok(_) | Err(nix::errno::Errno::EINTR) = waitpid(None, None) {}
     }
 }
 
