@@ -39,9 +39,7 @@ macro_rules! courses {
     };
 }
 
-courses! {
-    unshare
-}
+courses! {}
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.
