@@ -60,6 +60,8 @@ enum Command {
     FetchKernels(fetch_kernels::Arguments),
     /// Boot kernels with QEMU, run the cases in each, and show where they differ
     Matrix(matrix::Arguments),
+    /// Coursework: list the assignments, begin one
+    Course(course::Arguments),
     /// Grade a program against the contract of an assignment
     Grade(grade::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments),
+        Command::Course(arguments) => course::course_command(&arguments),
         Command::Grade(arguments) => grade::grade(&arguments),
         Command::Doctor => doctor::doctor(),
         Command::Completions { shell } => {

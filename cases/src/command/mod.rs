@@ -2,6 +2,7 @@
 //! writing to standard output, failing.
 
 pub mod audit;
+pub mod course;
 pub mod diff;
 pub mod doctor;
 pub mod explain;

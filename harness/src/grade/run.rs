@@ -230,7 +230,9 @@ impl<'s> Run<'s> {
         });
         match written {
             Ok(count) if count == text.len() => Ok(()),
-            Ok(_) => Err(Break::mismatch("standard input is read", "it is full: nothing is read from it")),
+            Ok(_) | Err(nix::errno::Errno::EAGAIN) => {
+                Err(Break::mismatch("standard input is read", "the pipe is full: nothing is read from it"))
+            }
             Err(errno) => Err(Break::mismatch("standard input is read", format!("writing to it: {errno}"))),
         }
     }

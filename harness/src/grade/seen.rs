@@ -356,6 +356,30 @@ pub(super) fn resident(pid: i32) -> u64 {
     pages * page_size()
 }
 
+/// Bytes that files take in the file systems in memory that these processes have mounted.
+pub(super) fn in_memory_files(pids: &[i32]) -> u64 {
+    let mut counted = std::collections::HashSet::new();
+    let mut sum = 0;
+    for pid in pids {
+        let text = std::fs::read_to_string(format!("{PROC}/{pid}/mountinfo")).unwrap_or_default();
+        for mount in text.lines().filter_map(Mount::read) {
+            if !matches!(mount.filesystem.as_str(), "tmpfs" | "ramfs") {
+                continue;
+            }
+            let point = format!("{PROC}/{pid}/root{}", mount.point);
+            let (Ok(about), Ok(used)) =
+                (std::fs::metadata(&point), nix::sys::statvfs::statvfs(point.as_str()))
+            else {
+                continue;
+            };
+            if counted.insert(about.dev()) {
+                sum += (used.blocks() - used.blocks_free()) * used.fragment_size();
+            }
+        }
+    }
+    sum
+}
+
 fn page_size() -> u64 {
     // SAFETY: sysconf(3) with a constant name.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)

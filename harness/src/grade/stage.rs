@@ -360,10 +360,14 @@ impl<'w> Stage<'w> {
         if processes.len() > MOST_PROCESSES {
             return stop(Limit::Processes, format!("it had more than {MOST_PROCESSES} processes at a time"));
         }
-        let memory: u64 = processes.into_iter().map(seen::resident).sum();
-        // Files on a tmpfs of its own are no process's memory.
+        let mut memory: u64 = processes.iter().copied().map(seen::resident).sum();
         let taken = state.free_memory_at_start.saturating_sub(free_memory().unwrap_or(u64::MAX));
-        if memory > MOST_MEMORY || (memory > MOST_MEMORY / 8 && taken > 2 * MOST_MEMORY) {
+        if taken > MOST_MEMORY / 2 {
+            // The machine has less than before: files in memory are no process's.
+            memory += seen::in_memory_files(&processes);
+        }
+        // What is left to see is memory that nothing of the above shows, as files without a name.
+        if memory > MOST_MEMORY || taken > 8 * MOST_MEMORY {
             return stop(Limit::Memory, format!("it used more than {} MiB of memory", MOST_MEMORY >> 20));
         }
         Ok(())
@@ -517,7 +521,12 @@ impl<'w> Stage<'w> {
         with(&mut self.state.borrow_mut().running[number])
     }
 
-    pub(super) fn asked(&self, line: String) {
+    pub(super) fn asked(&self, mut line: String) {
+        const LONGEST: usize = 400;
+        if line.len() > LONGEST {
+            line.truncate((0..=LONGEST).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0));
+            line.push_str(" [...]");
+        }
         self.state.borrow_mut().asked.push(line);
     }
 
