@@ -7,7 +7,7 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
 };
 use nsconform_harness::report::ExitStatus;
 use std::process::ExitCode;

@@ -9,7 +9,6 @@ use nsconform_harness::grade::assignment::{Assignment, Ground};
 use nsconform_harness::grade::grading::Visibility;
 use nsconform_harness::report::ExitStatus;
 use serde::Serialize;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The command line of `course`.
@@ -108,7 +107,7 @@ struct Listed<'c> {
 fn list(format: Format) -> Done {
     let mut table = Table::new();
     table
-        .load_preset(presets::NOTHING)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width());
     table.set_header(["assignment", "part", "points", "starts as", "title"]);
