@@ -63,6 +63,7 @@ enum Command {
     /// Coursework: list the assignments, begin one
     Course(course::Arguments),
     /// Grade a program against the contract of an assignment
+    #[command(after_help = grade::EXIT_STATUSES)]
     Grade(grade::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,

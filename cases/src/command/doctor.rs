@@ -17,6 +17,7 @@ const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Runs the command.
 pub fn doctor() -> Done {
+    let obstacle = nsconform_harness::grade::grader::obstacle();
     let mut runner = Runner::start(catalogue(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
@@ -52,6 +53,7 @@ pub fn doctor() -> Done {
                 }
             }
         }
+        write_grading(to, obstacle.as_deref())?;
         write_matrix(to)?;
         writeln!(
             to,
@@ -78,6 +80,15 @@ fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
     writeln!(to)
 }
 
+/// Whether `nsconform grade` can build its stage.
+fn write_grading(to: &mut dyn Write, obstacle: Option<&str>) -> io::Result<()> {
+    writeln!(to, "\nFor grading coursework:")?;
+    match obstacle {
+        None => offered(to, "sealed stage", ""),
+        Some(what) => lacking(to, "sealed stage", what, GRADING_REMEDY),
+    }
+}
+
 /// What `nsconform matrix` and `nsconform fetch-kernels` need.
 fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "\nFor the kernel matrix:")?;
@@ -93,6 +104,9 @@ fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
     }
     Ok(())
 }
+
+const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namespaces, in a container its \
+    seccomp profile and a /proc without masks)";
 
 fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };

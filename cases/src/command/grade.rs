@@ -1,11 +1,37 @@
-//! `nsconform grade`: grades a program against the contract of an assignment.
+//! `nsconform grade`: grades a program against the contract of an assignment, once or whenever the
+//! program changes.
+//!
+//! What students and teachers get beforehand lives in `course`; how results are written, in the
+//! harness's `grade::report`.
 
-use super::{Done, Failure};
-use nsconform::course::{COURSES, course};
+use super::course::{embedded_rules, find};
+use super::{Done, Failure, print, width};
+use indicatif::{ProgressBar, ProgressStyle};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nsconform::course::Course;
 use nsconform_harness::grade::Program;
+use nsconform_harness::grade::assignment::Assignment;
 use nsconform_harness::grade::grader::{Order, grade as perform};
+use nsconform_harness::grade::grading::Grading;
+use nsconform_harness::grade::report::{Format, Report, ResultFile};
 use nsconform_harness::report::ExitStatus;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+/// The exit statuses of `grade`.
+pub const EXIT_STATUSES: &str = "\
+Exit status:
+  0  full marks (with --format exercism or classroom50: grading itself worked)
+  1  points are missing
+  2  wrong command line or input
+  3  the grader itself failed, or a result could not be written
+  4  this machine can perform none of the checks
+
+A submission runs as an unprivileged user in sealed namespaces, without network, with a read-only
+view of the system's programs and 16 MiB of scratch space.";
 
 /// The command line of `grade`.
 #[derive(clap::Args)]
@@ -17,29 +43,172 @@ pub struct Arguments {
     /// Repeat a grading: what nobody can know beforehand follows from this number
     #[arg(long)]
     seed: Option<u64>,
+    /// The form of the result: human, json, gradescope, classroom50, exercism or junit
+    #[arg(long, default_value = "human")]
+    format: Format,
+    /// Write the result to this file, after each check anew; people still get theirs
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show the first N hints for each check that failed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    hints: usize,
+    /// Take the rules from this file: `nsconform course rules` prints those to start from
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Show checks that students may not see as well
+    #[arg(long)]
+    staff: bool,
+    /// Grade again whenever the program changes, or Enter is pressed
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Runs the command.
 pub fn grade(arguments: &Arguments) -> Done {
-    let Some(course) = course(&arguments.assignment) else {
-        let names: Vec<&str> = COURSES.iter().map(|course| course.name).collect();
-        return Err(Failure::usage(format!(
-            "there is no assignment '{}'; there are {}",
-            arguments.assignment,
-            names.join(", ")
-        )));
+    let course = find(&arguments.assignment)?;
+    let assignment = rules(course, arguments.rules.as_deref())?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let report = Report::new(arguments.format, arguments.staff, arguments.hints, width(), &environment)
+        .map_err(Failure::usage)?;
+    let file = match &arguments.output {
+        Some(path) => Some(ResultFile::new(path, arguments.format).map_err(Failure::usage)?),
+        None => None,
     };
-    let assignment = course.read(course.rules).map_err(Failure::harness)?;
-    let program = Program::read(&arguments.program).map_err(Failure::usage)?;
+    let once = || {
+        let program = Program::read(&arguments.program).map_err(Failure::usage)?;
+        grade_once(arguments, course, &assignment, &program, &report, file.as_ref())
+    };
+    if arguments.watch { watch(&arguments.program, once) } else { once() }
+}
+
+/// The rules of an assignment: a teacher's, if there are some.
+fn rules(course: &Course, file: Option<&Path>) -> Result<Assignment, Failure> {
+    let Some(path) = file else { return embedded_rules(course) };
+    let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    course.read(&text).map_err(|why| wrong(&why))
+}
+
+fn grade_once(
+    arguments: &Arguments,
+    course: &Course,
+    assignment: &Assignment,
+    program: &Program,
+    report: &Report,
+    file: Option<&ResultFile>,
+) -> Done {
     let order = Order {
         name: course.name,
-        assignment: &assignment,
+        assignment,
         performs: course.checks,
-        program: &program,
+        program,
         path: &arguments.program.to_string_lossy(),
         seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
     };
-    let grading = perform(&order, |_| {});
-    println!("{}", serde_json::to_string_pretty(&grading).unwrap_or_default());
-    Ok(ExitStatus::Success)
+    let progress = progress_bar(assignment.checks.len());
+    let mut unwritten = None;
+    let grading = perform(&order, |grading: &Grading| {
+        progress.set_position(grading.checks.len() as u64);
+        if let Some(Err(why)) = file.map(|file| file.write(report, grading)) {
+            unwritten.get_or_insert(why);
+        }
+    });
+    progress.finish_and_clear();
+    match file {
+        None => print(|to| report.show(&grading, to))?,
+        // People want to read something even if a program gets the file.
+        Some(_) => {
+            let people = Report::new(Format::Human, arguments.staff, arguments.hints, width(), &|_| None);
+            let people = people.map_err(Failure::harness)?;
+            print(|to| people.show(&grading, to))?;
+        }
+    }
+    if let Some(why) = unwritten {
+        return Err(Failure::harness(why));
+    }
+    if let Some(why) = &grading.broken {
+        return Err(Failure::harness(format!(
+            "nothing can be said of {}: {why}; `nsconform doctor` says what is missing here",
+            arguments.program.display()
+        )));
+    }
+    Ok(report.format().exit_status(&grading))
+}
+
+/// Shows on a terminal how far grading is; without a thread of its own, as the watcher is forked
+/// from this process.
+fn progress_bar(checks: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(checks as u64);
+    if let Ok(style) = ProgressStyle::with_template("grading {wide_bar} {pos} of {len} checks") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// How long a program must not change before it is graded, in milliseconds: a linker writes more
+/// than once.
+const QUIET: u16 = 150;
+
+/// Grades now, and again whenever the program is written or a line is entered, until end of file
+/// or an interrupt.
+fn watch(program: &Path, once: impl Fn() -> Done) -> Done {
+    let failed = |what: &str, error: &dyn std::fmt::Display| Failure::harness(format!("{what}: {error}"));
+    let name = program.file_name().ok_or_else(|| Failure::usage("the program has no name"))?;
+    let parent = program.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
+    // The directory rather than the file: compilers put a new file in the place of the old one.
+    let events = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
+        .map_err(|errno| failed("inotify_init", &errno))?;
+    let changes = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_ATTRIB;
+    events
+        .add_watch(directory, changes)
+        .map_err(|errno| failed(&format!("watching {}", directory.display()), &errno))?;
+    let mut last = ExitStatus::Success;
+    loop {
+        match once() {
+            Ok(status) => last = status,
+            // A program that is being built, or was not built at all, is waited for.
+            Err(failure) => {
+                last = failure.status;
+                anstream::eprintln!("nsconform: {}", failure.message);
+            }
+        }
+        anstream::eprintln!("-- waiting for {} to change; Enter grades again, Ctrl-D ends", program.display());
+        if !changed(&events, name.to_os_string())? {
+            return Ok(last);
+        }
+    }
+}
+
+/// Waits for a change of the file with this name, or a line on standard input; false at its end.
+fn changed(events: &Inotify, name: OsString) -> Result<bool, Failure> {
+    let failed = |errno: nix::errno::Errno| Failure::harness(format!("waiting for a change: {errno}"));
+    let mut input = std::io::stdin().lock();
+    let mut seen = false;
+    loop {
+        let mut polled = vec![PollFd::new(events.as_fd(), PollFlags::POLLIN)];
+        if !seen {
+            polled.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
+        }
+        let timeout = if seen { PollTimeout::from(QUIET) } else { PollTimeout::NONE };
+        match poll(&mut polled, timeout) {
+            Ok(0) => return Ok(true),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        let entered = polled.get(1).and_then(PollFd::any).unwrap_or(false);
+        match events.read_events() {
+            Ok(events) => seen |= events.iter().any(|event| event.name.as_ref() == Some(&name)),
+            Err(nix::errno::Errno::EAGAIN) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        if entered {
+            let mut buffer = [0; 4096];
+            let count = input.read(&mut buffer).map_err(|error| Failure::harness(error.to_string()))?;
+            return Ok(count > 0);
+        }
+    }
 }
