@@ -116,6 +116,12 @@ impl CheckResult {
     pub fn counted(&self) -> u32 {
         if matches!(self.finding, Finding::Unavailable { .. }) { 0 } else { self.points }
     }
+
+    /// Whether every point that counted was earned. Nothing is known of that where the grader
+    /// failed, also if there are no points.
+    pub fn lost_nothing(&self) -> bool {
+        self.earned() == self.counted() && !matches!(self.finding, Finding::Error { .. })
+    }
 }
 
 /// A whole grading, or as much of one as there is yet.
@@ -160,11 +166,7 @@ impl Grading {
 
     /// Whether every check was performed and every point that counted was earned.
     pub fn has_full_marks(&self) -> bool {
-        self.is_complete()
-            && self
-                .checks
-                .iter()
-                .all(|check| matches!(check.finding, Finding::Passed | Finding::Unavailable { .. }))
+        self.is_complete() && self.checks.iter().all(CheckResult::lost_nothing)
     }
 }
 

@@ -13,12 +13,14 @@
 //! | `launch` | namespaces and processes being started |
 //! | `run`, `seen` | a submission under way: its streams, and what the kernel shows of it |
 //! | `grading` | what a grading gives |
+//! | `report` | what that is written as |
 
 pub mod assignment;
 pub mod grader;
 pub mod grading;
 mod launch;
 mod place;
+pub mod report;
 mod run;
 mod seen;
 mod stage;

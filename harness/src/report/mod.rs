@@ -11,12 +11,12 @@ use anstyle::Style;
 use serde::{Deserialize, Serialize};
 
 /// A text in a style.
-fn paint(style: Style, text: &str) -> String {
+pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// A number and what is counted, in the plural where it is not one.
-fn count(number: usize, what: &str) -> String {
+pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
