@@ -176,7 +176,10 @@ fn watch(program: &Path, once: impl Fn() -> Done) -> Done {
                 anstream::eprintln!("nsconform: {}", failure.message);
             }
         }
-        anstream::eprintln!("-- waiting for {} to change; Enter grades again, Ctrl-D ends", program.display());
+        anstream::eprintln!(
+            "-- waiting for {} to change; Enter grades again, Ctrl-D ends",
+            program.display()
+        );
         if !changed(&events, name.to_os_string())? {
             return Ok(last);
         }
