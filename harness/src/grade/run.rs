@@ -118,6 +118,21 @@ pub struct Held {
     pub mark: String,
     /// What it exits with.
     pub status: u8,
+    /// What precedes these words in /proc/PID/cmdline: the interpreter, if it is a script.
+    pub(super) interpreter: Option<&'static str>,
+}
+
+impl Held {
+    /// The same with further words, which it does not look at.
+    pub fn with(mut self, words: &[&str]) -> Held {
+        self.words.extend(words.iter().map(ToString::to_string));
+        self
+    }
+
+    /// The words by which the process that runs it is known.
+    fn command_line(&self) -> Vec<&str> {
+        self.interpreter.into_iter().chain(self.words.iter().map(String::as_str)).collect()
+    }
 }
 
 /// A run of a submission, or of a program of the grader's own on the same stage.
@@ -177,10 +192,14 @@ impl<'s> Run<'s> {
                     None => lines.push(line),
                 },
                 Err(Break::Mismatch(_)) => {
-                    let observed = match lines.is_empty() {
+                    let mut observed = match lines.is_empty() {
                         true => "nothing was printed".to_string(),
                         false => format!("printed was: {}", lines.join(" | ")),
                     };
+                    let error = self.text(Stream::Error);
+                    if !error.is_empty() {
+                        observed += &format!("; standard error: {}", error.trim_end());
+                    }
                     return Err(Break::mismatch(what.to_string(), observed));
                 }
                 Err(other) => return Err(other.while_waiting_for(what)),
@@ -286,7 +305,7 @@ impl<'s> Run<'s> {
     pub fn held(&self, held: &Held) -> Result<Seen<'s>, Break> {
         let what = format!("the command runs and prints {:?}", held.mark);
         self.find(&what, |line| (line.trim() == held.mark).then_some(()))?;
-        self.stage.process_running(&held.words)
+        self.stage.process_running(&held.command_line())
     }
 
     /// Lets a held command end.

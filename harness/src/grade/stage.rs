@@ -18,6 +18,7 @@ use nix::unistd::Pid;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 /// Why a check ends before its end.
@@ -99,6 +100,9 @@ pub const MOST_MEMORY: u64 = 256 << 20;
 pub const MOST_OUTPUT: usize = 1 << 20;
 /// How many bytes of what it printed are kept for the report.
 const KEPT_OUTPUT: usize = 8 << 10;
+
+/// What interprets the scripts that submissions are given to run.
+const SHELL: &str = "/bin/sh";
 
 /// How often the limits are looked at, and what has no descriptor to wait on.
 const LOOK: Duration = Duration::from_millis(5);
@@ -221,7 +225,33 @@ impl<'w> Stage<'w> {
     pub fn held(&self) -> Held {
         let (mark, status) = (self.name(), self.exit_status());
         let script = format!("echo {mark}; read go; exit {status}");
-        Held { words: vec!["sh".to_string(), "-c".to_string(), script], mark, status }
+        let words = vec!["sh".to_string(), "-c".to_string(), script];
+        Held { words, mark, status, interpreter: None }
+    }
+
+    /// The same as a file: one word, which looks like no option and is not searched in PATH.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn held_script(&self) -> Result<Held, Break> {
+        let (mark, status) = (self.name(), self.exit_status());
+        let path = self.script(&format!("echo {mark}; read go; exit {status}"))?;
+        Ok(Held { words: vec![path], mark, status, interpreter: Some(SHELL) })
+    }
+
+    /// Makes a shell script in the scratch directory, with a name that nobody could know, and gives
+    /// its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn script(&self, text: &str) -> Result<String, Break> {
+        let path = format!("/tmp/{}", self.name());
+        let write = || {
+            std::fs::write(&path, format!("#!{SHELL}\n{text}\n"))?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+        };
+        self.do_inside(&format!("a script {path}: {text}"), || write().map_err(|error| error.to_string()))?;
+        Ok(path)
     }
 
     /// What the submission starts as.
