@@ -5,6 +5,9 @@
 //! starters. The model answers and the wrong solutions that prove the checks are in
 //! `fixtures/course`.
 
+mod failing;
+mod settled;
+
 use nsconform_harness::grade::Perform;
 use nsconform_harness::grade::assignment::Assignment;
 
@@ -39,7 +42,7 @@ macro_rules! courses {
     };
 }
 
-courses! {}
+courses! { unshare }
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.

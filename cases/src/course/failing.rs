@@ -1,0 +1,47 @@
+//! What the contracts of all assignments have in common about what fails: it is named on standard
+//! error, the exit status is 1, and nothing was done.
+
+use nix::errno::Errno;
+use nsconform_harness::grade::{Break, Checked, Launch, Run, Stage, Status, Stream, ensure};
+
+/// Demands that this run of the submission names the operation and the reason on standard error,
+/// prints nothing on standard output, and ends with status 1. A command that it is given should
+/// print something, so as to show if it was executed.
+pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> Checked {
+    let line = format!("{operation}: {}", reason.desc());
+    let run = ended(stage, launch)?;
+    let error = run.text(Stream::Error);
+    ensure(
+        error.lines().any(|printed| printed.starts_with(&line)),
+        || format!("a line '{line}' on standard error"),
+        || format!("standard error: {error:?}"),
+    )?;
+    silent(&run)
+}
+
+/// Demands that these words are refused as a wrong command line.
+pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> Checked {
+    let run = ended(stage, &Launch::submission(words))?;
+    let error = run.text(Stream::Error);
+    ensure(
+        error.lines().any(|printed| printed.starts_with("Usage:")),
+        || "a line on standard error that begins with 'Usage:'".into(),
+        || format!("standard error: {error:?}"),
+    )?;
+    silent(&run)
+}
+
+fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, Break> {
+    let run = stage.launch(launch)?;
+    run.ends_with(Status::Exited(1))?;
+    Ok(run)
+}
+
+fn silent(run: &Run<'_>) -> Checked {
+    let output = run.text(Stream::Output);
+    ensure(
+        output.is_empty(),
+        || "nothing on standard output, and no command executed".into(),
+        || format!("standard output: {output:?}"),
+    )
+}
