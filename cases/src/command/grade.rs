@@ -103,7 +103,7 @@ fn grade_once(
         performs: course.checks,
         program,
         path: &arguments.program.to_string_lossy(),
-        seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
+        seed: arguments.seed.unwrap_or_else(|| fastrand::u32(..).into()),
     };
     let progress = progress_bar(assignment.checks.len());
     let mut unwritten = None;
@@ -166,16 +166,12 @@ fn watch(program: &Path, once: impl Fn() -> Done) -> Done {
     events
         .add_watch(directory, changes)
         .map_err(|errno| failed(&format!("watching {}", directory.display()), &errno))?;
-    let mut last = ExitStatus::Success;
     loop {
-        match once() {
-            Ok(status) => last = status,
-            // A program that is being built, or was not built at all, is waited for.
-            Err(failure) => {
-                last = failure.status;
-                anstream::eprintln!("nsconform: {}", failure.message);
-            }
-        }
+        // A program that is being built, or was not built at all, is waited for.
+        let last = once().unwrap_or_else(|failure| {
+            anstream::eprintln!("nsconform: {}", failure.message);
+            failure.status
+        });
         anstream::eprintln!(
             "-- waiting for {} to change; Enter grades again, Ctrl-D ends",
             program.display()
