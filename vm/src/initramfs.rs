@@ -46,6 +46,16 @@ impl Program {
         Ok(Program { files })
     }
 
+    /// The same with further files.
+    pub fn with(mut self, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Program {
+        for (path, content) in files {
+            if !self.files.iter().any(|(there, _)| *there == path) {
+                self.files.push((path, content));
+            }
+        }
+        self
+    }
+
     /// A program in one file.
     pub fn single(content: Vec<u8>) -> Program {
         Program { files: vec![(PathBuf::from(guest::INIT), content)] }
@@ -211,6 +221,7 @@ mod tests {
             privileges: Privilege::ALL.to_vec(),
             rounds: 1,
             deadline_scale: 1.0,
+            grade: None,
         }
     }
 

@@ -9,11 +9,14 @@
 //! | `record` | what the guest and the host say to each other |
 //! | `guest` | the start of the program as PID 1: mounts, modules, device, power |
 //! | `qemu` | one guest from start to end: command line, deadlines, how it ended |
+//! | `grading`, `tools` | a submission graded in a guest, and what such a guest gets |
 //! | `matrix` | many guests side by side, and what each gave |
 
+pub mod grading;
 pub mod guest;
 pub mod initramfs;
 pub mod kernels;
 pub mod matrix;
 pub mod qemu;
 pub mod record;
+pub mod tools;

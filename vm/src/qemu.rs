@@ -396,7 +396,7 @@ impl Heard {
                     limits.total = limits.total.mul_f64(slowness.clamp(1.0, 1000.0));
                 }
                 Message::Line { .. } => *lines += 1,
-                Message::Note { .. } => {}
+                Message::Note { .. } | Message::Grading { .. } => {}
                 Message::End { lines } => *end = Some(*lines),
             }
             hand_over(&message);

@@ -4,6 +4,7 @@
 //! before a separator is not a message, so that a stray kernel message, or the rest of one that
 //! was cut off, spoils nothing but itself.
 
+use nsconform_harness::grade::grading::Grading;
 use nsconform_harness::report::json::Line;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -44,6 +45,28 @@ pub struct Order {
     pub rounds: u32,
     /// What deadlines are multiplied by, in addition to what the guest's calibration says.
     pub deadline_scale: f64,
+    /// What is graded after that, if anything is.
+    #[serde(default)]
+    pub grade: Option<Submission>,
+}
+
+/// Where a submission lies in the guest.
+pub const SUBMISSION: &str = "/submission.bin";
+
+/// A submission to be graded in the guest; its content is a file of the initramfs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submission {
+    /// The name of the assignment.
+    pub assignment: String,
+    /// The text of its rules.
+    pub rules: String,
+    /// The file name of the program.
+    pub name: String,
+    /// The path of the program as it was given.
+    pub path: String,
+    /// What everything that nobody shall know beforehand follows from.
+    pub seed: u64,
 }
 
 /// What the guest says.
@@ -67,6 +90,11 @@ pub enum Message {
         round: u32,
         /// The line.
         line: Box<Line>,
+    },
+    /// What there is of a grading: after each check anew.
+    Grading {
+        /// All of it.
+        grading: Box<Grading>,
     },
     /// Something that people should know.
     Note {

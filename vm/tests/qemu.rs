@@ -195,6 +195,7 @@ fn order() -> Order {
         privileges: Privilege::ALL.to_vec(),
         rounds: 1,
         deadline_scale: 1.0,
+        grade: None,
     }
 }
 

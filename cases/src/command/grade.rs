@@ -5,6 +5,7 @@
 //! harness's `grade::report`.
 
 use super::course::{embedded_rules, find};
+use super::matrix::{interruptible, probed};
 use super::{Done, Failure, print, width};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -15,7 +16,10 @@ use nsconform_harness::grade::assignment::Assignment;
 use nsconform_harness::grade::grader::{Order, grade as perform};
 use nsconform_harness::grade::grading::Grading;
 use nsconform_harness::grade::report::{Format, Report, ResultFile};
-use nsconform_harness::report::ExitStatus;
+use nsconform_vm::grading;
+use nsconform_vm::kernels::{self, Kernel, Kernels};
+use nsconform_vm::qemu::{self, Ending};
+use nsconform_vm::record::Submission;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -58,6 +62,13 @@ pub struct Arguments {
     /// Show checks that students may not see as well
     #[arg(long)]
     staff: bool,
+    /// Grade in a throw-away guest (QEMU), for machines that forbid user namespaces: machine code
+    /// and shell scripts only
+    #[arg(long)]
+    vm: bool,
+    /// The kernel of the guest [default: the newest of the list that can be had]
+    #[arg(long, value_name = "PATH", requires = "vm")]
+    kernel: Option<PathBuf>,
     /// Grade again whenever the program changes, or Enter is pressed
     #[arg(long)]
     watch: bool,
@@ -66,7 +77,8 @@ pub struct Arguments {
 /// Runs the command.
 pub fn grade(arguments: &Arguments) -> Done {
     let course = find(&arguments.assignment)?;
-    let assignment = rules(course, arguments.rules.as_deref())?;
+    let rules = rules(course, arguments.rules.as_deref())?;
+    let assignment = &rules.assignment;
     let environment = |name: &str| std::env::var(name).ok();
     let report = Report::new(arguments.format, arguments.staff, arguments.hints, width(), &environment)
         .map_err(Failure::usage)?;
@@ -76,43 +88,125 @@ pub fn grade(arguments: &Arguments) -> Done {
     };
     let once = || {
         let program = Program::read(&arguments.program).map_err(Failure::usage)?;
-        grade_once(arguments, course, &assignment, &program, &report, file.as_ref())
+        let grading = |hear: &mut dyn FnMut(&Grading)| match arguments.vm {
+            true => grade_in_guest(arguments, course, &rules, &program, hear),
+            false => Ok(perform(&order(arguments, course, assignment, &program), hear)),
+        };
+        grade_once(arguments, assignment, &report, file.as_ref(), grading)
     };
     if arguments.watch { watch(&arguments.program, once) } else { once() }
 }
 
-/// The rules of an assignment: a teacher's, if there are some.
-fn rules(course: &Course, file: Option<&Path>) -> Result<Assignment, Failure> {
-    let Some(path) = file else { return embedded_rules(course) };
-    let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
-    course.read(&text).map_err(|why| wrong(&why))
+/// Rules, and the text that they were read from.
+struct Rules {
+    text: String,
+    assignment: Assignment,
 }
 
-fn grade_once(
-    arguments: &Arguments,
-    course: &Course,
-    assignment: &Assignment,
-    program: &Program,
-    report: &Report,
-    file: Option<&ResultFile>,
-) -> Done {
-    let order = Order {
+/// The rules of an assignment: a teacher's, if there are some.
+fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
+    let Some(path) = file else {
+        return Ok(Rules { text: course.rules.to_string(), assignment: embedded_rules(course)? });
+    };
+    let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let assignment = course.read(&text).map_err(|why| wrong(&why))?;
+    Ok(Rules { text, assignment })
+}
+
+fn seed(arguments: &Arguments) -> u64 {
+    arguments.seed.unwrap_or_else(|| fastrand::u32(..).into())
+}
+
+fn order<'o>(
+    arguments: &'o Arguments,
+    course: &'o Course,
+    assignment: &'o Assignment,
+    program: &'o Program,
+) -> Order<'o> {
+    Order {
         name: course.name,
         assignment,
         performs: course.checks,
         program,
-        path: &arguments.program.to_string_lossy(),
-        seed: arguments.seed.unwrap_or_else(|| fastrand::u32(..).into()),
+        path: arguments.program.to_str().unwrap_or(&program.name),
+        seed: seed(arguments),
+    }
+}
+
+/// Boots a guest and takes in what it says of the grading.
+fn grade_in_guest(
+    arguments: &Arguments,
+    course: &Course,
+    rules: &Rules,
+    program: &Program,
+    hear: &mut dyn FnMut(&Grading),
+) -> Result<Grading, Failure> {
+    let qemu = qemu::find().map_err(Failure::harness)?;
+    let kernel = match &arguments.kernel {
+        Some(path) => Kernel::from_image(path, None).map_err(Failure::usage)?,
+        None => newest_kernel()?,
     };
+    let submission = Submission {
+        assignment: course.name.to_string(),
+        rules: rules.text.clone(),
+        name: program.name.clone(),
+        path: arguments.program.to_string_lossy().into_owned(),
+        seed: seed(arguments),
+    };
+    let cancel = interruptible()?;
+    let archive = grading::initramfs(&kernel, &submission, &program.content).map_err(Failure::usage)?;
+    let accelerator = probed(&qemu, &kernel, &archive, &cancel)?;
+    let mut last = None;
+    let mut take = |grading: &Grading| {
+        hear(grading);
+        last = Some(grading.clone());
+    };
+    let boot = grading::grade(&kernel, &qemu, accelerator, &submission, &program.content, &cancel, &mut take)
+        .map_err(Failure::harness)?;
+    let why = || format!("{} in QEMU: {}", kernel.release, boot.ending.describe());
+    match last {
+        Some(grading) if boot.ending == Ending::Done => Ok(grading),
+        Some(grading) => Ok(Grading { broken: Some(why()), ..grading }),
+        None => Err(Failure::harness(format!("{}\n{}", why(), boot.tail(12).join("\n")))),
+    }
+}
+
+/// The newest kernel of the list that is in the cache, or can be fetched.
+fn newest_kernel() -> Result<Kernel, Failure> {
+    let list = kernels::catalogue::built_in().map_err(Failure::usage)?;
+    let cache = kernels::default_directory().map_err(Failure::usage)?;
+    let mut reasons = Vec::new();
+    for offline in [true, false] {
+        for entry in list.iter().rev() {
+            let options = kernels::Options { mirror: None, offline, cache: cache.clone() };
+            for (entry, kernel) in Kernels::fetch(std::slice::from_ref(entry), &options, &mut |_| {}) {
+                match kernel {
+                    Ok(kernel) => return Ok(kernel),
+                    Err(why) => reasons.push(format!("{}: {why}", entry.name)),
+                }
+            }
+        }
+    }
+    let why = reasons.pop().unwrap_or_default();
+    Err(Failure::harness(format!("there is no kernel to boot ({why}): name one with --kernel")))
+}
+
+fn grade_once(
+    arguments: &Arguments,
+    assignment: &Assignment,
+    report: &Report,
+    file: Option<&ResultFile>,
+    grade: impl FnOnce(&mut dyn FnMut(&Grading)) -> Result<Grading, Failure>,
+) -> Done {
     let progress = progress_bar(assignment.checks.len());
     let mut unwritten = None;
-    let grading = perform(&order, |grading: &Grading| {
+    let grading = grade(&mut |grading: &Grading| {
         progress.set_position(grading.checks.len() as u64);
         if let Some(Err(why)) = file.map(|file| file.write(report, grading)) {
             unwritten.get_or_insert(why);
         }
-    });
+    })?;
     progress.finish_and_clear();
     match file {
         None => print(|to| report.show(&grading, to))?,

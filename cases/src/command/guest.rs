@@ -2,13 +2,15 @@
 //! and powers off.
 
 use super::run_line;
+use nsconform::course::course;
 use nsconform::{approved, catalogue, known};
+use nsconform_harness::grade::{Program, grader};
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::Counts;
 use nsconform_harness::report::json::Line;
 use nsconform_harness::runner::{Runner, Setup};
 use nsconform_vm::guest::{self, Guest};
-use nsconform_vm::record::{Message, Order, Privilege};
+use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
@@ -26,6 +28,11 @@ pub fn run() -> ! {
                     Ok(sent) => lines += sent,
                     Err(why) => note(&mut port, &format!("the run as {}: {why}", privilege.word())),
                 }
+            }
+            if let Some(submission) = &order.grade
+                && let Err(why) = grade(submission, slowness, &mut port)
+            {
+                note(&mut port, &format!("grading: {why}"));
             }
             end(&mut port, lines);
         }
@@ -47,6 +54,31 @@ fn note(port: &mut File, text: &str) {
     if let Err(error) = (Message::Note { text: text.to_string() }).write(port) {
         guest::complain(&format!("{text}; the host cannot be told: {error}"));
     }
+}
+
+/// Grades a submission, and sends what there is of the grading after each check.
+fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), String> {
+    let course = course(&submission.assignment)
+        .ok_or_else(|| format!("there is no assignment '{}'", submission.assignment))?;
+    let assignment = course.read(&submission.rules)?.slowed(slowness);
+    let content = std::fs::read(SUBMISSION).map_err(|error| format!("{SUBMISSION}: {error}"))?;
+    let program = Program { name: submission.name.clone(), content };
+    let order = grader::Order {
+        name: course.name,
+        assignment: &assignment,
+        performs: course.checks,
+        program: &program,
+        path: &submission.path,
+        seed: submission.seed,
+    };
+    let mut failure = None;
+    grader::grade(&order, |grading| {
+        let message = Message::Grading { grading: Box::new(grading.clone()) };
+        if let Err(error) = message.write(port) {
+            failure = Some(format!("the host cannot be told: {error}"));
+        }
+    });
+    failure.map_or(Ok(()), Err)
 }
 
 /// Runs the cases in a child, since ids are not given back. Gives how many lines were sent.

@@ -181,6 +181,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         privileges,
         rounds: if arguments.bisect { arguments.rounds } else { 1 },
         deadline_scale: arguments.deadline_scale,
+        grade: None,
     };
     let cancel = interruptible()?;
     let accelerator = accelerator(arguments.accel, &qemu, &kernels[0], &program, &order, &cancel)?;
@@ -228,7 +229,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
 
 /// Ends the guests at a signal that would end us. Threads that are started later leave those
 /// signals to the one that waits for them.
-fn interruptible() -> Result<Arc<Cancel>, Failure> {
+pub fn interruptible() -> Result<Arc<Cancel>, Failure> {
     use nix::sys::signal::{SigSet, Signal};
     let cancel = Cancel::new().map(Arc::new).map_err(|error| Failure::harness(error.to_string()))?;
     let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
@@ -259,7 +260,12 @@ fn accelerator(
         Accel::Auto => {}
     }
     let archive = matrix::initramfs(kernel, program, order).map_err(Failure::harness)?;
-    let archive = Memory::new(&archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
+    probed(qemu, kernel, &archive, cancel)
+}
+
+/// KVM if a guest reaches user space with it.
+pub fn probed(qemu: &Path, kernel: &Kernel, archive: &[u8], cancel: &Cancel) -> Result<Accelerator, Failure> {
+    let archive = Memory::new(archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Kvm,

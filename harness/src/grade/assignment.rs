@@ -106,6 +106,15 @@ impl Assignment {
         Ok(assignment)
     }
 
+    /// The same on a machine that is slower by this factor: checks may take longer.
+    pub fn slowed(mut self, factor: f64) -> Assignment {
+        self.deadline = self.deadline.mul_f64(factor);
+        for check in &mut self.checks {
+            check.deadline = check.deadline.map(|deadline| deadline.mul_f64(factor));
+        }
+        self
+    }
+
     /// The points of all checks.
     pub fn points(&self) -> u32 {
         self.checks.iter().map(|check| check.points).sum()
