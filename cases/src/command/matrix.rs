@@ -7,6 +7,7 @@ use nsconform_harness::compare::RunFile;
 use nsconform_harness::report::json::Line;
 use nsconform_harness::report::table::{self, Matrix};
 use nsconform_harness::report::{Counts, ExitStatus};
+use nsconform_harness::snapshot;
 use nsconform_vm::initramfs::Program;
 use nsconform_vm::kernels::{self, Kernel, Kernels};
 use nsconform_vm::matrix::{self, Event, Judgement, Outcome, Plan};
@@ -48,9 +49,10 @@ pub struct Arguments {
     /// fails, 125 if that cannot be said
     #[arg(long, requires = "kernel", requires = "case", conflicts_with_all = ["output", "format"])]
     bisect: bool,
-    /// How many times --bisect runs the case: its verdict must always be the same
-    #[arg(long, value_name = "N", default_value_t = 5, requires = "bisect", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    rounds: u32,
+    /// How many times each guest runs each case: verdict and trace must always be the same
+    /// [default: 1; 5 with --bisect]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
     /// Multiply every deadline by this, in addition to what each guest measures
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
@@ -84,6 +86,8 @@ enum Accel {
 
 /// The exit status by which `git bisect run` passes over a commit.
 pub const CANNOT_BE_TESTED: i32 = 125;
+/// How many times `--bisect` runs its case.
+const BISECT_ROUNDS: u32 = 5;
 /// How many lines of a console are shown of a guest that was lost.
 const TAIL: usize = 12;
 
@@ -179,7 +183,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
     let order = Order {
         cases: ids,
         privileges,
-        rounds: if arguments.bisect { arguments.rounds } else { 1 },
+        rounds: arguments.rounds.unwrap_or(if arguments.bisect { BISECT_ROUNDS } else { 1 }),
         deadline_scale: arguments.deadline_scale,
         grade: None,
     };
@@ -218,13 +222,15 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
     if arguments.bisect {
         return Ok(bisect(&outcomes[0].1, &order));
     }
+    let unstable: usize = outcomes.iter().map(|(kernel, outcome)| disagreements(kernel, outcome)).sum();
     let tables = tables(&outcomes)?;
     print(|to| match arguments.format {
         Format::Human => write_human(to, &tables, &outcomes, started),
         Format::Json => write_json(to, &tables, &outcomes),
     })?;
     // Kernels that could not be had were not tested.
-    Ok(if missing > 0 { ExitStatus::HarnessFailed } else { exit_status(&outcomes) })
+    let status = if missing > 0 { ExitStatus::HarnessFailed } else { exit_status(&outcomes) };
+    Ok(if unstable > 0 && status == ExitStatus::Success { ExitStatus::CaseFailed } else { status })
 }
 
 /// Ends the guests at a signal that would end us. Threads that are started later leave those
@@ -374,6 +380,47 @@ fn explain(kernel: &Kernel, outcome: &Outcome, order: &Order) {
     }
 }
 
+/// Compares the records of later rounds with those of the first, and says on standard error where
+/// they differ. Gives how many do.
+fn disagreements(kernel: &Kernel, outcome: &Outcome) -> usize {
+    let mut error = anstream::stderr();
+    let mut unlike = 0;
+    for (privilege, round, line) in &outcome.rounds {
+        let Line::Case { record: later, .. } = line else { continue };
+        let first = outcome.runs.get(privilege).into_iter().flatten().find_map(|line| match line {
+            Line::Case { record, .. } if record.id == later.id => Some(record),
+            _ => None,
+        });
+        let Some(first) = first.filter(|first| first.verdict != later.verdict || first.trace != later.trace)
+        else {
+            continue;
+        };
+        unlike += 1;
+        let _ = writeln!(
+            error,
+            "nsconform: {}: {} as {} is not stable: {} in the first round (-), {} in round {} (+)",
+            kernel.name,
+            later.id,
+            privilege.word(),
+            first.verdict.word(),
+            later.verdict.word(),
+            round + 1,
+        );
+        for (sign, line) in snapshot::difference(&first.trace.join("\n"), &later.trace.join("\n")) {
+            let _ = writeln!(error, "  {sign} {line}");
+        }
+    }
+    if !outcome.rounds.is_empty() {
+        let compared = outcome.rounds.len();
+        let _ = writeln!(
+            error,
+            "nsconform: {}: {compared} records of later rounds, {unlike} unlike the first",
+            kernel.name
+        );
+    }
+    unlike
+}
+
 /// The counts of a run file.
 fn counts(lines: &[Line]) -> Counts {
     let mut counts = Counts::default();
@@ -435,7 +482,8 @@ fn write_human(
         table.write_human(to)?;
         writeln!(to)?;
     }
-    writeln!(to, "{} kernels in {:.1} s", outcomes.len(), started.elapsed().as_secs_f64())
+    let kernels = if outcomes.len() == 1 { "kernel" } else { "kernels" };
+    writeln!(to, "{} {kernels} in {:.1} s", outcomes.len(), started.elapsed().as_secs_f64())
 }
 
 fn write_json(
