@@ -5,6 +5,7 @@
 //! starters. The model answers and the wrong solutions that prove the checks are in
 //! `fixtures/course`.
 
+mod command;
 mod failing;
 mod settled;
 

@@ -1,0 +1,107 @@
+//! What the assignments have in common whose program executes a command: the command is held, and
+//! looked at while it is.
+//!
+//! How the process that was started behaves meanwhile is in `settled`.
+
+use super::settled;
+use nix::sys::signal::Signal;
+use nsconform_harness::grade::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, ensure};
+use nsconform_harness::kind::Kind;
+use std::collections::BTreeSet;
+
+/// Starts the submission with these options and this command, and finds the command's process.
+pub(super) fn hold<'s>(
+    stage: &'s Stage<'s>,
+    held: &Held,
+    options: &[&str],
+) -> Result<(Run<'s>, Seen<'s>), Break> {
+    hold_as(stage, held, options, |launch| launch)
+}
+
+/// The same with a submission that starts otherwise: without capabilities, say.
+pub(super) fn hold_as<'s>(
+    stage: &'s Stage<'s>,
+    held: &Held,
+    options: &[&str],
+    change: fn(Launch) -> Launch,
+) -> Result<(Run<'s>, Seen<'s>), Break> {
+    let words: Vec<&str> = options.iter().copied().chain(held.words.iter().map(String::as_str)).collect();
+    let run = stage.launch(&change(Launch::submission(&words)))?;
+    let command = run.held(held)?;
+    Ok((run, command))
+}
+
+/// Lets the command end, and demands that the program ends with its status.
+pub(super) fn ends(run: &Run<'_>, held: &Held) -> Checked {
+    run.release()?;
+    run.ends_with(Status::Exited(held.status.into()))
+}
+
+/// Demands that a process has left exactly the namespaces of these kinds.
+pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, options: &str, kinds: &[Kind]) -> Checked {
+    let expected: BTreeSet<Kind> = kinds.iter().copied().collect();
+    let left: BTreeSet<Kind> = stage.kinds_left_by(process)?.into_iter().collect();
+    ensure(
+        left == expected,
+        || format!("with {options} COMMAND leaves exactly {expected:?}"),
+        || format!("it has left {left:?}"),
+    )
+}
+
+/// Demands that no process was created for the command.
+pub(super) fn is_same_process(run: &Run<'_>, command: &Seen<'_>) -> Checked {
+    ensure(
+        *command == run.process(),
+        || "COMMAND is executed in the process that was started".into(),
+        || "it runs in another process".into(),
+    )
+}
+
+/// Demands that a command without options is executed in the process that was started, in its
+/// namespaces, and by a name that is searched in PATH as well.
+pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &[])?;
+    is_same_process(&run, &command)?;
+    has_left(stage, &command, "no option", &[])?;
+    ends(&run, &held)?;
+    is_searched(stage, &[])
+}
+
+/// Demands that a command without a slash in its name is searched in PATH.
+pub(super) fn is_searched(stage: &Stage<'_>, options: &[&str]) -> Checked {
+    let mark = stage.name();
+    let run = stage.start(&[options, &["echo", &mark]].concat())?;
+    run.find("COMMAND is searched in PATH", |line| (line == mark).then_some(()))
+}
+
+/// Demands that with these options the program waits for the command, asleep, and passes on how it
+/// ended: by itself, and by a signal.
+pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> Checked {
+    let held = stage.held_script()?;
+    let (run, _) = hold(stage, &held, options)?;
+    settled::sleeps(stage, &run)?;
+    ends(&run, &held)?;
+
+    let signal =
+        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, options)?;
+    stage.kill(&command, signal)?;
+    run.ends_with(Status::Exited(128 + signal as i32))
+}
+
+/// Demands that no mount of the command's has a peer, a master or the like.
+pub(super) fn has_private_mounts(command: &Seen<'_>) -> Checked {
+    let mounts = command.mounts()?;
+    let other = mounts.iter().find(|mount| !mount.propagation.is_empty());
+    ensure(
+        other.is_none(),
+        || "all mounts of COMMAND are private: no shared:, master: or the like in /proc/PID/mountinfo".into(),
+        || {
+            other
+                .map(|mount| format!("{} has {}", mount.point, mount.propagation.join(" ")))
+                .unwrap_or_default()
+        },
+    )
+}
