@@ -105,3 +105,19 @@ pub(super) fn has_private_mounts(command: &Seen<'_>) -> Checked {
         },
     )
 }
+/// Demands that a command, which is a script, has standard streams, and nothing else open but what
+/// its interpreter opened.
+pub(super) fn inherits_nothing(command: &Seen<'_>, held: &Held) -> Checked {
+    let descriptors = command.descriptors()?;
+    let script = held.words.first().map(std::path::Path::new);
+    let other = descriptors.iter().find(|(number, target)| *number > 2 && Some(target.as_path()) != script);
+    ensure(
+        other.is_none(),
+        || "COMMAND has the descriptors 0, 1 and 2, and no other".into(),
+        || {
+            other
+                .map(|(number, target)| format!("{number} is open: {}", target.display()))
+                .unwrap_or_default()
+        },
+    )
+}

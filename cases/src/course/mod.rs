@@ -43,7 +43,7 @@ macro_rules! courses {
     };
 }
 
-courses! { unshare }
+courses! { unshare ns_run }
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.

@@ -568,7 +568,12 @@ pub(super) fn start(
         Err(why) => return Err(Break::Engine(why)),
     };
     let [input, output, error] = ends;
-    let pid = (!launch.new.contains(Flags::CLONE_NEWPID)).then_some(pid.as_raw());
+    let has_own_pid_namespace = launch.new.contains(Flags::CLONE_NEWPID);
+    if has_own_pid_namespace {
+        // This is the process that created PID 1 and ends: it must not be taken for that one.
+        nix::sys::wait::waitpid(pid, None).map_err(|errno| Break::Engine(format!("waitpid: {errno}")))?;
+    }
+    let pid = (!has_own_pid_namespace).then_some(pid.as_raw());
     Ok(Started { pid, input, output, error })
 }
 

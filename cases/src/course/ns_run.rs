@@ -1,0 +1,208 @@
+//! The checks of the assignment `ns_run`: joining namespaces by their files, then a command.
+
+use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_same_process};
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::mount::MsFlags;
+use nsconform_harness::grade::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, ensure};
+use nsconform_harness::kind::{Flags, Kind};
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("runs", command::runs_in_same_process),
+    Perform::new("joins", joins),
+    Perform::new("order", order),
+    Perform::new("pid-without-fork", pid_without_fork),
+    Perform::new("pid-with-fork", pid_with_fork),
+    Perform::new("status", status),
+    Perform::new("closes", closes),
+    Perform::new("options-end", options_end),
+    Perform::new("usage", usage),
+    Perform::new("errors", errors),
+];
+
+/// The kinds that the process joins itself.
+const JOINED: [Kind; 6] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User, Kind::Uts];
+
+/// Starts a process in new namespaces of these kinds, for the submission to join it.
+fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>, Break> {
+    let flags = kinds.iter().fold(Flags::empty(), |flags, kind| flags | kind.flag());
+    stage.launch(&Launch::system(&["sleep", "1000"]).new_namespaces(flags))
+}
+
+/// The file of a process's namespace, as the submission can open it.
+fn file(process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
+    Ok(format!("/proc/{}/ns/{}", process.pid()?, kind.link()))
+}
+
+/// Makes a bind mount of the file of a process's namespace: it can be opened by those as well who
+/// may not look at the process.
+fn bind_mount(stage: &Stage<'_>, process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
+    let (link, path) = (file(process, kind)?, format!("/tmp/{}", stage.name()));
+    stage.do_inside(&format!("a bind mount of {link} on {path}"), || {
+        std::fs::write(&path, "").map_err(|error| error.to_string())?;
+        nix::mount::mount(Some(link.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
+            .map_err(|errno| errno.to_string())
+    })?;
+    Ok(path)
+}
+
+/// Demands that a process is in the namespace of this kind that another one is in.
+fn is_in(process: &Seen<'_>, target: &Seen<'_>, kind: Kind) -> Checked {
+    let (there, wanted) = (process.namespace(kind)?, target.namespace(kind)?);
+    ensure(
+        there == wanted,
+        || format!("COMMAND is in the namespace of FILE, {wanted}"),
+        || format!("it is in {there}"),
+    )
+}
+
+fn joins(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &JOINED)?.process();
+    for kind in JOINED {
+        joins_one(stage, &file(&target, kind)?, &target, kind)?;
+    }
+    // What counts is what the file stands for, not where it is.
+    let kind = [Kind::Ipc, Kind::Net, Kind::Uts][stage.number(0..3) as usize];
+    let path = bind_mount(stage, &target, kind)?;
+    joins_one(stage, &path, &target, kind)
+}
+
+fn joins_one(stage: &Stage<'_>, path: &str, target: &Seen<'_>, kind: Kind) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &["-n", path])?;
+    is_same_process(&run, &command)?;
+    has_left(stage, &command, &format!("-n {path}"), &[kind])?;
+    is_in(&command, target, kind)?;
+    ends(&run, &held)
+}
+
+fn order(stage: &Stage<'_>) -> Checked {
+    // Of two of one kind, the last one is where it stays.
+    let (first, second) = (target(stage, &[Kind::Uts])?.process(), target(stage, &[Kind::Uts])?.process());
+    for (before, after) in [(&first, &second), (&second, &first)] {
+        let held = stage.held_script()?;
+        let files = [file(before, Kind::Uts)?, file(after, Kind::Uts)?];
+        let (run, command) = hold(stage, &held, &["-n", &files[0], "-n", &files[1]])?;
+        is_in(&command, after, Kind::Uts)?;
+        ends(&run, &held)?;
+    }
+
+    // Who has no capabilities gets them in a user namespace, for what that one owns.
+    let owner = target(stage, &[Kind::User, Kind::Uts])?.process();
+    let (user, uts) = (file(&owner, Kind::User)?, file(&owner, Kind::Uts)?);
+    let held = stage.held_script()?;
+    let (run, command) = hold_as(stage, &held, &["-n", &user, "-n", &uts], Launch::without_capabilities)?;
+    has_left(stage, &command, &format!("-n {user} -n {uts}"), &[Kind::User, Kind::Uts])?;
+    is_in(&command, &owner, Kind::Uts)?;
+    ends(&run, &held)?;
+
+    // Who has them and goes there loses those over what it does not own.
+    let (held, other) = (stage.held_script()?, file(&first, Kind::Uts)?);
+    let (run, command) = hold(stage, &held, &["-n", &other, "-n", &user])?;
+    has_left(stage, &command, &format!("-n {other} -n {user}"), &[Kind::User, Kind::Uts])?;
+    ends(&run, &held)?;
+    let other = bind_mount(stage, &first, Kind::Uts)?;
+    let refused = Launch::submission(&["-n", &user, "-n", &other, "echo", &stage.name()]);
+    failing::names(stage, &refused, "setns", Errno::EPERM)
+}
+
+/// Demands that a process is a member of the target's PID namespace, and that its parent is this
+/// process outside.
+fn is_inside(process: &Seen<'_>, target: &Seen<'_>, parent: &Seen<'_>, expected: &str) -> Checked {
+    is_in(process, target, Kind::Pid)?;
+    let (pids, outside) = (process.nspid()?, parent.nspid()?);
+    ensure(
+        process.parent() == Some(*parent) && pids.len() == 2 && outside.len() == 1,
+        || expected.into(),
+        || format!("its PIDs from the outside inwards are {pids:?}, those of the program {outside:?}"),
+    )
+}
+
+fn pid_without_fork(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::Pid])?.process();
+    let held = stage.held_script()?;
+    let status = stage.exit_status();
+    // More than one command, so that the shell creates a child for the first.
+    let script = stage.script(&format!("{}; exit {status}", held.words[0]))?;
+    let path = file(&target, Kind::Pid)?;
+    let run = stage.start(&["-n", &path, &script])?;
+    let child = run.held(&held)?;
+    let front = run.process();
+    has_left(stage, &front, &format!("-n {path} and no -f"), &[])?;
+    let expected = "COMMAND is the process that was started, outside, and its child is inside";
+    is_inside(&child, &target, &front, expected)?;
+    run.release()?;
+    run.ends_with(Status::Exited(status.into()))
+}
+
+fn pid_with_fork(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::Pid])?.process();
+    let path = file(&target, Kind::Pid)?;
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &["-f", "-n", &path])?;
+    let expected = "COMMAND is inside, and its parent is the program, outside";
+    ensure(settled::stays(stage, &run)?, || expected.into(), || "the program has ended".into())?;
+    is_inside(&command, &target, &run.process(), expected)?;
+    has_left(stage, &command, &format!("-f -n {path}"), &[Kind::Pid])
+}
+
+fn status(stage: &Stage<'_>) -> Checked {
+    command::status_is_passed_on(stage, &["-f"])
+}
+
+fn closes(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::Ipc, Kind::Uts])?.process();
+    let (ipc, uts) = (file(&target, Kind::Ipc)?, file(&target, Kind::Uts)?);
+    let options = ["-n", &ipc, "-n", &uts, "-f"];
+    for options in [&options[..4], &options[..]] {
+        let held = stage.held_script()?;
+        let (_run, command) = hold(stage, &held, options)?;
+        inherits_nothing(&command, &held)?;
+    }
+    Ok(())
+}
+
+fn options_end(stage: &Stage<'_>) -> Checked {
+    for options in [&[][..], &["--"]] {
+        let held = stage.held_script()?.with(&["-f", "--", "-n", &stage.name()]);
+        let (run, command) = hold(stage, &held, options)?;
+        is_same_process(&run, &command)?;
+        let words = command.command_line()?;
+        ensure(
+            words.ends_with(&held.words),
+            || format!("COMMAND gets the words {:?}", held.words),
+            || format!("it is executed as {words:?}"),
+        )?;
+        ends(&run, &held)?;
+    }
+    Ok(())
+}
+
+fn usage(stage: &Stage<'_>) -> Checked {
+    let (target, mark) = (target(stage, &[Kind::Uts])?.process(), stage.name());
+    let uts = file(&target, Kind::Uts)?;
+    failing::gives_usage(stage, &[])?;
+    failing::gives_usage(stage, &["-f"])?;
+    failing::gives_usage(stage, &["-n", &uts])?;
+    failing::gives_usage(stage, &["-f", "-n"])?;
+    failing::gives_usage(stage, &["-n", &uts, "-x", "echo", &mark])
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    let (target, mark) = (target(stage, &[Kind::Uts])?.process(), stage.name());
+    let uts = file(&target, Kind::Uts)?;
+    let missing = format!("./{mark}");
+    for (words, operation, reason) in [
+        (&["-n", &missing, "echo", &mark][..], "open", Errno::ENOENT),
+        (&["-n", "/dev/null", "echo", &mark], "setns", Errno::EINVAL),
+        (&["-n", "/proc/self/ns/user", "echo", &mark], "setns", Errno::EINVAL),
+        (&["-f", "-n", "/dev/null", "echo", &mark], "setns", Errno::EINVAL),
+        (&["-n", &uts, &missing], "execvp", Errno::ENOENT),
+        (&["-f", &missing], "execvp", Errno::ENOENT),
+    ] {
+        failing::names(stage, &Launch::submission(words), operation, reason)?;
+    }
+    let uts = bind_mount(stage, &target, Kind::Uts)?;
+    let refused = Launch::submission(&["-n", &uts, "echo", &mark]).without_capabilities();
+    failing::names(stage, &refused, "setns", Errno::EPERM)
+}
