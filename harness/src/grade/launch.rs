@@ -400,6 +400,32 @@ pub(super) fn own_mounts(procfs: &std::fs::File) -> String {
     }
 }
 
+/// The PIDs that a procfs at this path shows, each with the inode number of the PID namespace in
+/// which the process is. What a submission may have put there instead is never waited for.
+pub(super) fn shown_by_procfs(path: &std::path::Path) -> Result<Vec<(i32, u64)>, String> {
+    use nix::fcntl::AtFlags;
+    let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let failed = |what: &'static str| move |errno: nix::errno::Errno| format!("{what}: {}", errno.desc());
+    let mut directory =
+        nix::dir::Dir::open(path, flags, nix::sys::stat::Mode::empty()).map_err(failed("open"))?;
+    let about = nix::sys::statfs::fstatfs(&directory).map_err(failed("fstatfs"))?;
+    if about.filesystem_type() != nix::sys::statfs::PROC_SUPER_MAGIC {
+        return Err("it is on a file system of another type".to_string());
+    }
+    let names: Vec<_> = directory.iter().flatten().map(|entry| entry.file_name().to_owned()).collect();
+    let mut shown: Vec<(i32, u64)> = names
+        .iter()
+        .filter_map(|name| {
+            let pid: i32 = name.to_str().ok()?.parse().ok()?;
+            let link = format!("{pid}/ns/pid");
+            let namespace = nix::sys::stat::fstatat(&directory, link.as_str(), AtFlags::empty()).ok()?;
+            Some((pid, namespace.st_ino))
+        })
+        .collect();
+    shown.sort_unstable();
+    Ok(shown)
+}
+
 /// What standard input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {

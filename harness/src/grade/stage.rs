@@ -15,10 +15,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Why a check ends before its end.
@@ -509,6 +512,49 @@ impl<'w> Stage<'w> {
             if answer.is_empty() { "0" } else { &answer }
         ));
         if answer.is_empty() { Ok(()) } else { Err(Break::Engine(format!("{what}: {answer}"))) }
+    }
+
+    /// What a procfs that is mounted at this path of the stage shows: each PID in it, with the PID
+    /// namespace in which the process itself is.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn procfs_at(&self, path: &str) -> Result<Vec<(i32, Namespace)>, Break> {
+        let shown: Result<Vec<(i32, u64)>, String> =
+            self.look_inside(|| launch::shown_by_procfs(Path::new(path)))?;
+        let shown = shown.map_err(|why| Break::mismatch(format!("a procfs is mounted at {path}"), why))?;
+        let shown: Vec<_> =
+            shown.into_iter().map(|(pid, inode)| (pid, Namespace { kind: Kind::Pid, inode })).collect();
+        let list: Vec<String> = shown.iter().map(|(pid, namespace)| format!("{pid} in {namespace}")).collect();
+        self.trace(format!("(in the stage) the procfs at {path:?} shows {}", list.join(", ")));
+        Ok(shown)
+    }
+
+    /// The names in a directory of the stage, as they are now.
+    ///
+    /// # Errors
+    /// When the watcher cannot read it.
+    pub fn names_in(&self, directory: &str) -> Result<Vec<String>, Break> {
+        let names = self.look_inside(|| {
+            let entries = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
+            let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+            Ok::<Vec<String>, String>(names.collect())
+        })?;
+        let mut names = names.map_err(|why| Break::Engine(format!("reading {directory}: {why}")))?;
+        names.sort();
+        self.trace(format!("(in the stage) in {directory}: {names:?}"));
+        Ok(names)
+    }
+
+    /// Has a child of the watcher's look at something in the mount namespace of the stage.
+    fn look_inside<T: Serialize + DeserializeOwned>(
+        &self,
+        question: impl FnOnce() -> Result<T, String>,
+    ) -> Result<Result<T, String>, Break> {
+        let answer = self.ask_inside(&self.spaces, &[Kind::Mnt], || {
+            serde_json::to_string(&question()).unwrap_or_else(|error| error.to_string())
+        })?;
+        serde_json::from_str(&answer).map_err(|_| Break::Engine(answer))
     }
 
     fn ask_inside(
