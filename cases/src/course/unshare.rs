@@ -103,13 +103,7 @@ fn private_mounts(stage: &Stage<'_>) -> Checked {
     let before = stage.mounts_now()?;
     let (_run, command) = hold(stage, &held, &["-m"])?;
     command::has_private_mounts(&command)?;
-    let after = stage.mounts_now()?;
-    let changed = before.iter().find(|mount| !after.contains(mount));
-    ensure(
-        changed.is_none() && before.len() == after.len(),
-        || "the mounts outside are as before".into(),
-        || changed.map_or("there are more".into(), |mount| format!("that of {} has changed", mount.point)),
-    )
+    settled::mounts_as_before(stage, &before)
 }
 
 fn options_end(stage: &Stage<'_>) -> Checked {

@@ -525,7 +525,8 @@ impl<'w> Stage<'w> {
         let shown = shown.map_err(|why| Break::mismatch(format!("a procfs is mounted at {path}"), why))?;
         let shown: Vec<_> =
             shown.into_iter().map(|(pid, inode)| (pid, Namespace { kind: Kind::Pid, inode })).collect();
-        let list: Vec<String> = shown.iter().map(|(pid, namespace)| format!("{pid} in {namespace}")).collect();
+        let list: Vec<String> =
+            shown.iter().map(|(pid, namespace)| format!("{pid} in {namespace}")).collect();
         self.trace(format!("(in the stage) the procfs at {path:?} shows {}", list.join(", ")));
         Ok(shown)
     }
