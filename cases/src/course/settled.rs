@@ -1,23 +1,22 @@
-//! What several assignments ask: whether the process that was started stays, asleep, while its
-//! child runs, and whether everything on the stage is as it was before. Everything that one
+//! What several assignments ask: whether processes that wait, the one that was started above all,
+//! stay, asleep, and whether everything on the stage is as it was before. Everything that one
 //! assignment alone asks is in its own module.
 
-use nsconform_harness::grade::{Break, Checked, Mount, Run, Stage, ensure};
+use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, ensure};
 
 /// So much time of a processor (ns) is more than any program needs to end: it must be looping.
 const LOOPS: u64 = 50_000_000;
 
+/// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
+pub(super) fn is_idle(process: &Seen<'_>) -> bool {
+    let sleeps = process.state().is_ok_and(|state| state == 'S');
+    sleeps || !process.is_alive() || process.run_time().is_ok_and(|time| time > LOOPS)
+}
+
 /// Waits until the process that was started sleeps, loops or has ended; tells whether it is there.
 pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
     let front = run.process();
-    stage.wait("the program to wait for its child", || {
-        if !front.is_alive() {
-            return Some(false);
-        }
-        let idle = front.state().is_ok_and(|state| state == 'S');
-        let loops = front.run_time().is_ok_and(|time| time > LOOPS);
-        (idle || loops).then_some(true)
-    })
+    stage.wait("the program to wait for its child", || is_idle(&front).then(|| front.is_alive()))
 }
 
 /// Demands that it is there, asleep.
@@ -25,7 +24,12 @@ pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
     let expected = || "the program waits for its child, asleep".to_string();
     let there = stays(stage, run)?;
     ensure(there, expected, || "it has ended before its child".into())?;
-    let state = run.process().state()?;
+    is_asleep(&run.process(), expected)
+}
+
+/// Demands that a process sleeps now.
+pub(super) fn is_asleep(process: &Seen<'_>, expected: impl FnOnce() -> String) -> Checked {
+    let state = process.state()?;
     ensure(state == 'S', expected, || format!("it keeps a processor busy (state {state})"))
 }
 
