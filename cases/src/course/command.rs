@@ -7,7 +7,6 @@ use super::settled;
 use nix::sys::signal::Signal;
 use nsconform_harness::grade::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, ensure};
 use nsconform_harness::kind::Kind;
-use std::collections::BTreeSet;
 
 /// Starts the submission with these options and this command, and finds the command's process.
 pub(super) fn hold<'s>(
@@ -37,15 +36,10 @@ pub(super) fn ends(run: &Run<'_>, held: &Held) -> Checked {
     run.ends_with(Status::Exited(held.status.into()))
 }
 
-/// Demands that a process has left exactly the namespaces of these kinds.
+/// Demands that with these options the command's process, or another one, has left exactly the
+/// namespaces of these kinds.
 pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, options: &str, kinds: &[Kind]) -> Checked {
-    let expected: BTreeSet<Kind> = kinds.iter().copied().collect();
-    let left: BTreeSet<Kind> = stage.kinds_left_by(process)?.into_iter().collect();
-    ensure(
-        left == expected,
-        || format!("with {options} COMMAND leaves exactly {expected:?}"),
-        || format!("it has left {left:?}"),
-    )
+    settled::has_left(stage, process, &format!("with {options} COMMAND"), kinds)
 }
 
 /// Demands that no process was created for the command.

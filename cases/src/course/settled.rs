@@ -1,8 +1,10 @@
 //! What several assignments ask: whether processes that wait, the one that was started above all,
-//! stay, asleep, and whether everything on the stage is as it was before. Everything that one
-//! assignment alone asks is in its own module.
+//! stay, asleep, in which namespaces they are, and whether everything on the stage is as it was
+//! before. Everything that one assignment alone asks is in its own module.
 
-use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, ensure};
+use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
+use nsconform_harness::kind::Kind;
+use std::collections::BTreeSet;
 
 /// So much time of a processor (ns) is more than any program needs to end: it must be looping.
 const LOOPS: u64 = 50_000_000;
@@ -77,4 +79,42 @@ impl Left {
             || format!("there is {names:?}"),
         )
     }
+}
+
+/// Waits until the process that was started has created another one and waits itself, or has ended;
+/// gives the one that it has created. `others` were on the stage before.
+pub(super) fn child<'s>(stage: &'s Stage<'s>, run: &Run<'s>, others: &[Seen<'_>]) -> Result<Seen<'s>, Break> {
+    let front = run.process();
+    // Those that the child creates in turn may come and go. Where the program has ended, its child
+    // has no parent on the stage.
+    let created = || -> Vec<Seen<'s>> {
+        let mut new = stage.all();
+        new.retain(|seen| *seen != front && !others.contains(seen));
+        new.retain(|seen| seen.parent().is_none_or(|parent| parent == front) && seen.exists());
+        new
+    };
+    stage.wait("the program to create a child", || {
+        (is_idle(&front) && !created().is_empty() || !front.is_alive()).then_some(())
+    })?;
+    let created = created();
+    match created[..] {
+        [child] if child.is_alive() => Ok(child),
+        _ => {
+            let living = created.iter().filter(|seen| seen.is_alive()).count();
+            let error = run.text(Stream::Error);
+            let observed = format!("{living} live; standard error: {error:?}");
+            Err(Break::mismatch("the program creates one child, which lives", observed))
+        }
+    }
+}
+
+/// Demands that a process has left exactly the namespaces of these kinds, those of the stage.
+pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, who: &str, kinds: &[Kind]) -> Checked {
+    let expected: BTreeSet<Kind> = kinds.iter().copied().collect();
+    let left: BTreeSet<Kind> = stage.kinds_left_by(process)?.into_iter().collect();
+    ensure(
+        left == expected,
+        || format!("{who} leaves exactly {expected:?}"),
+        || format!("it has left {left:?}"),
+    )
 }
