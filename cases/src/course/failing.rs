@@ -8,7 +8,9 @@ use nsconform_harness::grade::{Break, Checked, Launch, Run, Stage, Status, Strea
 /// prints nothing on standard output, and ends with status 1. A command that it is given should
 /// print something, so as to show if it was executed.
 pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> Checked {
-    let line = format!("{operation}: {}", reason.desc());
+    // What strerror(3) says, without the number that Rust adds.
+    let words = std::io::Error::from(reason).to_string();
+    let line = format!("{operation}: {}", words.split(" (os error").next().unwrap_or_default());
     let run = ended(stage, launch)?;
     let error = run.text(Stream::Error);
     ensure(

@@ -21,6 +21,14 @@ pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
     stage.wait("the program to wait for its child", || is_idle(&front).then(|| front.is_alive()))
 }
 
+/// Waits until a process sleeps, loops or has ended, and demands the first: `expected` says so in
+/// the words of the contract.
+pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str) -> Checked {
+    stage.wait(expected, || is_idle(process).then_some(()))?;
+    ensure(process.is_alive(), || expected.into(), || "it has ended".into())?;
+    is_asleep(process, || expected.into())
+}
+
 /// Demands that it is there, asleep.
 pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
     let expected = || "the program waits for its child, asleep".to_string();

@@ -450,6 +450,10 @@ pub struct Launch {
     host_name: Option<String>,
     without_capabilities: bool,
     joins: Option<(i32, Vec<Kind>)>,
+    /// The words of a program of the system's that is to start it.
+    starter: Vec<String>,
+    subreaper: bool,
+    most_processes: Option<u64>,
 }
 
 impl Launch {
@@ -464,6 +468,9 @@ impl Launch {
             host_name: None,
             without_capabilities: false,
             joins: None,
+            starter: Vec::new(),
+            subreaper: false,
+            most_processes: None,
         }
     }
 
@@ -502,9 +509,29 @@ impl Launch {
         self
     }
 
+    /// Started by a program of the system's, found in PATH: that gets the words of this program
+    /// after its own.
+    pub fn started_by<S: AsRef<str>>(mut self, words: &[S]) -> Launch {
+        self.starter = words.iter().map(|word| word.as_ref().to_string()).collect();
+        self
+    }
+
+    /// As a subreaper (PR_SET_CHILD_SUBREAPER(2const)), which gets the orphans among its
+    /// descendants. That is the process that is started and none of its children.
+    pub fn subreaper(mut self) -> Launch {
+        self.subreaper = true;
+        self
+    }
+
+    /// With this RLIMIT_NPROC, if that is less than others have: 0 lets it create no process.
+    pub fn most_processes(mut self, most: u64) -> Launch {
+        self.most_processes = Some(most);
+        self
+    }
+
     pub(super) fn words(&self, program: &Program) -> Vec<String> {
         let own = self.is_submission.then(|| program.path());
-        own.into_iter().chain(self.words.iter().cloned()).collect()
+        self.starter.iter().cloned().chain(own).chain(self.words.iter().cloned()).collect()
     }
 
     /// What precedes the prompt in the report.
@@ -521,6 +548,12 @@ impl Launch {
         }
         if self.without_capabilities {
             parts.push("without capabilities".to_string());
+        }
+        if self.subreaper {
+            parts.push("as a subreaper".to_string());
+        }
+        if let Some(most) = self.most_processes {
+            parts.push(format!("RLIMIT_NPROC {most}"));
         }
         if let Some((_, kinds)) = &self.joins {
             let kinds: Vec<_> = kinds.iter().map(|kind| kind.link()).collect();
@@ -572,7 +605,6 @@ pub(super) fn start(
             Some((Spaces(spaces), kinds.clone()))
         }
     };
-    let terminal = launch.input == Input::Terminal;
     let child = || -> Result<std::convert::Infallible, String> {
         enter_stage(spaces, ground)?;
         if let Some((others, kinds)) = &joined {
@@ -580,8 +612,8 @@ pub(super) fn start(
         }
         let numbers = [standard[0].as_raw_fd(), standard[1].as_raw_fd(), standard[2].as_raw_fd()];
         unshare_further(launch)?;
-        settle(numbers, terminal, limits, launch.without_capabilities)?;
-        execute(&words, launch.is_submission)
+        settle(numbers, launch, limits)?;
+        execute(&words, launch.is_submission && launch.starter.is_empty())
     };
     let started = in_pid_namespace(spaces, || fork_and_exec(child));
     drop(standard);
@@ -677,7 +709,7 @@ fn unshare_further(launch: &Launch) -> Result<(), String> {
 }
 
 /// Standard streams, session, signals, limits: what a program finds when it starts.
-fn settle(numbers: [RawFd; 3], terminal: bool, limits: &Limits, bare: bool) -> Result<(), String> {
+fn settle(numbers: [RawFd; 3], launch: &Launch, limits: &Limits) -> Result<(), String> {
     // SAFETY: plain calls on our own descriptors and on structures that outlive them.
     unsafe {
         libc::setsid();
@@ -686,7 +718,7 @@ fn settle(numbers: [RawFd; 3], terminal: bool, limits: &Limits, bare: bool) -> R
         for (number, descriptor) in high.into_iter().enumerate() {
             libc::dup2(descriptor, number as RawFd);
         }
-        if terminal {
+        if launch.input == Input::Terminal {
             libc::ioctl(0, libc::TIOCSCTTY, 0);
         }
         libc::syscall(libc::SYS_close_range, KEPT + 1, libc::c_uint::MAX, 0);
@@ -698,7 +730,7 @@ fn settle(numbers: [RawFd; 3], terminal: bool, limits: &Limits, bare: bool) -> R
         libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
         libc::umask(0o022);
         let rlimits = [
-            (libc::RLIMIT_NPROC, limits.processes),
+            (libc::RLIMIT_NPROC, launch.most_processes.unwrap_or(limits.processes)),
             // Twice what all of them may use together: the watcher says so before.
             (libc::RLIMIT_DATA, 2 * super::stage::MOST_MEMORY),
             (libc::RLIMIT_FSIZE, 32 << 20),
@@ -714,7 +746,10 @@ fn settle(numbers: [RawFd; 3], terminal: bool, limits: &Limits, bare: bool) -> R
             libc::setrlimit(which, &libc::rlimit { rlim_cur: most, rlim_max: most });
         }
         libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        if bare {
+        if launch.subreaper {
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+        }
+        if launch.without_capabilities {
             for capability in 0..64 {
                 libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0);
             }

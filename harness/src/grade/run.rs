@@ -135,6 +135,18 @@ impl Held {
     }
 }
 
+/// A text as people write what is typed: the control characters in caret notation, as `^D`.
+fn typed(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars() {
+        match character {
+            '\0'..'\x20' => shown.extend(['^', char::from(character as u8 | 0x40)]),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
 /// A run of a submission, or of a program of the grader's own on the same stage.
 #[derive(Clone, Copy)]
 pub struct Run<'s> {
@@ -242,7 +254,8 @@ impl<'s> Run<'s> {
     /// # Errors
     /// When its standard input is closed, or full because nothing is read.
     pub fn write(&self, text: &str) -> Result<(), Break> {
-        self.stage.asked(format!("(to its standard input) {}", text.trim_end_matches('\n')));
+        let shown = typed(text.trim_end_matches('\n'));
+        self.stage.asked(format!("(to its standard input) {shown}"));
         let written = self.stage.running(self.number, |running| match &running.input {
             Some(input) => nix::unistd::write(input, text.as_bytes()),
             None => Err(nix::errno::Errno::EPIPE),
