@@ -445,6 +445,7 @@ pub struct Launch {
     words: Vec<String>,
     is_submission: bool,
     input: Input,
+    full_output: bool,
     /// Namespaces it gets on top of the stage's.
     new: Flags,
     host_name: Option<String>,
@@ -464,6 +465,7 @@ impl Launch {
             words,
             is_submission: true,
             input: Input::Pipe,
+            full_output: false,
             new: Flags::empty(),
             host_name: None,
             without_capabilities: false,
@@ -482,6 +484,13 @@ impl Launch {
     /// With this standard input.
     pub fn input(mut self, input: Input) -> Launch {
         self.input = input;
+        self
+    }
+
+    /// With a full pipe as its standard output: whoever writes to it waits, and can be looked at,
+    /// until [`Run::make_room`](super::Run::make_room).
+    pub fn full_output(mut self) -> Launch {
+        self.full_output = true;
         self
     }
 
@@ -540,6 +549,9 @@ impl Launch {
         if self.input == Input::Terminal {
             parts.push("on a terminal".to_string());
         }
+        if self.full_output {
+            parts.push("standard output is a full pipe".to_string());
+        }
         if !self.new.is_empty() {
             parts.push(format!("in new namespaces: {}", self.new.show()));
         }
@@ -570,6 +582,8 @@ pub(super) struct Started {
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Option<OwnedFd>,
     pub(super) error: Option<OwnedFd>,
+    /// How many bytes its standard output was filled with.
+    pub(super) filled: usize,
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Break> {
@@ -582,6 +596,14 @@ fn nonblocking(end: OwnedFd) -> Result<OwnedFd, Break> {
     Ok(end)
 }
 
+/// Fills a pipe; tells with how many bytes.
+fn fill(end: &OwnedFd) -> Result<usize, Break> {
+    let engine = |errno| Break::Engine(format!("filling a pipe: {errno}"));
+    // The least that the kernel allows: a page.
+    let size = nix::fcntl::fcntl(end, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1)).map_err(engine)? as usize;
+    nix::unistd::write(end, &vec![b'\n'; size]).map_err(engine)
+}
+
 /// Starts a program on the stage.
 pub(super) fn start(
     launch: &Launch,
@@ -592,6 +614,7 @@ pub(super) fn start(
 ) -> Result<Started, Break> {
     let words = launch.words(program);
     let (standard, ends) = streams(launch.input)?;
+    let filled = if launch.full_output { fill(&standard[1])? } else { 0 };
     let joined = match &launch.joins {
         None => None,
         Some((pid, kinds)) => {
@@ -632,7 +655,7 @@ pub(super) fn start(
         nix::sys::wait::waitpid(pid, None).map_err(|errno| Break::Engine(format!("waitpid: {errno}")))?;
     }
     let pid = (!has_own_pid_namespace).then_some(pid.as_raw());
-    Ok(Started { pid, input, output, error })
+    Ok(Started { pid, input, output, error, filled })
 }
 
 /// The program's ends of its standard streams, and the watcher's.

@@ -44,17 +44,36 @@ pub(super) struct Flow {
     pub(super) bytes: Vec<u8>,
     /// How many bytes of it the check has taken, line by line.
     taken: usize,
+    /// How many bytes of the watcher's own are in the pipe, so that nobody can write to it.
+    filled: usize,
 }
 
 impl Flow {
-    pub(super) fn of(end: Option<OwnedFd>) -> Flow {
-        Flow { end, ..Flow::default() }
+    /// What comes out of this end after so many bytes of the watcher's own.
+    pub(super) fn behind(filled: usize, end: Option<OwnedFd>) -> Flow {
+        Flow { end, filled, ..Flow::default() }
+    }
+
+    /// Takes out the bytes of the watcher's own.
+    fn make_room(&mut self) {
+        let mut buffer = vec![0; self.filled];
+        while let (Some(end), 1..) = (&self.end, self.filled) {
+            match nix::unistd::read(end, &mut buffer[..self.filled]) {
+                Ok(count @ 1..) => self.filled -= count,
+                Err(nix::errno::Errno::EINTR) => {}
+                // Somebody on the stage has opened the pipe and read them.
+                Ok(0) | Err(_) => self.filled = 0,
+            }
+        }
     }
 
     /// Takes in what is there; tells how many bytes that was.
     pub(super) fn take_in(&mut self) -> usize {
         let mut buffer = [0; 4096];
         let before = self.bytes.len();
+        if self.filled > 0 {
+            return 0;
+        }
         while let Some(end) = &self.end {
             match nix::unistd::read(end, &mut buffer) {
                 Ok(count @ 1..) => self.bytes.extend_from_slice(&buffer[..count]),
@@ -104,7 +123,8 @@ impl Running {
     }
 
     pub(super) fn ends(&self) -> impl Iterator<Item = RawFd> {
-        [&self.output, &self.error].into_iter().filter_map(|flow| flow.end.as_ref()).map(AsRawFd::as_raw_fd)
+        let flows = [&self.output, &self.error].into_iter().filter(|flow| flow.filled == 0);
+        flows.filter_map(|flow| flow.end.as_ref()).map(AsRawFd::as_raw_fd)
     }
 }
 
@@ -247,6 +267,12 @@ impl<'s> Run<'s> {
             running.flow(stream).take_in();
             String::from_utf8_lossy(&running.flow(stream).bytes).into_owned()
         })
+    }
+
+    /// Empties the full pipe that is its standard output: whoever waits to write goes on.
+    pub fn make_room(&self) {
+        self.stage.asked("(there is room in its standard output)".to_string());
+        self.stage.running(self.number, |running| running.output.make_room());
     }
 
     /// Writes to its standard input, without waiting for it to be read.

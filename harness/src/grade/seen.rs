@@ -124,6 +124,11 @@ impl<'s> Seen<'s> {
         Ok(pids)
     }
 
+    /// Whether it is PID 1 of a PID namespace below that of the stage.
+    pub(super) fn is_nested_init(&self) -> bool {
+        self.pids().is_ok_and(|pids| pids.len() > 1 && pids.last() == Some(&1))
+    }
+
     /// Which namespace of this kind it is in.
     ///
     /// # Errors

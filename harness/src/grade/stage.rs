@@ -290,15 +290,18 @@ impl<'w> Stage<'w> {
             // It became PID 1 of a namespace of its own: a new child of ours.
             None => seen::processes()
                 .into_iter()
-                .find(|pid| !before.contains(pid) && seen::parent(*pid) == Some(1))
+                .find(|pid| {
+                    let seen = Seen { stage: self, pid: *pid };
+                    !before.contains(pid) && seen::parent(*pid) == Some(1) && seen.is_nested_init()
+                })
                 .ok_or_else(|| Break::Engine("the new PID 1 cannot be found".to_string()))?,
         };
         let mut state = self.state.borrow_mut();
         state.running.push(Running {
             pid,
             input: started.input,
-            output: super::run::Flow::of(started.output),
-            error: super::run::Flow::of(started.error),
+            output: super::run::Flow::behind(started.filled, started.output),
+            error: super::run::Flow::behind(0, started.error),
             status: None,
         });
         Ok(Run { stage: self, number: state.running.len() - 1 })
