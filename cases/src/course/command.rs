@@ -99,6 +99,7 @@ pub(super) fn has_private_mounts(command: &Seen<'_>) -> Checked {
         },
     )
 }
+
 /// Demands that a command, which is a script, has standard streams, and nothing else open but what
 /// its interpreter opened.
 pub(super) fn inherits_nothing(command: &Seen<'_>, held: &Held) -> Checked {

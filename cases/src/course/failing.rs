@@ -8,6 +8,16 @@ use nsconform_harness::grade::{Break, Checked, Launch, Run, Stage, Status, Strea
 /// prints nothing on standard output, and ends with status 1. A command that it is given should
 /// print something, so as to show if it was executed.
 pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> Checked {
+    silent(&says(stage, launch, operation, reason)?)
+}
+
+/// The same with whatever on standard output.
+pub(super) fn says<'s>(
+    stage: &'s Stage<'s>,
+    launch: &Launch,
+    operation: &str,
+    reason: Errno,
+) -> Result<Run<'s>, Break> {
     // What strerror(3) says, without the number that Rust adds.
     let words = std::io::Error::from(reason).to_string();
     let line = format!("{operation}: {}", words.split(" (os error").next().unwrap_or_default());
@@ -18,7 +28,7 @@ pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason:
         || format!("a line '{line}' on standard error"),
         || format!("standard error: {error:?}"),
     )?;
-    silent(&run)
+    Ok(run)
 }
 
 /// Demands that these words are refused as a wrong command line.

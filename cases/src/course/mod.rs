@@ -43,7 +43,7 @@ macro_rules! courses {
     };
 }
 
-courses! { unshare pidns_init_sleep orphan ns_run demo_userns }
+courses! { demo_uts_namespaces unshare pidns_init_sleep orphan ns_run demo_userns }
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.

@@ -11,8 +11,25 @@ const LOOPS: u64 = 50_000_000;
 
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
 pub(super) fn is_idle(process: &Seen<'_>) -> bool {
-    let sleeps = process.state().is_ok_and(|state| state == 'S');
-    sleeps || !process.is_alive() || process.run_time().is_ok_and(|time| time > LOOPS)
+    process.is_asleep() || !process.is_alive() || loops(process)
+}
+
+fn loops(process: &Seen<'_>) -> bool {
+    process.run_time().is_ok_and(|time| time > LOOPS)
+}
+
+/// Waits until processes that may wake each other are idle all at once; `what` says for whom that
+/// is waited.
+pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[Seen<'_>]) -> Checked {
+    // One may wake another that was looked at before: then one of the two has run meanwhile.
+    let look = || {
+        let ran = |process: &Seen<'_>| (!loops(process)).then(|| process.run_time().ok());
+        processes.iter().map(|process| is_idle(process).then(|| ran(process))).collect::<Option<Vec<_>>>()
+    };
+    stage.wait(what, || {
+        let first = look()?;
+        (look()? == first).then_some(())
+    })
 }
 
 /// Waits until the process that was started sleeps, loops or has ended; tells whether it is there.

@@ -225,6 +225,11 @@ impl<'s> Seen<'s> {
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
 
+    /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
+    pub fn is_asleep(&self) -> bool {
+        state(self.pid) == Some('S')
+    }
+
     /// Nanoseconds that it has run: the first number of /proc/PID/schedstat.
     ///
     /// # Errors
