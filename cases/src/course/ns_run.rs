@@ -1,11 +1,11 @@
 //! The checks of the assignment `ns_run`: joining namespaces by their files, then a command.
 
 use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_same_process};
+use super::visited::{bind_mount, file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nix::mount::MsFlags;
-use nsconform_harness::grade::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, ensure};
-use nsconform_harness::kind::{Flags, Kind};
+use nsconform_harness::grade::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_harness::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("runs", command::runs_in_same_process),
@@ -22,39 +22,6 @@ pub(super) const CHECKS: &[Perform] = &[
 
 /// The kinds that the process joins itself.
 const JOINED: [Kind; 6] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User, Kind::Uts];
-
-/// Starts a process in new namespaces of these kinds, for the submission to join it.
-fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>, Break> {
-    let flags = kinds.iter().fold(Flags::empty(), |flags, kind| flags | kind.flag());
-    stage.launch(&Launch::system(&["sleep", "1000"]).new_namespaces(flags))
-}
-
-/// The file of a process's namespace, as the submission can open it.
-fn file(process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
-    Ok(format!("/proc/{}/ns/{}", process.pid()?, kind.link()))
-}
-
-/// Makes a bind mount of the file of a process's namespace: it can be opened by those as well who
-/// may not look at the process.
-fn bind_mount(stage: &Stage<'_>, process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
-    let (link, path) = (file(process, kind)?, format!("/tmp/{}", stage.name()));
-    stage.do_inside(&format!("a bind mount of {link} on {path}"), || {
-        std::fs::write(&path, "").map_err(|error| error.to_string())?;
-        nix::mount::mount(Some(link.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
-            .map_err(|errno| errno.to_string())
-    })?;
-    Ok(path)
-}
-
-/// Demands that a process is in the namespace of this kind that another one is in.
-fn is_in(process: &Seen<'_>, target: &Seen<'_>, kind: Kind) -> Checked {
-    let (there, wanted) = (process.namespace(kind)?, target.namespace(kind)?);
-    ensure(
-        there == wanted,
-        || format!("COMMAND is in the namespace of FILE, {wanted}"),
-        || format!("it is in {there}"),
-    )
-}
 
 fn joins(stage: &Stage<'_>) -> Checked {
     let target = target(stage, &JOINED)?.process();
