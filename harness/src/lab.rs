@@ -16,6 +16,7 @@ use crate::wire::{self, DESCRIPTOR_FLOOR, MAX_MESSAGE};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 /// Why a script stopped early.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +111,7 @@ pub struct Lab<'j> {
     mode: Mode,
     tamper: Option<Tamper>,
     jitter: Option<Jitter>,
+    started: Instant,
     state: RefCell<State>,
 }
 
@@ -123,7 +125,7 @@ impl<'j> Lab<'j> {
     ) -> Lab<'j> {
         let delays = jitter.map(|jitter| fastrand::Rng::with_seed(jitter.seed));
         let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays, buffer: vec![0; MAX_MESSAGE] });
-        Lab { journal, ground, mode, tamper, jitter, state }
+        Lab { journal, ground, mode, tamper, jitter, started: Instant::now(), state }
     }
 
     /// Creates a process that starts as the case's ground says.
@@ -269,10 +271,19 @@ impl<'j> Lab<'j> {
             return Ok(pretended.unwrap_or(Outcome::Returned(Value::ZERO)));
         }
         match postcard::from_bytes(&buffer[..received.length]) {
-            Ok(Reply::Outcome(outcome)) => Ok(pretended.unwrap_or(outcome)),
+            Ok(Reply::Outcome(outcome)) => Ok(pretended.unwrap_or_else(|| self.without_run_time(outcome))),
             Ok(Reply::Trouble(trouble)) => Err(engine(format!("{}: {trouble}", end.name))),
             Err(error) => Err(engine(format!("the answer of {} cannot be decoded: {error}", end.name))),
         }
+    }
+
+    /// Takes from a clock's reading the time that the run has lasted, by the clock of the director,
+    /// which stays in its time namespace: on a slow machine that may be seconds.
+    fn without_run_time(&self, mut outcome: Outcome) -> Outcome {
+        if let Outcome::Returned(Value::Time { nanoseconds, .. }) = &mut outcome {
+            *nanoseconds -= self.started.elapsed().as_nanos() as i128;
+        }
+        outcome
     }
 
     fn answer(&self, number: usize, outcome: Outcome) -> Done {

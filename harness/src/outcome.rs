@@ -89,7 +89,7 @@ pub enum Value {
     Time {
         /// The clock's name, as clock_gettime(2) spells it.
         clock: String,
-        /// The reading in nanoseconds.
+        /// The reading in nanoseconds; in a trace, less the time that the run had lasted.
         nanoseconds: i128,
     },
     /// Several values, printed as `[a, b]`.

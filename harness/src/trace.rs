@@ -180,7 +180,8 @@ impl Names {
             }
             Value::Time { clock, nanoseconds } => {
                 let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
-                // A case takes well under a second, so whole seconds are what was set.
+                // What is left beside the offsets, which are whole seconds, is the time that an
+                // answer takes.
                 let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
                 match seconds {
                     0 => clock.clone(),
