@@ -36,6 +36,12 @@ pub(super) fn ends(run: &Run<'_>, held: &Held) -> Checked {
     run.ends_with(Status::Exited(held.status.into()))
 }
 
+/// Lets the command end, and waits for the program to end, with whatever status.
+pub(super) fn is_over(run: &Run<'_>) -> Checked {
+    run.release()?;
+    run.status().map(drop)
+}
+
 /// Demands that with these options the command's process, or another one, has left exactly the
 /// namespaces of these kinds.
 pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, options: &str, kinds: &[Kind]) -> Checked {
@@ -83,6 +89,36 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> Checke
     let (run, command) = hold(stage, &held, options)?;
     stage.kill(&command, signal)?;
     run.ends_with(Status::Exited(128 + signal as i32))
+}
+
+/// Demands that options that make namespaces can be written as one word, and that a user can have all
+/// of them, although the one that gives the right to the others comes last.
+pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)]) -> Checked {
+    let others = options.len() as u32 - 1;
+    let (first, further) = (stage.number(0..others), stage.number(1..others));
+    let pair = [first, (first + further) % others].map(|number| options[number as usize]);
+    let word: String = pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
+    let word = format!("-{word}");
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &[&word])?;
+    has_left(stage, &command, &word, &pair.map(|(_, kind)| kind))?;
+    is_over(&run)?;
+
+    let (words, kinds): (Vec<&str>, Vec<Kind>) = options.iter().copied().unzip();
+    let held = stage.held_script()?;
+    let (run, command) = hold_as(stage, &held, &words, Launch::without_capabilities)?;
+    has_left(stage, &command, &words.join(" "), &kinds)?;
+    is_over(&run)
+}
+
+/// Demands that with these options the command gets private mounts, and that those outside stay as
+/// they are.
+pub(super) fn mounts_become_private(stage: &Stage<'_>, options: &[&str]) -> Checked {
+    let held = stage.held_script()?;
+    let before = stage.mounts_now()?;
+    let (_run, command) = hold(stage, &held, options)?;
+    has_private_mounts(&command)?;
+    settled::mounts_as_before(stage, &before)
 }
 
 /// Demands that no mount of the command's has a peer, a master or the like.

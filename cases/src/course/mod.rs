@@ -44,7 +44,7 @@ macro_rules! courses {
     };
 }
 
-courses! { demo_uts_namespaces ns_exec unshare pidns_init_sleep orphan ns_run demo_userns }
+courses! { demo_uts_namespaces ns_exec unshare pidns_init_sleep ns_child_exec orphan ns_run demo_userns }
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.

@@ -1,6 +1,6 @@
 //! The checks of the assignment `unshare`: new namespaces for the calling process, then a command.
 
-use super::command::{self, ends, has_left, hold, hold_as, is_same_process};
+use super::command::{self, ends, has_left, hold, is_same_process};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_harness::grade::{Checked, Launch, Perform, Stage, Status, ensure};
@@ -18,7 +18,8 @@ pub(super) const CHECKS: &[Perform] = &[
     Perform::new("errors", errors),
 ];
 
-/// The options whose effect is seen on the process itself.
+/// The options whose effect is seen on the process itself; the last one gives a user the right to the
+/// others.
 const OPTIONS: [(&str, Kind); 6] = [
     ("-C", Kind::Cgroup),
     ("-i", Kind::Ipc),
@@ -40,23 +41,7 @@ fn each_option(stage: &Stage<'_>) -> Checked {
 }
 
 fn one_call(stage: &Stage<'_>) -> Checked {
-    // Some of them as one word.
-    let (first, second) = (stage.number(0..5) as usize, stage.number(1..5) as usize);
-    let pair = [OPTIONS[first], OPTIONS[(first + second) % 5]];
-    let word: String = pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
-    let word = format!("-{word}");
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &[&word])?;
-    has_left(stage, &command, &word, &pair.map(|(_, kind)| kind))?;
-    run.release()?;
-    run.status()?;
-
-    // All of them, the one that gives the right to the others being the last.
-    let options = OPTIONS.map(|(option, _)| option);
-    let held = stage.held_script()?;
-    let (run, command) = hold_as(stage, &held, &options, Launch::without_capabilities)?;
-    has_left(stage, &command, &options.join(" "), &OPTIONS.map(|(_, kind)| kind))?;
-    ends(&run, &held)
+    command::options_work_together(stage, &OPTIONS)
 }
 
 fn pid_without_fork(stage: &Stage<'_>) -> Checked {
@@ -99,11 +84,7 @@ fn status(stage: &Stage<'_>) -> Checked {
 }
 
 fn private_mounts(stage: &Stage<'_>) -> Checked {
-    let held = stage.held_script()?;
-    let before = stage.mounts_now()?;
-    let (_run, command) = hold(stage, &held, &["-m"])?;
-    command::has_private_mounts(&command)?;
-    settled::mounts_as_before(stage, &before)
+    command::mounts_become_private(stage, &["-m"])
 }
 
 fn options_end(stage: &Stage<'_>) -> Checked {

@@ -1,0 +1,133 @@
+//! The checks of the assignment `ns_child_exec`: a child in new namespaces, which executes a command.
+
+use super::command::{self, has_left, hold, is_over, is_searched};
+use super::{failing, settled};
+use nix::errno::Errno;
+use nsconform_harness::grade::{Checked, Launch, Perform, Stage, Stream, ensure};
+use nsconform_harness::kind::Kind;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("runs", runs),
+    Perform::new("each-option", each_option),
+    Perform::new("together", together),
+    Perform::new("private-mounts", private_mounts),
+    Perform::new("status", status),
+    Perform::new("verbose", verbose),
+    Perform::new("options-end", options_end),
+    Perform::new("errors", errors),
+];
+
+/// The options that make namespaces; the last one gives a user the right to the others.
+const OPTIONS: [(&str, Kind); 7] = [
+    ("-C", Kind::Cgroup),
+    ("-i", Kind::Ipc),
+    ("-m", Kind::Mnt),
+    ("-n", Kind::Net),
+    ("-p", Kind::Pid),
+    ("-u", Kind::Uts),
+    ("-U", Kind::User),
+];
+
+fn runs(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &[])?;
+    settled::sleeps(stage, &run)?;
+    ensure(
+        command.parent() == Some(run.process()),
+        || "COMMAND is executed by a child of the program".into(),
+        || "the process that runs it is no child of the program".into(),
+    )?;
+    has_left(stage, &command, "no option", &[])?;
+    is_over(&run)?;
+    is_searched(stage, &[])
+}
+
+fn each_option(stage: &Stage<'_>) -> Checked {
+    for (option, kind) in OPTIONS {
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, &[option])?;
+        has_left(stage, &command, option, &[kind])?;
+        settled::has_left(stage, &run.process(), &format!("the program with {option}"), &[])?;
+        if kind == Kind::Pid {
+            let pids = command.nspid()?;
+            ensure(
+                pids.len() == 2 && pids[1] == 1,
+                || "COMMAND with -p is PID 1 of a new namespace".into(),
+                || format!("its PIDs, from the outside inwards: {pids:?}"),
+            )?;
+        }
+        is_over(&run)?;
+    }
+    Ok(())
+}
+
+fn together(stage: &Stage<'_>) -> Checked {
+    command::options_work_together(stage, &OPTIONS)
+}
+
+fn private_mounts(stage: &Stage<'_>) -> Checked {
+    command::mounts_become_private(stage, &["-m"])
+}
+
+fn status(stage: &Stage<'_>) -> Checked {
+    command::status_is_passed_on(stage, &[])
+}
+
+fn verbose(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &["-v", "-p"])?;
+    let program = run.process().command_line()?.swap_remove(0);
+    // The child may be faster than its parent.
+    let mut expected =
+        [format!("{program}: PID of child created by clone() is {}", command.pid()?), held.mark.clone()];
+    let printed = stage.wait("another line, which tells the PID of the child, while COMMAND runs", || {
+        let text = run.text(Stream::Output);
+        let lines: Vec<String> = text.split_inclusive('\n').map(str::to_string).collect();
+        (lines.len() >= expected.len() && text.ends_with('\n')).then_some(lines)
+    })?;
+    let mut lines: Vec<&str> = printed.iter().map(|line| line.trim_end()).collect();
+    lines.sort_unstable();
+    expected.sort();
+    ensure(
+        lines == expected,
+        || format!("with -v, while COMMAND runs, the lines {expected:?}"),
+        || format!("the lines {lines:?}"),
+    )?;
+    is_over(&run)?;
+    let (text, last) = (run.text(Stream::Output), format!("{program}: terminating\n"));
+    let rest = text.strip_prefix(&printed.concat()).unwrap_or_default();
+    ensure(rest == last, || format!("then {last:?}"), || format!("{rest:?}"))?;
+
+    let held = stage.held_script()?;
+    let (run, _) = hold(stage, &held, &[])?;
+    is_over(&run)?;
+    let text = run.text(Stream::Output);
+    ensure(
+        text.trim_end() == held.mark,
+        || format!("without -v nothing but what COMMAND prints: {:?}", held.mark),
+        || format!("{text:?}"),
+    )
+}
+
+fn options_end(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?.with(&["-i", "--", "-n", "-v"]);
+    let (run, command) = hold(stage, &held, &["-u"])?;
+    has_left(stage, &command, "-u before COMMAND and others behind", &[Kind::Uts])?;
+    is_over(&run)?;
+
+    let held = stage.held_script()?;
+    let (_run, command) = hold(stage, &held, &["-i", "--"])?;
+    has_left(stage, &command, "-i --", &[Kind::Ipc])
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    let mark = stage.name();
+    failing::gives_usage(stage, &[])?;
+    failing::gives_usage(stage, &["-u"])?;
+    failing::gives_usage(stage, &["-x", "echo", &mark])?;
+    let refused = Launch::submission(&["-u", "echo", &mark]).without_capabilities();
+    failing::names(stage, &refused, "clone", Errno::EPERM)?;
+    let missing = format!("./{mark}");
+    failing::names(stage, &Launch::submission(&[&missing]), "execvp", Errno::ENOENT)?;
+    failing::names(stage, &Launch::submission(&["-p", &missing]), "execvp", Errno::ENOENT)
+}
