@@ -152,3 +152,13 @@ pub(super) fn inherits_nothing(command: &Seen<'_>, held: &Held) -> Checked {
         },
     )
 }
+
+/// Demands that a command has all its words, whatever they look like.
+pub(super) fn has_words(command: &Seen<'_>, held: &Held) -> Checked {
+    let words = command.command_line()?;
+    ensure(
+        words.ends_with(&held.words),
+        || format!("COMMAND gets the words {:?}", held.words),
+        || format!("it is executed as {words:?}"),
+    )
+}

@@ -44,7 +44,9 @@ macro_rules! courses {
     };
 }
 
-courses! { demo_uts_namespaces ns_exec unshare pidns_init_sleep ns_child_exec orphan ns_run demo_userns }
+courses! {
+    demo_uts_namespaces ns_exec unshare pidns_init_sleep ns_child_exec orphan ns_run demo_userns userns_child_exec
+}
 
 impl Course {
     /// Reads rules for this assignment: its own, or a teacher's.

@@ -134,12 +134,7 @@ fn options_end(stage: &Stage<'_>) -> Checked {
         let held = stage.held_script()?.with(&["-f", "--", "-n", &stage.name()]);
         let (run, command) = hold(stage, &held, options)?;
         is_same_process(&run, &command)?;
-        let words = command.command_line()?;
-        ensure(
-            words.ends_with(&held.words),
-            || format!("COMMAND gets the words {:?}", held.words),
-            || format!("it is executed as {words:?}"),
-        )?;
+        command::has_words(&command, &held)?;
         ends(&run, &held)?;
     }
     Ok(())
