@@ -45,7 +45,16 @@ macro_rules! courses {
 }
 
 courses! {
-    demo_uts_namespaces ns_exec unshare pidns_init_sleep ns_child_exec orphan ns_run demo_userns userns_child_exec
+    demo_uts_namespaces
+    ns_exec
+    unshare
+    pidns_init_sleep
+    multi_pidns
+    ns_child_exec
+    orphan
+    ns_run
+    demo_userns
+    userns_child_exec
 }
 
 impl Course {

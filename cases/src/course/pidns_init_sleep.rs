@@ -44,28 +44,10 @@ fn is_first_inside(run: &Run<'_>, child: &Seen<'_>) -> Checked {
 
 fn creates_child(stage: &Stage<'_>) -> Checked {
     let run = stage.start(&[settled::long_time(stage)])?;
-    let child = stage.wait("the program to create a child", || match run.process().children()[..] {
-        [child, ..] => Some(Some(child)),
-        [] => (!run.is_running()).then_some(None),
-    })?;
-    let child = child
-        .ok_or_else(|| Break::mismatch("the program has a child", "it has ended and there was none to see"))?;
-    ensure(
-        settled::stays(stage, &run)?,
-        || "the program waits for its child".into(),
-        || "it has ended before its child".into(),
-    )?;
+    let child = settled::child(stage, &run, &[])?;
     is_first_inside(&run, &child)?;
-    for (process, who, expected) in [(&child, "the child", &[Kind::Pid][..]), (&run.process(), "the parent", &[])]
-    {
-        let left = stage.kinds_left_by(process)?;
-        ensure(
-            left == expected,
-            || format!("{who} is in other namespaces than the stage only in {expected:?}"),
-            || format!("it is in {left:?}"),
-        )?;
-    }
-    Ok(())
+    settled::has_left(stage, &child, "the child", &[Kind::Pid])?;
+    settled::has_left(stage, &run.process(), "the program itself", &[])
 }
 
 fn sleeps(stage: &Stage<'_>) -> Checked {
