@@ -1,4 +1,5 @@
-//! `nsconform fetch-kernels`: fills the kernel cache with the newest kernels of the list.
+//! `nsconform fetch-kernels`: fills the kernel cache with the newest kernels of the list; and which
+//! kernels of the list are meant, for all commands that boot some.
 
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
@@ -86,4 +87,26 @@ pub fn only(entries: &[Entry], names: &[String]) -> Result<Vec<Entry>, Failure> 
     }
     let wanted = |entry: &&Entry| names.is_empty() || names.contains(&entry.name);
     Ok(entries.iter().filter(wanted).cloned().collect())
+}
+
+/// The newest kernel of the list that is in the cache; if there is none, the newest that can be
+/// fetched.
+///
+/// # Errors
+/// When no kernel can be had: with the reason for the last one.
+pub fn newest(options: &Options) -> Result<Kernel, Failure> {
+    let list = catalogue::built_in().map_err(Failure::usage)?;
+    let mut reason = String::new();
+    for offline in if options.offline { &[true][..] } else { &[true, false] } {
+        let options = Options { offline: *offline, ..options.clone() };
+        for entry in list.iter().rev() {
+            for (entry, kernel) in Kernels::fetch(std::slice::from_ref(entry), &options, &mut |_| {}) {
+                match kernel {
+                    Ok(kernel) => return Ok(kernel),
+                    Err(why) => reason = format!("{}: {why}", entry.name),
+                }
+            }
+        }
+    }
+    Err(Failure::harness(format!("there is no kernel to boot ({reason}): name one with --kernel")))
 }

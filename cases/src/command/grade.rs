@@ -5,6 +5,7 @@
 //! harness's `grade::report`.
 
 use super::course::{embedded_rules, find};
+use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
 use super::{Done, Failure, print, width};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,7 +18,7 @@ use nsconform_harness::grade::grader::{Order, grade as perform};
 use nsconform_harness::grade::grading::Grading;
 use nsconform_harness::grade::report::{Format, Report, ResultFile};
 use nsconform_vm::grading;
-use nsconform_vm::kernels::{self, Kernel, Kernels};
+use nsconform_vm::kernels::{self, Kernel};
 use nsconform_vm::qemu::{self, Ending};
 use nsconform_vm::record::Submission;
 use std::ffi::OsString;
@@ -145,7 +146,10 @@ fn grade_in_guest(
     let qemu = qemu::find().map_err(Failure::harness)?;
     let kernel = match &arguments.kernel {
         Some(path) => Kernel::from_image(path, None).map_err(Failure::usage)?,
-        None => newest_kernel()?,
+        None => {
+            let cache = kernels::default_directory().map_err(Failure::usage)?;
+            newest(&kernels::Options { mirror: None, offline: false, cache })?
+        }
     };
     let submission = Submission {
         assignment: course.name.to_string(),
@@ -159,8 +163,9 @@ fn grade_in_guest(
     let accelerator = probed(&qemu, &kernel, &archive, &cancel)?;
     let mut last = None;
     let mut take = |grading: &Grading| {
-        hear(grading);
-        last = Some(grading.clone());
+        let grading = Grading { guest: Some(kernel.release.clone()), ..grading.clone() };
+        hear(&grading);
+        last = Some(grading);
     };
     let boot = grading::grade(&kernel, &qemu, accelerator, &submission, &program.content, &cancel, &mut take)
         .map_err(Failure::harness)?;
@@ -170,26 +175,6 @@ fn grade_in_guest(
         Some(grading) => Ok(Grading { broken: Some(why()), ..grading }),
         None => Err(Failure::harness(format!("{}\n{}", why(), boot.tail(12).join("\n")))),
     }
-}
-
-/// The newest kernel of the list that is in the cache, or can be fetched.
-fn newest_kernel() -> Result<Kernel, Failure> {
-    let list = kernels::catalogue::built_in().map_err(Failure::usage)?;
-    let cache = kernels::default_directory().map_err(Failure::usage)?;
-    let mut reasons = Vec::new();
-    for offline in [true, false] {
-        for entry in list.iter().rev() {
-            let options = kernels::Options { mirror: None, offline, cache: cache.clone() };
-            for (entry, kernel) in Kernels::fetch(std::slice::from_ref(entry), &options, &mut |_| {}) {
-                match kernel {
-                    Ok(kernel) => return Ok(kernel),
-                    Err(why) => reasons.push(format!("{}: {why}", entry.name)),
-                }
-            }
-        }
-    }
-    let why = reasons.pop().unwrap_or_default();
-    Err(Failure::harness(format!("there is no kernel to boot ({why}): name one with --kernel")))
 }
 
 fn grade_once(

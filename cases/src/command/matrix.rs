@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Only the kernels of these names in the list
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "kernel")]
     only: Vec<String>,
+    /// Only the newest kernel of the list: of those in the cache, or else of those that can be fetched
+    #[arg(long, conflicts_with_all = ["kernel", "only"])]
+    newest: bool,
     /// The Debian mirror for kernels that are not in the cache [default: the one that apt is configured with]
     #[arg(long, value_name = "URL", conflicts_with = "kernel")]
     mirror: Option<String>,
@@ -139,13 +142,16 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), F
 
 /// The kernels of the list, and how many of them could not be had, each of which is said.
 fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
-    let list = kernels::catalogue::built_in().map_err(Failure::usage)?;
-    let entries = fetch_kernels::only(&list, &arguments.only)?;
     let options = kernels::Options {
         mirror: arguments.mirror.clone(),
         offline: arguments.offline,
         cache: kernels::default_directory().map_err(Failure::usage)?,
     };
+    if arguments.newest {
+        return Ok((vec![fetch_kernels::newest(&options)?], 0));
+    }
+    let list = kernels::catalogue::built_in().map_err(Failure::usage)?;
+    let entries = fetch_kernels::only(&list, &arguments.only)?;
     let say = |line: &str| {
         // A closed error output leaves nobody to tell.
         let _ = writeln!(anstream::stderr(), "nsconform: {line}");

@@ -58,6 +58,7 @@ pub fn grade(order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
         checks: Vec::new(),
         planned: order.assignment.checks.len(),
         notes: order.assignment.notes.clone(),
+        guest: None,
         broken: None,
         duration: Duration::ZERO,
     };

@@ -141,6 +141,9 @@ pub struct Grading {
     pub planned: usize,
     /// Notes on the model answer; shown after full marks.
     pub notes: Vec<String>,
+    /// The release of the guest's kernel, if it was graded in a guest.
+    #[serde(default)]
+    pub guest: Option<String>,
     /// Why the grading as such broke off, if it did.
     pub broken: Option<String>,
     /// How long it took so far.

@@ -46,9 +46,13 @@ struct Page<'g> {
 
 impl Page<'_> {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        let Grading { assignment, title, program, .. } = self.grading;
+        let Grading { assignment, title, program, guest, .. } = self.grading;
         writeln!(to, "{}: {title}", paint(BOLD, assignment))?;
-        writeln!(to, "program  {}\n", text::printable(program))?;
+        writeln!(to, "program  {}", text::printable(program))?;
+        if let Some(release) = guest {
+            writeln!(to, "guest    Linux {}, in QEMU", text::printable(release))?;
+        }
+        writeln!(to)?;
         self.write_checks(to)?;
         for check in &self.checks {
             if !matches!(check.finding, Finding::Passed | Finding::NotChecked { .. }) {

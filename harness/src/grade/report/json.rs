@@ -29,6 +29,9 @@ pub struct Document<'g> {
     pub planned: usize,
     /// Whether all of them were performed.
     pub complete: bool,
+    /// The release of the guest's kernel, if it was graded in a guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guest: Option<&'g str>,
     /// Why the grading as such broke off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<&'g str>,
@@ -100,6 +103,7 @@ impl<'g> Document<'g> {
             seed: grading.seed.to_string(),
             planned: grading.planned,
             complete: grading.is_complete(),
+            guest: grading.guest.as_deref(),
             broken: grading.broken.as_deref(),
             score: grading.score(),
             max_score: grading.max_score(),

@@ -128,8 +128,9 @@ pub fn block(text: &mut String, label: &str, lines: &[String]) {
 
 /// The command that repeats a grading: with the same seed everything varies in the same way.
 pub fn repeating(grading: &Grading) -> String {
-    let Grading { assignment, program, seed, .. } = grading;
-    format!("nsconform grade {assignment} {} --seed {seed}", quoted(program))
+    let Grading { assignment, program, seed, guest, .. } = grading;
+    let place = if guest.is_some() { " --vm" } else { "" };
+    format!("nsconform grade {assignment} {} --seed {seed}{place}", quoted(program))
 }
 
 /// A word as sh(1) reads it back.
