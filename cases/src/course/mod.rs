@@ -51,6 +51,7 @@ courses! {
     pidns_init_sleep
     multi_pidns
     ns_child_exec
+    simple_init
     orphan
     ns_run
     demo_userns

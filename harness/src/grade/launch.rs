@@ -745,8 +745,11 @@ fn settle(numbers: [RawFd; 3], launch: &Launch, limits: &Limits) -> Result<(), S
             libc::ioctl(0, libc::TIOCSCTTY, 0);
         }
         libc::syscall(libc::SYS_close_range, KEPT + 1, libc::c_uint::MAX, 0);
+        // `struct sigaction` of the kernel, all zero: SIG_DFL. The C library refuses to touch two
+        // signals that it uses itself, and whoever grades may have been started with them ignored.
+        let default = [0_u64; 4];
         for signal in 1..=64 {
-            libc::signal(signal, libc::SIG_DFL);
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), 8);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut none);

@@ -230,6 +230,35 @@ impl<'s> Seen<'s> {
         state(self.pid) == Some('S')
     }
 
+    /// Whether it leads a process group of its own.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn leads_group(&self) -> Result<bool, Break> {
+        let [group, _] = self.groups()?;
+        Ok(group == self.pid)
+    }
+
+    /// Whether its process group is the foreground group of its terminal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn is_in_foreground(&self) -> Result<bool, Break> {
+        let [group, foreground] = self.groups()?;
+        Ok(group == foreground)
+    }
+
+    /// Its process group and the foreground group of its terminal, as the watcher numbers them.
+    fn groups(&self) -> Result<[i32; 2], Break> {
+        let stat = stat(self.pid).ok_or_else(|| self.gone("stat"))?;
+        let field = |number: usize| stat.get(number)?.parse::<i32>().ok();
+        let (Some(group), Some(foreground)) = (field(2), field(5)) else { return Err(self.gone("stat")) };
+        let leads = if group == self.pid { "its own" } else { "another's" };
+        let shown = if group == foreground { "" } else { "not " };
+        self.log(&self.pids()?, "pgrp and tpgid in", "stat", &format!("{leads}, {shown}in the foreground"));
+        Ok([group, foreground])
+    }
+
     /// Nanoseconds that it has run: the first number of /proc/PID/schedstat.
     ///
     /// # Errors
