@@ -110,8 +110,7 @@ fn output(stage: &Stage<'_>) -> Checked {
 fn order(stage: &Stage<'_>) -> Checked {
     let (run, child) = start(stage, &stage.name())?;
     // With its line not printed, as there was no room for it.
-    stage.kill(&child, Signal::SIGSTOP)?;
-    stage.wait("the child to stop", || child.state().is_ok_and(|state| state == 'T').then_some(()))?;
+    settled::stop(stage, &child)?;
     run.make_room();
     let program = run.process();
     settled::stand_still(stage, "the program to wait for the child's message", &[program])?;

@@ -56,6 +56,7 @@ courses! {
     ns_run
     demo_userns
     userns_child_exec
+    userns_setns_test
 }
 
 impl Course {

@@ -2,6 +2,7 @@
 //! stay, asleep, in which namespaces they are, and whether everything on the stage is as it was
 //! before. Everything that one assignment alone asks is in its own module.
 
+use nix::sys::signal::Signal;
 use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
 use nsconform_harness::kind::Kind;
 use std::collections::BTreeSet;
@@ -65,6 +66,12 @@ pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
 pub(super) fn is_asleep(process: &Seen<'_>, expected: impl FnOnce() -> String) -> Checked {
     let state = process.state()?;
     ensure(state == 'S', expected, || format!("it keeps a processor busy (state {state})"))
+}
+
+/// Stops a process, and waits until it has stopped.
+pub(super) fn stop(stage: &Stage<'_>, process: &Seen<'_>) -> Checked {
+    stage.kill(process, Signal::SIGSTOP)?;
+    stage.wait("a process to stop", || process.state().is_ok_and(|state| state == 'T').then_some(()))
 }
 
 /// A number of seconds that no check waits for, and that nobody could know beforehand.

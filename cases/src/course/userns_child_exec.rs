@@ -42,7 +42,9 @@ fn said(stage: &Stage<'_>, words: &[&str]) -> Result<String, Break> {
 
 /// The user and the group id that the submission has.
 fn own_ids(stage: &Stage<'_>) -> Result<[String; 2], Break> {
-    Ok([said(stage, &["id", "-u"])?, said(stage, &["id", "-g"])?])
+    let ids = said(stage, &["sh", "-c", "id -u; id -g"])?;
+    let (uid, gid) = ids.split_once('\n').unwrap_or_default();
+    Ok([uid.to_string(), gid.to_string()])
 }
 
 /// Demands that a map of the command's user namespace is this one.
@@ -221,9 +223,7 @@ fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> Checked {
 }
 
 fn private_mounts(stage: &Stage<'_>) -> Checked {
-    let held = stage.held_script()?;
-    let (_run, command) = hold(stage, &held, &["-U", "-m"])?;
-    command::has_private_mounts(&command)
+    command::mounts_become_private(stage, &["-U", "-m"])
 }
 
 fn status(stage: &Stage<'_>) -> Checked {

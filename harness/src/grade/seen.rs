@@ -269,6 +269,14 @@ impl<'s> Seen<'s> {
         first.ok_or_else(|| self.gone("schedstat"))
     }
 
+    /// The number of the system call in which it waits: the first word of /proc/PID/syscall; none if
+    /// it waits in none, or if the kernel does not show it.
+    pub fn system_call(&self) -> Option<i64> {
+        let text = self.read("syscall").ok()?;
+        self.log(&self.pids().ok()?, "read", "syscall", &format!("{:?}", text.trim()));
+        text.split_whitespace().next()?.parse().ok()
+    }
+
     /// Its open descriptors, with what they are open on.
     ///
     /// # Errors
