@@ -42,10 +42,9 @@ pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
 /// Waits until a process sleeps, loops or has ended, and demands the first: `expected` says so in
 /// the words of the contract. One that wakes up now and then to look is asleep, too.
 pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str) -> Checked {
-    let asleep = stage.wait(expected, || match process.state() {
-        Ok('S') => Some(true),
-        Ok(_) if process.is_alive() => process.run_time().is_ok_and(|time| time > LOOPS).then_some(false),
-        _ => Some(false),
+    let asleep = stage.wait(expected, || match process.is_asleep() {
+        true => Some(true),
+        false => (!process.is_alive() || loops(process)).then_some(false),
     })?;
     let observed = || match process.is_alive() {
         true => "it keeps a processor busy".to_string(),
@@ -65,7 +64,7 @@ pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
 /// Demands that a process sleeps now.
 pub(super) fn is_asleep(process: &Seen<'_>, expected: impl FnOnce() -> String) -> Checked {
     let state = process.state()?;
-    ensure(state == 'S', expected, || format!("it keeps a processor busy (state {state})"))
+    ensure(process.is_asleep(), expected, || format!("it keeps a processor busy (state {state})"))
 }
 
 /// Stops a process, and waits until it has stopped.

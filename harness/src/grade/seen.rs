@@ -227,7 +227,10 @@ impl<'s> Seen<'s> {
 
     /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
     pub fn is_asleep(&self) -> bool {
-        state(self.pid) == Some('S')
+        // One that loops shows S as well if it has lost the processor on its way into a sleep that
+        // it does not need, as that of waitpid(2) with WNOHANG. /proc/PID/syscall knows better.
+        let runs = || self.read("syscall").is_ok_and(|text| text.starts_with("running"));
+        state(self.pid) == Some('S') && !runs()
     }
 
     /// Whether it leads a process group of its own.
