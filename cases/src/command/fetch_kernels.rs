@@ -7,7 +7,7 @@ use nsconform_harness::report::ExitStatus;
 use nsconform_vm::kernels::{Entry, Kernel, Kernels, Options, catalogue, default_directory};
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -31,13 +31,7 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn fetch_kernels(arguments: &Arguments) -> Done {
-    let all = match &arguments.list {
-        None => catalogue::built_in(),
-        Some(file) => fs::read_to_string(file)
-            .map_err(|error| format!("{}: {error}", file.display()))
-            .and_then(|text| catalogue::read(&text, &file.display().to_string())),
-    };
-    let entries = only(&all.map_err(Failure::usage)?, &arguments.only)?;
+    let entries = entries(arguments.list.as_deref(), &arguments.only)?;
     let options = Options {
         mirror: arguments.mirror.clone(),
         offline: arguments.offline,
@@ -73,11 +67,19 @@ fn summary(kernel: &Kernel) -> String {
     format!("{}{modules}{start}", kernel.release)
 }
 
-/// The entries of some names, in the order of the list; all, if none is named.
+/// The entries of some names, in the order of the list, which is the built-in one if no file is
+/// named; all, if no name is.
 ///
 /// # Errors
-/// When there is no entry of a name: with those that there are.
-pub fn only(entries: &[Entry], names: &[String]) -> Result<Vec<Entry>, Failure> {
+/// When the file is no list, or there is no entry of a name: with those that there are.
+pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<Entry>, Failure> {
+    let entries = match list {
+        None => catalogue::built_in(),
+        Some(file) => fs::read_to_string(file)
+            .map_err(|error| format!("{}: {error}", file.display()))
+            .and_then(|text| catalogue::read(&text, &file.display().to_string())),
+    };
+    let entries = entries.map_err(Failure::usage)?;
     if let Some(unknown) = names.iter().find(|name| !entries.iter().any(|entry| entry.name == **name)) {
         let known: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
         return Err(Failure::usage(format!(

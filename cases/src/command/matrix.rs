@@ -30,8 +30,11 @@ pub struct Arguments {
     /// Only the kernels of these names in the list
     #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "kernel")]
     only: Vec<String>,
-    /// Only the newest kernel of the list: of those in the cache, or else of those that can be fetched
-    #[arg(long, conflicts_with_all = ["kernel", "only"])]
+    /// A list of kernels to use instead of the built-in one (vm/kernels.toml), in the same form
+    #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
+    list: Option<PathBuf>,
+    /// Only the newest kernel of the built-in list: of those in the cache, or else of those that can be fetched
+    #[arg(long, conflicts_with_all = ["kernel", "only", "list"])]
     newest: bool,
     /// The Debian mirror for kernels that are not in the cache [default: the one that apt is configured with]
     #[arg(long, value_name = "URL", conflicts_with = "kernel")]
@@ -150,8 +153,7 @@ fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
     if arguments.newest {
         return Ok((vec![fetch_kernels::newest(&options)?], 0));
     }
-    let list = kernels::catalogue::built_in().map_err(Failure::usage)?;
-    let entries = fetch_kernels::only(&list, &arguments.only)?;
+    let entries = fetch_kernels::entries(arguments.list.as_deref(), &arguments.only)?;
     let say = |line: &str| {
         // A closed error output leaves nobody to tell.
         let _ = writeln!(anstream::stderr(), "nsconform: {line}");
