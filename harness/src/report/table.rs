@@ -223,7 +223,7 @@ impl Matrix {
         let differing = self.rows.iter().filter(|row| !row.agrees()).count();
         let several = match self.columns.len() {
             0 | 1 => String::new(),
-            1 => ", 1 differs between kernels".to_string(),
+            _ if differing == 1 => ", 1 differs between kernels".to_string(),
             _ => format!(", {differing} differ between kernels"),
         };
         writeln!(
