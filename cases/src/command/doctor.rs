@@ -106,7 +106,7 @@ fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
 }
 
 const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namespaces, in a container its \
-    seccomp profile and a /proc without masks)";
+    seccomp profile and a /proc without masks), or grade in a guest: `nsconform grade --vm`";
 
 fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
