@@ -23,7 +23,7 @@ fn each_kernel_has_a_whole_run_of_each_privilege() {
             let run = recorded(&entry.name, privilege);
             assert_eq!(run.cut, None, "{}", run.path);
             assert_eq!(run.cases.len(), run.selected, "{}", run.path);
-            let release = &run.machine.release;
+            let release = &run.machine.kernel_release;
             assert!(release.starts_with(&format!("{}.", entry.name)), "{}: {release}", run.path);
             let ordinary = run.privilege() != recorded(&entry.name, Privilege::Root).privilege();
             assert_eq!(ordinary, privilege == Privilege::User, "{}", run.path);
