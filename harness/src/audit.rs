@@ -6,7 +6,7 @@
 //! and compares; it guards the comparison itself and needs no run. Because calls are data, neither
 //! needs code per case.
 
-use crate::kind::{Flags, Kind};
+use crate::kind::creations;
 use crate::lab::{Deed, Tamper};
 use crate::outcome::{Errno, Outcome, Value};
 use crate::snapshot;
@@ -57,10 +57,6 @@ pub fn lies(trace: &Trace) -> Vec<Lie> {
         }
     }
     lies
-}
-
-fn creations(flags: Flags) -> Vec<Flags> {
-    Kind::ALL.into_iter().map(Kind::flag).filter(|flag| flags.contains(*flag)).collect()
 }
 
 /// The places of the calls among the events.
@@ -211,7 +207,7 @@ mod tests {
     use crate::call::namespace::Namespace;
     use crate::call::process::Process;
     use crate::call::uts::Uts;
-    use crate::kind::{NEWNS, NEWUTS};
+    use crate::kind::{Flags, Kind, NEWNS, NEWUTS};
     use rstest::rstest;
 
     fn run(steps: &[(Call, Outcome)]) -> Trace {

@@ -5,6 +5,7 @@
 
 use crate::trace::{Event, Trace};
 use std::io;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The size of a journal in bytes. Only pages that are written to take memory.
@@ -15,19 +16,24 @@ const START: usize = 8;
 /// A journal that a director writes and the fork server reads.
 pub(crate) struct Journal {
     base: *mut u8,
+    /// Shared by journals that were made together.
+    _memory: Rc<Memory>,
 }
 
-impl Journal {
-    /// A new, empty journal.
-    ///
-    /// # Errors
-    /// Those of mmap(2).
-    pub(crate) fn new() -> io::Result<Journal> {
+/// Memory for several journals: in one piece, since every fork takes longer the more mappings there
+/// are.
+struct Memory {
+    base: *mut u8,
+    size: usize,
+}
+
+impl Memory {
+    fn new(size: usize) -> io::Result<Memory> {
         // SAFETY: a fresh anonymous mapping, zeroed by the kernel.
         let base = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
-                CAPACITY,
+                size,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS,
                 -1,
@@ -37,7 +43,27 @@ impl Journal {
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        Ok(Journal { base: base.cast() })
+        Ok(Memory { base: base.cast(), size })
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours, and the journals in it are gone.
+        unsafe { libc::munmap(self.base.cast(), self.size) };
+    }
+}
+
+impl Journal {
+    /// New, empty journals.
+    ///
+    /// # Errors
+    /// Those of mmap(2).
+    pub(crate) fn several(count: usize) -> io::Result<Vec<Journal>> {
+        let memory = Rc::new(Memory::new(count * CAPACITY)?);
+        // SAFETY: each place lies in the mapping.
+        let place = |number| unsafe { memory.base.add(number * CAPACITY) };
+        Ok((0..count).map(|number| Journal { base: place(number), _memory: memory.clone() }).collect())
     }
 
     fn used(&self) -> &AtomicU32 {
@@ -75,13 +101,6 @@ impl Journal {
     }
 }
 
-impl Drop for Journal {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours and nobody else refers to it.
-        unsafe { libc::munmap(self.base.cast(), CAPACITY) };
-    }
-}
-
 /// The trace that was written as these bytes.
 ///
 /// # Errors
@@ -101,9 +120,13 @@ pub(crate) fn decode(mut bytes: &[u8]) -> Result<Trace, String> {
 mod tests {
     use super::*;
 
+    fn journal() -> Journal {
+        Journal::several(1).unwrap().remove(0)
+    }
+
     #[test]
     fn what_is_appended_is_read_back() {
-        let journal = Journal::new().unwrap();
+        let journal = journal();
         let events = [Event::Process("outer".into()), Event::Note("a copy".into())];
         for event in &events {
             journal.append(event).unwrap();
@@ -114,8 +137,16 @@ mod tests {
     }
 
     #[test]
+    fn journals_made_together_are_apart() {
+        let journals = Journal::several(2).unwrap();
+        let event = Event::Note("x".repeat(100_000));
+        while journals[0].append(&event).is_ok() {}
+        assert!(journals[1].bytes().is_empty());
+    }
+
+    #[test]
     fn a_full_journal_keeps_what_it_holds() {
-        let journal = Journal::new().unwrap();
+        let journal = journal();
         let event = Event::Note("x".repeat(100_000));
         let kept = (0..).take_while(|_| journal.append(&event).is_ok()).count();
         assert_eq!(decode(journal.bytes()).unwrap().0.len(), kept);
@@ -123,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_cut_journal_is_an_error() {
-        let journal = Journal::new().unwrap();
+        let journal = journal();
         journal.append(&Event::Note("a copy".into())).unwrap();
         let cut = &journal.bytes()[..3];
         assert!(decode(cut).unwrap_err().contains("event 1"));

@@ -137,3 +137,7 @@ impl Argument for Flags {
         crate::call::argument::flag_names(self)
     }
 }
+/// Of these flags those that ask for a new namespace, each for itself.
+pub(crate) fn creations(flags: Flags) -> Vec<Flags> {
+    Kind::ALL.into_iter().map(Kind::flag).filter(|flag| flags.contains(*flag)).collect()
+}

@@ -12,10 +12,12 @@ use crate::kind::Flags;
 use crate::outcome::{Outcome, Value};
 use crate::seal::{Ground, Mode};
 use crate::trace::Event;
+use crate::watch::{self, Expected, Watch};
 use crate::wire::{self, DESCRIPTOR_FLOOR, MAX_MESSAGE};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
 /// Why a script stopped early.
@@ -27,6 +29,12 @@ pub enum Interrupt {
     Ended(String),
     /// The case is written wrongly.
     Script(String),
+    /// The call of the named process was to block and did not.
+    NotBlocked(String),
+    /// The trace differs from the one that was expected of this run.
+    Differs,
+    /// An answer was expected, and nothing moves any more that could bring it.
+    Stuck,
     /// The engine could not do its part.
     Engine(String),
 }
@@ -37,6 +45,9 @@ impl std::fmt::Display for Interrupt {
             Interrupt::NoValue(_) => f.write_str("stopped: the last answer leaves nothing to go on with"),
             Interrupt::Ended(name) => write!(f, "stopped: {name} was to act but has ended"),
             Interrupt::Script(what) => write!(f, "stopped: the case is written wrongly: {what}"),
+            Interrupt::NotBlocked(name) => write!(f, "stopped: {name} was to block in its call and did not"),
+            Interrupt::Differs => f.write_str("stopped: no longer as expected"),
+            Interrupt::Stuck => f.write_str("stopped: nothing moves any more"),
             Interrupt::Engine(what) => write!(f, "stopped: the engine failed: {what}"),
         }
     }
@@ -83,6 +94,17 @@ pub struct Jitter {
     pub processor: Option<u16>,
 }
 
+/// What is changed in a run on purpose; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The lie that is told.
+    pub tamper: Option<Tamper>,
+    /// The disturbance.
+    pub jitter: Option<Jitter>,
+    /// What the run shall show.
+    pub expected: Option<Expected>,
+}
+
 /// One actor as the director knows it.
 struct End {
     name: String,
@@ -111,21 +133,18 @@ pub struct Lab<'j> {
     mode: Mode,
     tamper: Option<Tamper>,
     jitter: Option<Jitter>,
+    watch: Option<RefCell<Watch>>,
     started: Instant,
     state: RefCell<State>,
 }
 
 impl<'j> Lab<'j> {
-    pub(crate) fn new(
-        journal: &'j Journal,
-        ground: Ground,
-        mode: Mode,
-        tamper: Option<Tamper>,
-        jitter: Option<Jitter>,
-    ) -> Lab<'j> {
+    pub(crate) fn new(journal: &'j Journal, ground: Ground, mode: Mode, changes: Changes) -> Lab<'j> {
+        let Changes { tamper, jitter, expected } = changes;
+        let watch = expected.map(|expected| RefCell::new(Watch::new(expected)));
         let delays = jitter.map(|jitter| fastrand::Rng::with_seed(jitter.seed));
         let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays, buffer: vec![0; MAX_MESSAGE] });
-        Lab { journal, ground, mode, tamper, jitter, started: Instant::now(), state }
+        Lab { journal, ground, mode, tamper, jitter, watch, started: Instant::now(), state }
     }
 
     /// Creates a process that starts as the case's ground says.
@@ -175,6 +194,7 @@ impl<'j> Lab<'j> {
     /// Waits for the first message of a new actor and takes it into the list.
     fn enlist(&self, name: &str, socket: OwnedFd, pid: i32) -> Result<Process<'_>, Interrupt> {
         let mut hello = [0; 512];
+        self.wait(&socket)?;
         let received = wire::receive(socket.as_raw_fd(), &mut hello)
             .map_err(|error| engine(format!("{name} does not answer: {error}")))?;
         match &hello[..received.length] {
@@ -197,7 +217,11 @@ impl<'j> Lab<'j> {
     }
 
     fn log(&self, event: &Event) -> Play {
-        self.journal.append(event).map_err(engine)
+        self.journal.append(event).map_err(engine)?;
+        match &self.watch {
+            Some(watch) if !watch.borrow_mut().agrees(event) => Err(Interrupt::Differs),
+            _ => Ok(()),
+        }
     }
 
     fn deed(&self, call: u32) -> Option<&Deed> {
@@ -260,6 +284,7 @@ impl<'j> Lab<'j> {
         if let (Some(outcome), Some(Deed::Withhold(_))) = (&pretended, self.deed(step)) {
             return Ok(outcome.clone());
         }
+        self.wait(&end.socket)?;
         let received = wire::receive(end.socket.as_raw_fd(), buffer)
             .map_err(|error| engine(format!("the answer of {} is lost: {error}", end.name)))?;
         if received.length == 0 {
@@ -286,6 +311,20 @@ impl<'j> Lab<'j> {
         outcome
     }
 
+    /// Waits until there is a message, if the run is watched; if it is not, only the deadline ends
+    /// the waiting, and receiving is enough.
+    fn wait(&self, socket: &OwnedFd) -> Play {
+        let Some(watch) = &self.watch else { return Ok(()) };
+        let patience = PollTimeout::try_from(watch.borrow().patience).unwrap_or(PollTimeout::MAX);
+        while !readable(socket, patience) {
+            if watch::nothing_moves() {
+                // What moved last may have been the answer.
+                return if readable(socket, PollTimeout::ZERO) { Ok(()) } else { Err(Interrupt::Stuck) };
+            }
+        }
+        Ok(())
+    }
+
     fn answer(&self, number: usize, outcome: Outcome) -> Done {
         self.log(&Event::Answer { process: number as u16, outcome: outcome.clone() })?;
         Ok(outcome)
@@ -300,6 +339,12 @@ impl<'j> Lab<'j> {
         let delay = self.state.borrow_mut().delays.as_mut().map(|random| random.u32(0..=jitter.most));
         std::thread::sleep(std::time::Duration::from_micros(delay.unwrap_or(0).into()));
     }
+}
+
+/// Whether there is a message, or no sender any more.
+fn readable(socket: &OwnedFd, timeout: PollTimeout) -> bool {
+    let mut polled = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+    nix::poll::poll(&mut polled, timeout).is_ok_and(|ready| ready > 0)
 }
 
 /// Closes the engine's descriptors but one.
@@ -437,6 +482,7 @@ impl<'l> Process<'l> {
         let mut state = self.lab.state.borrow_mut();
         let end = &mut state.ends[self.number];
         let mut buffer = [0; 1];
+        self.lab.wait(&end.socket)?;
         match wire::receive(end.socket.as_raw_fd(), &mut buffer) {
             Ok(received) if received.length == 0 => {
                 end.ended = true;
@@ -491,8 +537,12 @@ impl Begun<'_> {
     /// next finds it blocked. Bounded by the deadline of the case.
     ///
     /// # Errors
-    /// When /proc/PID/syscall (proc(5)) cannot be read.
+    /// When the call has returned instead, and when /proc/PID/syscall (proc(5)) cannot be read.
     pub fn blocked(&self) -> Play {
+        let not_blocked = || Interrupt::NotBlocked(self.process.name());
+        if matches!(self.process.lab.deed(self.step), Some(Deed::Withhold(_))) {
+            return Err(not_blocked());
+        }
         let path = format!("/proc/{}/syscall", self.process.sealed_pid());
         let waiting_for_us = libc::SYS_recvmsg.to_string();
         loop {
@@ -502,8 +552,16 @@ impl Begun<'_> {
                 Some(call) if call == waiting_for_us => {}
                 Some(_) => return Ok(()),
             }
+            if self.has_answered() {
+                return Err(not_blocked());
+            }
             std::thread::yield_now();
         }
+    }
+
+    fn has_answered(&self) -> bool {
+        let state = self.process.lab.state.borrow();
+        readable(&state.ends[self.process.number].socket, PollTimeout::ZERO)
     }
 }
 
@@ -518,8 +576,8 @@ mod tests {
     /// A lab with one process that greets, waits for a call and then says `answer`, whatever it
     /// was asked. The process is real; it makes system calls only, since tests have threads.
     fn asked_of_a_process_that_answers(answer: &[u8]) -> (Done, Trace) {
-        let journal = Journal::new().unwrap();
-        let lab = Lab::new(&journal, Ground::Root, Mode::Privileged, None, None);
+        let journal = Journal::several(1).unwrap().remove(0);
+        let lab = Lab::new(&journal, Ground::Root, Mode::Privileged, Changes::default());
         let (ours, theirs) = wire::pair().unwrap();
         // SAFETY: the child makes only async-signal-safe system calls and ends by _exit.
         let done = match unsafe { libc::fork() } {

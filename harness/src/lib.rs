@@ -14,7 +14,7 @@
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
 //! | `known` | cases that fail on certain kernels for a known reason |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
-//! | `audit` | the lie test: would a case notice? |
+//! | `audit`, `watch` | the lie test: would a case notice? and from which step on |
 //! | `compare` | reading runs back, and what became of each case from one to the other |
 //! | `grade` | coursework: submissions on a sealed stage, watched from outside |
 //! | `report`, `machine` | what a run is shown as, and where it ran |
@@ -40,6 +40,7 @@ pub mod server;
 pub mod snapshot;
 pub mod trace;
 pub mod verdict;
+pub mod watch;
 mod wire;
 
 /// What a script needs in scope.

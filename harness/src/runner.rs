@@ -6,8 +6,9 @@
 use crate::call::Call;
 use crate::case::Case;
 use crate::journal;
+use crate::kind;
 use crate::known::Known;
-use crate::lab::{Interrupt, Jitter, Tamper};
+use crate::lab::{Changes, Interrupt};
 use crate::outcome::Outcome;
 use crate::requirement::{self, Finding, Need};
 use crate::seal::{Containment, Ground, Mode};
@@ -111,12 +112,12 @@ impl Runner {
 
     /// A job with the usual deadline and nothing changed on purpose.
     pub fn job(&self, role: Role) -> Job {
-        Job { role, deadline: self.deadline, tamper: None, jitter: None }
+        Job { role, deadline: self.deadline, changes: Changes::default() }
     }
 
     /// A job for a case that is changed or disturbed on purpose.
-    pub fn altered_job(&self, case: usize, tamper: Option<Tamper>, jitter: Option<Jitter>) -> Job {
-        Job { tamper, jitter, ..self.job(Role::Case(case as u32)) }
+    pub fn altered_job(&self, case: usize, changes: Changes) -> Job {
+        Job { changes, ..self.job(Role::Case(case as u32)) }
     }
 
     /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.
@@ -313,6 +314,9 @@ fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
             let remedy = match errno.0 {
                 libc::EAGAIN if call.creates().is_some() => {
                     "more processes (ulimit -u, pids.max of the cgroup)"
+                }
+                libc::ENOSPC if call.flags().is_some_and(|flags| !kind::creations(flags).is_empty()) => {
+                    "more namespaces (/proc/sys/user/max_*_namespaces)"
                 }
                 libc::EMFILE => "more descriptors (ulimit -n)",
                 libc::ENFILE => "more open files (fs.file-max)",

@@ -172,8 +172,10 @@ pub(crate) fn prepare_template(containment: Containment) -> Result<Mode, SealFai
 pub enum Containment {
     /// As the privilege at hand allows: root's cases are tested with root's privileges.
     Usual,
-    /// In a user namespace in any case. For runs that are tampered with: a script that goes on
-    /// after a namespace was withheld must not reach the machine's own settings.
+    /// In a user namespace in any case, and each run in one of its own inside that. For runs that
+    /// are tampered with: a script that goes on after a namespace was withheld must reach neither
+    /// the machine's own settings nor what it shares with other runs, such as the limits of the
+    /// template's user namespace or the devices of its network namespace.
     UserNamespace,
 }
 
@@ -390,17 +392,30 @@ fn interpreter() -> Option<PathBuf> {
 }
 
 /// The namespaces that every director gets for itself.
-pub(crate) const SEALED: libc::c_int =
-    libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
+const SEALED: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
 
-/// Completes the seal in a director, which clone(2) with [`SEALED`] has just created.
+impl Containment {
+    /// The namespaces that a director gets by clone(2).
+    pub(crate) fn of_director(self) -> libc::c_int {
+        match self {
+            Containment::Usual => SEALED,
+            Containment::UserNamespace => SEALED | libc::CLONE_NEWUSER,
+        }
+    }
+}
+
+/// Completes the seal in a director, which has just been created with the namespaces of
+/// [`Containment::of_director`].
 ///
 /// `alive` is the reading end of a pipe that only the fork server holds open for writing: a
 /// server that ended before the parent-death signal was asked for is noticed there.
 ///
 /// # Errors
 /// Says which call failed.
-pub(crate) fn complete_seal(alive: RawFd) -> Result<(), String> {
+pub(crate) fn complete_seal(containment: Containment, alive: RawFd) -> Result<(), String> {
+    if containment == Containment::UserNamespace {
+        map_ids("0 0 1", "0 0 1")?;
+    }
     // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);

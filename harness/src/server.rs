@@ -10,7 +10,7 @@ use crate::call::process::ProcessCalls;
 use crate::case::Case;
 use crate::cgroup::{Cgroups, Place};
 use crate::journal::Journal;
-use crate::lab::{Interrupt, Jitter, Lab, Tamper};
+use crate::lab::{Changes, Interrupt, Lab};
 use crate::requirement;
 use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
@@ -39,10 +39,8 @@ pub struct Job {
     pub role: Role,
     /// After this time the director and all its processes are killed.
     pub deadline: Duration,
-    /// A change made on purpose.
-    pub tamper: Option<Tamper>,
-    /// Random delays.
-    pub jitter: Option<Jitter>,
+    /// What is changed on purpose.
+    pub changes: Changes,
 }
 
 /// How a director came to its end.
@@ -168,13 +166,14 @@ fn serve(
     let Ok(mode) = ready else { return Ok(()) };
     // Only this process holds the writing end, so its end is seen at the reading end.
     let (alive, _alive_while_open) = nix::unistd::pipe()?;
-    let journals = (0..jobs).map(|_| Journal::new()).collect::<io::Result<Vec<_>>>()?;
+    let journals = Journal::several(jobs)?;
     let mut slots: Vec<Option<Slot>> = (0..jobs).map(|_| None).collect();
     // Made for the first job that needs a cgroup; most runs have none.
     let mut cgroups = None;
     let work = Work {
         catalogue,
         mode,
+        containment,
         children,
         journals,
         alive: alive.as_raw_fd(),
@@ -189,6 +188,7 @@ fn serve(
 struct Work {
     catalogue: &'static [&'static Case],
     mode: Mode,
+    containment: Containment,
     /// Readable when a child has ended.
     children: RawFd,
     /// One for each slot.
@@ -390,7 +390,7 @@ fn start_director(
     slot: usize,
     place: Option<&Result<Place, String>>,
 ) -> io::Result<i32> {
-    let flags = seal::SEALED | libc::SIGCHLD;
+    let flags = work.containment.of_director() | libc::SIGCHLD;
     // SAFETY: without CLONE_VM the child has a copy of everything, and this process has one
     // thread; no pointer is passed.
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
@@ -398,11 +398,11 @@ fn start_director(
         0 => {
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
-            let end = match (seal::complete_seal(work.alive), placed) {
+            let end = match (seal::complete_seal(work.containment, work.alive), placed) {
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
                     // other several times faster. Disturbed runs go where they are sent.
-                    let processor = match job.jitter {
+                    let processor = match job.changes.jitter {
                         Some(jitter) => jitter.processor,
                         None => Some(work.processors[slot % work.processors.len()]),
                     };
@@ -449,7 +449,7 @@ fn keep_on(processor: u16) {
 fn direct(catalogue: &'static [&'static Case], mode: Mode, job: &Job, journal: &Journal) -> End {
     let play = || match job.role {
         Role::Nothing => {
-            let lab = Lab::new(journal, Ground::Root, mode, None, None);
+            let lab = Lab::new(journal, Ground::Root, mode, Changes::default());
             match lab.process("first").and_then(|process| process.getpid()) {
                 Ok(_) => End::Played,
                 Err(interrupt) => End::Interrupted(interrupt),
@@ -457,14 +457,14 @@ fn direct(catalogue: &'static [&'static Case], mode: Mode, job: &Job, journal: &
         }
         Role::Case(index) => {
             let case = catalogue[index as usize];
-            let lab = Lab::new(journal, case.ground, mode, job.tamper.clone(), job.jitter);
+            let lab = Lab::new(journal, case.ground, mode, job.changes.clone());
             match (case.play)(&lab) {
                 Ok(()) => End::Played,
                 Err(interrupt) => End::Interrupted(interrupt),
             }
         }
         Role::Probe(index) => {
-            let lab = Lab::new(journal, Ground::Root, mode, None, None);
+            let lab = Lab::new(journal, Ground::Root, mode, Changes::default());
             match (requirement::ALL[index as usize].probe)(&lab) {
                 Ok(Ok(())) => End::Played,
                 Ok(Err(why)) => End::Unmet(why),

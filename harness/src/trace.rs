@@ -71,53 +71,25 @@ impl Trace {
 
     /// The lines of the trace, with stable names.
     pub fn lines(&self) -> Vec<String> {
-        let processes: Vec<&str> = self
-            .0
-            .iter()
-            .filter_map(|event| match event {
-                Event::Process(name) => Some(name.as_str()),
-                _ => None,
-            })
-            .collect();
-        let width = processes.iter().map(|name| name.len()).max().unwrap_or(0);
-        let mut names = Names::default();
-        let mut lines = Vec::new();
-        let mut events = self.0.iter().filter(|event| !matches!(event, Event::Process(_))).peekable();
-        let mut unfinished: HashMap<u16, &str> = HashMap::new();
-        while let Some(event) = events.next() {
-            match event {
-                Event::Process(_) => {}
-                Event::Note(note) => lines.push(format!("# {note}")),
-                Event::Call { process, call } => {
-                    let actor = processes[usize::from(*process)];
-                    let text = names.in_text(&call.to_string());
-                    match events.peek() {
-                        Some(Event::Answer { process: answering, outcome }) if answering == process => {
-                            lines.push(format!(
-                                "{actor:width$}  {text:ANSWER_COLUMN$} = {}",
-                                names.outcome(outcome)
-                            ));
-                            events.next();
-                        }
-                        _ => {
-                            unfinished.insert(*process, call.name());
-                            lines.push(format!("{actor:width$}  {text} <unfinished ...>"));
-                        }
-                    }
-                }
-                Event::Answer { process, outcome } => {
-                    let actor = processes[usize::from(*process)];
-                    let text = format!("<... {} resumed>", unfinished.get(process).unwrap_or(&"?"));
-                    lines.push(format!("{actor:width$}  {text:ANSWER_COLUMN$} = {}", names.outcome(outcome)));
-                }
-                Event::End(End::Played | End::Unmet(_)) => {}
-                Event::End(End::Interrupted(interrupt)) => lines.push(format!("--- {interrupt} ---")),
-                Event::End(End::Panicked(message)) => {
-                    lines.push(format!("--- the case panicked: {message} ---"));
-                }
-            }
-        }
-        lines
+        let entries = self.entries();
+        let width = self.processes().map(str::len).max().unwrap_or(0);
+        entries.iter().map(|entry| entry.aligned(width)).collect()
+    }
+
+    /// The names of the processes, in the order in which they appeared.
+    fn processes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|event| match event {
+            Event::Process(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What the lines hold, before they are aligned.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut writer = Writer::default();
+        let mut entries: Vec<Entry> = self.0.iter().flat_map(|event| writer.write(event)).collect();
+        entries.extend(writer.finish());
+        entries
     }
 
     /// The text form: the lines, each ended by a newline.
@@ -126,8 +98,100 @@ impl Trace {
     }
 }
 
+/// A line of a trace, not yet aligned with the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name of the process; none where the script or the engine speaks.
+    pub(crate) process: Option<String>,
+    /// What it did.
+    pub(crate) text: String,
+}
+
+impl Entry {
+    fn by_nobody(text: String) -> Entry {
+        Entry { process: None, text }
+    }
+
+    fn aligned(&self, width: usize) -> String {
+        match &self.process {
+            Some(process) => format!("{process:width$}  {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Turns events into entries while they happen.
+#[derive(Clone, Default)]
+pub(crate) struct Writer {
+    processes: Vec<String>,
+    names: Names,
+    /// The call that was asked last, until it is known whether its answer follows at once.
+    asked: Option<Asked>,
+    /// The names of calls whose answer did not follow at once.
+    unfinished: HashMap<u16, &'static str>,
+}
+
+/// A call without an answer yet.
+#[derive(Clone)]
+struct Asked {
+    process: u16,
+    call: &'static str,
+    text: String,
+}
+
+impl Writer {
+    /// Takes in one event and gives the entries that it completes: none, one or two.
+    pub(crate) fn write(&mut self, event: &Event) -> impl Iterator<Item = Entry> + use<> {
+        if let Event::Process(name) = event {
+            self.processes.push(name.clone());
+            return None.into_iter().chain(None);
+        }
+        if let Event::Answer { process, outcome } = event
+            && let Some(asked) = self.asked.take_if(|asked| asked.process == *process)
+        {
+            return None.into_iter().chain(Some(self.answer(*process, &asked.text, outcome)));
+        }
+        let before = self.finish();
+        let entry = match event {
+            Event::Process(_) | Event::End(End::Played | End::Unmet(_)) => None,
+            Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
+            Event::Call { process, call } => {
+                let text = self.names.in_text(&call.to_string());
+                self.asked = Some(Asked { process: *process, call: call.name(), text });
+                None
+            }
+            Event::Answer { process, outcome } => {
+                let call = self.unfinished.get(process).unwrap_or(&"?");
+                let text = format!("<... {call} resumed>");
+                Some(self.answer(*process, &text, outcome))
+            }
+            Event::End(End::Interrupted(interrupt)) => Some(Entry::by_nobody(format!("--- {interrupt} ---"))),
+            Event::End(End::Panicked(message)) => {
+                Some(Entry::by_nobody(format!("--- the case panicked: {message} ---")))
+            }
+        };
+        before.into_iter().chain(entry)
+    }
+
+    /// No event follows, or none that answers the last call: gives its entry, if it has none yet.
+    pub(crate) fn finish(&mut self) -> Option<Entry> {
+        let Asked { process, call, text } = self.asked.take()?;
+        self.unfinished.insert(process, call);
+        Some(self.by(process, format!("{text} <unfinished ...>")))
+    }
+
+    fn answer(&mut self, process: u16, text: &str, outcome: &Outcome) -> Entry {
+        let answer = self.names.outcome(outcome);
+        self.by(process, format!("{text:ANSWER_COLUMN$} = {answer}"))
+    }
+
+    fn by(&self, process: u16, text: String) -> Entry {
+        Entry { process: Some(self.processes[usize::from(process)].clone()), text }
+    }
+}
+
 /// Stable names for values that differ from run to run, in order of first appearance.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Names {
     known: HashMap<(String, u64), String>,
     count: HashMap<String, usize>,

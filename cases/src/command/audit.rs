@@ -3,30 +3,47 @@
 
 use super::{Done, Failure, Format, print, select};
 use anstyle::{AnsiColor, Style};
-use nsconform::{approved, catalogue};
+use nsconform::{approved, catalogue, known};
 use nsconform_harness::audit::{Lie, WrongAnswers, lies, wrong_answers};
 use nsconform_harness::case::Case;
+use nsconform_harness::lab::{Changes, Interrupt};
+use nsconform_harness::machine::Machine;
 use nsconform_harness::report::ExitStatus;
 use nsconform_harness::runner::{DEADLINE, Run, Runner, Setup, judge};
 use nsconform_harness::seal::Containment;
-use nsconform_harness::server::{Job, Role};
+use nsconform_harness::server::{Finish, Job, Role};
+use nsconform_harness::trace::End;
 use nsconform_harness::verdict::{SkipReason, Verdict};
+use nsconform_harness::watch::Expected;
 use serde::Serialize;
 use std::io::{self, Write};
+use std::iter::Sum;
 use std::time::{Duration, Instant};
 
 /// The command line of `audit`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Audit only cases whose id holds one of these (`*` stands for anything)
+    /// Audit only cases whose id holds one of these (`*` stands for anything), and show the score
+    /// of each
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// How many runs are made side by side [default: 32 per processor, since many only hang]
+    /// How many runs are made side by side [default: 32 per processor, since many only wait]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// Cases that do not pass as they are, so that no lie can be told in them.
+type Failing = Vec<(&'static Case, Verdict)>;
+
+/// What came of it all.
+struct Audit {
+    audited: Vec<Audited>,
+    skipped: Vec<(&'static Case, SkipReason)>,
+    failing: Failing,
+    took: Duration,
 }
 
 /// What became of one case.
@@ -41,17 +58,23 @@ struct Audited {
     wrong_answers: WrongAnswers,
 }
 
-impl Audited {
-    fn unexcused(&self) -> usize {
-        self.survivors.iter().filter(|(_, excuse)| excuse.is_none()).count()
-    }
+/// What is counted, of one case or of all.
+#[derive(Clone, Copy, Default, Serialize)]
+struct Score {
+    told: usize,
+    noticed: usize,
+    excused: usize,
+    survive: usize,
+    stale_excuses: usize,
+    wrong_answers: usize,
+    unseen: usize,
 }
 
-/// A lied-to run is given this many times what the honest one took, and some time more: a run that
-/// the lie makes hang is to be known soon, and a slow machine is no lie.
-const PATIENCE: u32 = 8;
-/// The time that a lied-to run is given in any case.
-const LEAST_PATIENCE: Duration = Duration::from_millis(150);
+/// An answer in a lied-to run is waited for this many times as long as the whole honest run took,
+/// and some time more, before the run counts as stuck if nothing moves in it.
+const PATIENCE: u32 = 2;
+/// The time that an answer is waited for in any case.
+const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs the command.
 pub fn audit(arguments: &Arguments) -> Done {
@@ -67,110 +90,226 @@ pub fn audit(arguments: &Arguments) -> Done {
     let mut runner = Runner::start(catalogue(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let (skipped, runnable) = runner.sort_out(&selected, &approved);
-    let honest = honest_runs(&mut runner, &runnable)?;
-    let audited = lied_to_runs(&mut runner, honest);
+    let (honest, failing) = honest_runs(&mut runner, &runnable);
+    let audited = lied_to_runs(&mut runner, &honest)?;
     drop(runner);
+    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue()[index], reason)).collect();
+    let audit = Audit { audited, skipped, failing, took: started.elapsed() };
     print(|to| match arguments.format {
-        Format::Human => write_human(to, &audited, &skipped, started.elapsed()),
-        Format::Json => write_json(to, &audited),
+        Format::Human => write_human(to, &audit, !arguments.patterns.is_empty()),
+        Format::Json => write_json(to, &audit),
     })?;
-    let weak = audited
-        .iter()
-        .any(|case| case.unexcused() > 0 || !case.stale.is_empty() || !case.wrong_answers.unseen.is_empty());
-    Ok(match (audited.is_empty(), weak) {
-        (true, _) => ExitStatus::NothingTested,
-        (false, true) => ExitStatus::CaseFailed,
-        (false, false) => ExitStatus::Success,
-    })
+    Ok(audit.exit_status())
 }
 
-/// Runs each case once as it is. Lies can only be told to a case that passes.
-fn honest_runs(runner: &mut Runner, cases: &[usize]) -> Result<Vec<(usize, Run)>, Failure> {
+/// Runs each case once as it is, and tells those that pass from those that do not.
+fn honest_runs(runner: &mut Runner, cases: &[usize]) -> (Vec<(usize, Run)>, Failing) {
     let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index as u32))).collect();
     let mut runs = Vec::new();
-    runner.run_jobs(&jobs, &mut |index, run| runs.push((cases[index], run)));
+    runner.run_jobs(&jobs, &mut |number, run| runs.push((cases[number], run)));
     runs.sort_by_key(|(index, _)| *index);
-    runs.retain(|(index, run)| judge(run, approved(catalogue()[*index].id), DEADLINE) == Verdict::Pass);
-    Ok(runs)
-}
-
-fn lied_to_runs(runner: &mut Runner, honest: Vec<(usize, Run)>) -> Vec<Audited> {
-    let mut told: Vec<(usize, Lie)> = Vec::new();
-    let mut jobs = Vec::new();
-    for (place, (index, run)) in honest.iter().enumerate() {
-        let patience = (run.duration * PATIENCE + LEAST_PATIENCE).min(DEADLINE);
-        for lie in lies(&run.trace) {
-            let job = runner.altered_job(*index, Some(lie.tamper.clone()), None);
-            jobs.push(Job { deadline: patience, ..job });
-            told.push((place, lie));
+    let known = known(&Machine::look());
+    let (mut honest, mut failing) = (Vec::new(), Vec::new());
+    for (index, run) in runs {
+        let case = catalogue()[index];
+        match judge(&run, approved(case.id), DEADLINE) {
+            Verdict::Pass => honest.push((index, run)),
+            verdict => {
+                let known = known.iter().find(|known| known.case == case.id);
+                failing.push((case, verdict.known_as(known)));
+            }
         }
     }
-    let mut audited: Vec<Audited> = honest
-        .iter()
-        .map(|(index, run)| Audited {
-            case: catalogue()[*index],
-            trace: run.trace.lines(),
-            told: 0,
-            survivors: Vec::new(),
-            stale: Vec::new(),
-            wrong_answers: wrong_answers(&run.trace),
-        })
-        .collect();
+    (honest, failing)
+}
+
+fn lied_to_runs(runner: &mut Runner, honest: &[(usize, Run)]) -> Result<Vec<Audited>, Failure> {
+    let mut told: Vec<(usize, Lie)> = Vec::new();
+    for (place, (_, run)) in honest.iter().enumerate() {
+        told.extend(lies(&run.trace).into_iter().map(|lie| (place, lie)));
+    }
+    // Neighbours in the catalogue wait for the same locks of the kernel; others can run meanwhile.
+    fastrand::Rng::with_seed(0).shuffle(&mut told);
+    let jobs: Vec<Job> =
+        told.iter().map(|(place, lie)| lied_to_job(runner, &honest[*place], lie.clone())).collect();
+    let mut survivors: Vec<Vec<Lie>> = vec![Vec::new(); honest.len()];
+    let mut wrong: Vec<Option<WrongAnswers>> = vec![None; honest.len()];
+    let mut not_made = Ok(());
     runner.run_jobs(&jobs, &mut |number, run| {
         let (place, lie) = &told[number];
-        let audited = &mut audited[*place];
-        audited.told += 1;
-        if judge(&run, approved(audited.case.id), DEADLINE) == Verdict::Pass {
-            let excuse = audited.case.excuses.iter().find(|excuse| excuse.lie == lie.text);
-            audited.survivors.push((lie.clone(), excuse.map(|excuse| excuse.why)));
+        let (index, honest) = &honest[*place];
+        let case = catalogue()[*index];
+        // Comparing needs no process: it is done here while others run.
+        wrong[*place].get_or_insert_with(|| wrong_answers(&honest.trace));
+        if let Finish::NotStarted(why) = &run.finish {
+            let what = format!("a lied-to run of {} cannot be made, so nothing can be said: {why}", case.id);
+            not_made = Err(Failure::harness(what));
+        } else if !noticed(&run, case) {
+            survivors[*place].push(lie.clone());
         }
     });
-    for case in &mut audited {
-        case.survivors.sort_by_key(|(lie, _)| lie.tamper.call);
-        let lies: Vec<&str> = case.survivors.iter().map(|(lie, _)| lie.text.as_str()).collect();
-        case.stale =
-            case.case.excuses.iter().map(|excuse| excuse.lie).filter(|lie| !lies.contains(lie)).collect();
-    }
-    audited
+    not_made?;
+    let audited = honest.iter().zip(survivors.into_iter().zip(wrong)).enumerate();
+    Ok(audited
+        .map(|(place, ((index, run), (survivors, wrong)))| {
+            let told = told.iter().filter(|(of, _)| *of == place).count();
+            let wrong_answers = wrong.unwrap_or_else(|| wrong_answers(&run.trace));
+            Audited::new(catalogue()[*index], run.trace.lines(), told, survivors, wrong_answers)
+        })
+        .collect())
 }
 
-fn write_human(
-    to: &mut dyn Write,
-    audited: &[Audited],
-    skipped: &[(usize, SkipReason)],
-    took: Duration,
-) -> io::Result<()> {
-    let (bad, mark) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
-    for case in audited {
-        for (lie, _) in case.survivors.iter().filter(|(_, excuse)| excuse.is_none()) {
-            writeln!(
-                to,
-                "{bad}SURVIVES{bad:#} {mark}{}{mark:#}: nothing notices if this is not done:",
-                case.case.id
-            )?;
-            write_marked(to, case, lie)?;
-        }
-        for lie in &case.stale {
-            writeln!(to, "{bad}STALE{bad:#} {}: the excuse for {lie} no longer applies\n", case.case.id)?;
-        }
-        for unseen in &case.wrong_answers.unseen {
-            writeln!(to, "{bad}UNSEEN{bad:#} {}: the comparison does not see {unseen}\n", case.case.id)?;
+fn lied_to_job(runner: &Runner, (index, honest): &(usize, Run), lie: Lie) -> Job {
+    let patience = honest.duration * PATIENCE + LEAST_PATIENCE;
+    let expected = Some(Expected { entries: honest.trace.entries(), patience });
+    runner.altered_job(*index, Changes { tamper: Some(lie.tamper), expected, ..Changes::default() })
+}
+
+/// Whether a run shows that it was lied to.
+fn noticed(run: &Run, case: &Case) -> bool {
+    let stopped = matches!(run.trace.end(), Some(End::Interrupted(Interrupt::Differs | Interrupt::Stuck)));
+    stopped || judge(run, approved(case.id), DEADLINE) != Verdict::Pass
+}
+
+impl Audited {
+    fn new(
+        case: &'static Case,
+        trace: Vec<String>,
+        told: usize,
+        mut survivors: Vec<Lie>,
+        wrong_answers: WrongAnswers,
+    ) -> Audited {
+        survivors.sort_by_key(|lie| lie.tamper.call);
+        let stale = case
+            .excuses
+            .iter()
+            .map(|excuse| excuse.lie)
+            .filter(|excused| !survivors.iter().any(|lie| lie.text == *excused))
+            .collect();
+        let excused = |lie: Lie| {
+            let excuse = case.excuses.iter().find(|excuse| excuse.lie == lie.text).map(|excuse| excuse.why);
+            (lie, excuse)
+        };
+        let survivors = survivors.into_iter().map(excused).collect();
+        Audited { case, trace, told, survivors, stale, wrong_answers }
+    }
+
+    fn score(&self) -> Score {
+        let excused = self.survivors.iter().filter(|(_, excuse)| excuse.is_some()).count();
+        Score {
+            told: self.told,
+            noticed: self.told - self.survivors.len(),
+            excused,
+            survive: self.survivors.len() - excused,
+            stale_excuses: self.stale.len(),
+            wrong_answers: self.wrong_answers.told,
+            unseen: self.wrong_answers.unseen.len(),
         }
     }
-    let told: usize = audited.iter().map(|case| case.told).sum();
-    let survivors: usize = audited.iter().map(|case| case.survivors.len()).sum();
-    let unexcused: usize = audited.iter().map(Audited::unexcused).sum();
-    let wrong: usize = audited.iter().map(|case| case.wrong_answers.told).sum();
-    let unseen: usize = audited.iter().map(|case| case.wrong_answers.unseen.len()).sum();
-    writeln!(to, "cases          {} audited, {} cannot be run here", audited.len(), skipped.len())?;
+}
+
+impl Sum for Score {
+    fn sum<I: Iterator<Item = Score>>(scores: I) -> Score {
+        scores.fold(Score::default(), |sum, one| Score {
+            told: sum.told + one.told,
+            noticed: sum.noticed + one.noticed,
+            excused: sum.excused + one.excused,
+            survive: sum.survive + one.survive,
+            stale_excuses: sum.stale_excuses + one.stale_excuses,
+            wrong_answers: sum.wrong_answers + one.wrong_answers,
+            unseen: sum.unseen + one.unseen,
+        })
+    }
+}
+
+impl Score {
+    fn is_weak(&self) -> bool {
+        self.survive + self.stale_excuses + self.unseen > 0
+    }
+}
+
+impl Audit {
+    fn score(&self) -> Score {
+        self.audited.iter().map(Audited::score).sum()
+    }
+
+    fn exit_status(&self) -> ExitStatus {
+        let failing = |wanted: fn(&Verdict) -> bool| self.failing.iter().any(|(_, verdict)| wanted(verdict));
+        if failing(|verdict| matches!(verdict, Verdict::Error { .. } | Verdict::Timeout { .. })) {
+            ExitStatus::HarnessFailed
+        } else if self.score().is_weak() || failing(|verdict| *verdict == Verdict::Fail) {
+            ExitStatus::CaseFailed
+        } else if self.audited.is_empty() {
+            ExitStatus::NothingTested
+        } else {
+            ExitStatus::Success
+        }
+    }
+}
+
+fn write_human(to: &mut dyn Write, audit: &Audit, each: bool) -> io::Result<()> {
+    let (bad, mark) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
+    if each {
+        for case in &audit.audited {
+            let score = case.score();
+            writeln!(to, "{:>3} of {:<3} noticed  {}", score.noticed, score.told, case.case.id)?;
+        }
+        writeln!(to)?;
+    }
+    for case in &audit.audited {
+        let id = case.case.id;
+        for (lie, excuse) in &case.survivors {
+            match excuse {
+                None => {
+                    writeln!(
+                        to,
+                        "{bad}SURVIVES{bad:#} {mark}{id}{mark:#}: nothing notices if this is not done:"
+                    )?;
+                    write_marked(to, case, lie)?;
+                }
+                Some(why) if each => writeln!(to, "EXCUSED {id}: {}: {why}\n", lie.text)?,
+                Some(_) => {}
+            }
+        }
+        for lie in &case.stale {
+            writeln!(to, "{bad}STALE{bad:#} {mark}{id}{mark:#}: the excuse for {lie} no longer applies\n")?;
+        }
+        for unseen in &case.wrong_answers.unseen {
+            writeln!(to, "{bad}UNSEEN{bad:#} {mark}{id}{mark:#}: the comparison does not see {unseen}\n")?;
+        }
+    }
+    for (case, verdict) in &audit.failing {
+        let shown = if matches!(verdict, Verdict::Known { .. }) { Style::new() } else { bad };
+        writeln!(
+            to,
+            "{shown}NOT AUDITED{shown:#} {}: does not pass as it is: {}\n",
+            case.id,
+            verdict.word()
+        )?;
+    }
+    let score = audit.score();
     writeln!(
         to,
-        "lies           {told} told, {} noticed, {} excused, {unexcused} survive",
-        told - survivors,
-        survivors - unexcused
+        "cases          {} audited, {} cannot be run here, {} do not pass as they are",
+        audit.audited.len(),
+        audit.skipped.len(),
+        audit.failing.len()
     )?;
-    writeln!(to, "wrong answers  {wrong} told, {} seen by the comparison", wrong - unseen)?;
-    writeln!(to, "took           {:.2} s", took.as_secs_f64())
+    writeln!(
+        to,
+        "lies           {} told, {} noticed, {} excused, {} survive",
+        score.told, score.noticed, score.excused, score.survive
+    )?;
+    if score.stale_excuses > 0 {
+        writeln!(to, "excuses        {} no longer apply", score.stale_excuses)?;
+    }
+    writeln!(
+        to,
+        "wrong answers  {} told, {} seen by the comparison",
+        score.wrong_answers,
+        score.wrong_answers - score.unseen
+    )?;
+    writeln!(to, "took           {:.2} s", audit.took.as_secs_f64())
 }
 
 fn write_marked(to: &mut dyn Write, case: &Audited, lie: &Lie) -> io::Result<()> {
@@ -185,15 +324,36 @@ fn write_marked(to: &mut dyn Write, case: &Audited, lie: &Lie) -> io::Result<()>
     writeln!(to, "  the lie: {}\n", lie.text)
 }
 
-/// One line of the result for programs.
+/// One line of the result for programs: the cases, then one that counts them.
 #[derive(Serialize)]
-struct Exported<'a> {
-    id: &'a str,
-    told: usize,
-    survivors: Vec<Survivor<'a>>,
-    stale_excuses: &'a [&'static str],
-    wrong_answers: usize,
-    unseen: &'a [String],
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'a> {
+    Case {
+        id: &'a str,
+        #[serde(flatten)]
+        score: Score,
+        survivors: Vec<Survivor<'a>>,
+        /// Excuses that no longer apply.
+        stale: &'a [&'static str],
+        /// Wrong answers that the comparison does not see.
+        unseen_answers: &'a [String],
+    },
+    /// A case that cannot be run here.
+    Skipped { id: &'a str, reason: &'a SkipReason },
+    /// A case that does not pass as it is.
+    Failing {
+        id: &'a str,
+        #[serde(flatten)]
+        verdict: &'a Verdict,
+    },
+    Done {
+        cases: usize,
+        skipped: usize,
+        failing: usize,
+        #[serde(flatten)]
+        score: Score,
+        duration_us: u64,
+    },
 }
 
 /// A lie that nothing noticed.
@@ -204,20 +364,29 @@ struct Survivor<'a> {
     excuse: Option<&'a str>,
 }
 
-fn write_json(to: &mut dyn Write, audited: &[Audited]) -> io::Result<()> {
-    audited.iter().try_for_each(|case| {
-        let exported = Exported {
-            id: case.case.id,
-            told: case.told,
-            survivors: case
-                .survivors
-                .iter()
-                .map(|(lie, excuse)| Survivor { call: lie.tamper.call, lie: &lie.text, excuse: *excuse })
-                .collect(),
-            stale_excuses: &case.stale,
-            wrong_answers: case.wrong_answers.told,
-            unseen: &case.wrong_answers.unseen,
-        };
-        writeln!(to, "{}", serde_json::to_string(&exported)?)
-    })
+fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
+    let cases = audit.audited.iter().map(|case| Line::Case {
+        id: case.case.id,
+        score: case.score(),
+        survivors: case
+            .survivors
+            .iter()
+            .map(|(lie, excuse)| Survivor { call: lie.tamper.call, lie: &lie.text, excuse: *excuse })
+            .collect(),
+        stale: &case.stale,
+        unseen_answers: &case.wrong_answers.unseen,
+    });
+    let skipped = audit.skipped.iter().map(|(case, reason)| Line::Skipped { id: case.id, reason });
+    let failing = audit.failing.iter().map(|(case, verdict)| Line::Failing { id: case.id, verdict });
+    let done = Line::Done {
+        cases: audit.audited.len(),
+        skipped: audit.skipped.len(),
+        failing: audit.failing.len(),
+        score: audit.score(),
+        duration_us: audit.took.as_micros() as u64,
+    };
+    for line in cases.chain(skipped).chain(failing).chain([done]) {
+        writeln!(to, "{}", serde_json::to_string(&line)?)?;
+    }
+    Ok(())
 }

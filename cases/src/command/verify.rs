@@ -3,7 +3,7 @@
 
 use super::{Done, Failure, Format, print, select};
 use nsconform::{approved, catalogue};
-use nsconform_harness::lab::Jitter;
+use nsconform_harness::lab::{Changes, Jitter};
 use nsconform_harness::report::ExitStatus;
 use nsconform_harness::runner::{DEADLINE, Run, Runner, Setup, judge};
 use nsconform_harness::server::Job;
@@ -41,10 +41,13 @@ const LONGEST_DELAY: u32 = 300;
 const DEADLINE_SHARE: u32 = 80;
 
 /// What was wrong with one run.
+#[derive(Serialize)]
 struct Disagreement {
     id: &'static str,
     what: String,
+    /// The trace of the first run of the case.
     first: String,
+    /// The trace of this run.
     other: String,
 }
 
@@ -65,7 +68,10 @@ pub fn verify(arguments: &Arguments) -> Done {
     random.shuffle(&mut plan);
     let jobs: Vec<Job> = plan
         .iter()
-        .map(|index| runner.altered_job(*index, None, Some(disturbance(&mut random, usual.jobs / 2))))
+        .map(|index| {
+            let jitter = Some(disturbance(&mut random, usual.jobs / 2));
+            runner.altered_job(*index, Changes { jitter, ..Changes::default() })
+        })
         .collect();
     let mut first: HashMap<usize, (Verdict, String)> = HashMap::new();
     let mut disagreements = Vec::new();
@@ -86,14 +92,26 @@ pub fn verify(arguments: &Arguments) -> Done {
         seed,
     };
     print(|to| match arguments.format {
-        Format::Human => write_human(to, &disagreements, &summary),
-        Format::Json => writeln!(to, "{}", serde_json::to_string(&summary)?),
+        Format::Human => write_human(to, &disagreements, &summary, &reproduction(arguments, seed)),
+        Format::Json => write_json(to, &disagreements, &summary),
     })?;
     Ok(match (runnable.is_empty(), disagreements.is_empty()) {
         (true, _) => ExitStatus::NothingTested,
         (false, true) => ExitStatus::Success,
         (false, false) => ExitStatus::CaseFailed,
     })
+}
+
+/// The command line that makes the same runs again.
+fn reproduction(arguments: &Arguments, seed: u64) -> String {
+    let mut command = format!("nsconform verify --rounds {} --seed {seed}", arguments.rounds);
+    if let Some(jobs) = arguments.jobs {
+        command += &format!(" --jobs {jobs}");
+    }
+    for pattern in &arguments.patterns {
+        command += &format!(" '{pattern}'");
+    }
+    command
 }
 
 fn disturbance(random: &mut fastrand::Rng, processors: usize) -> Jitter {
@@ -114,6 +132,8 @@ fn compare(index: usize, run: &Run, first: &mut HashMap<usize, (Verdict, String)
         format!("verdict {} and then {}", first_verdict.word(), verdict.word())
     } else if *first_text != text {
         "the traces differ".to_string()
+    } else if let Verdict::Error { reason } = &verdict {
+        format!("error: {reason}")
     } else if run.duration * 100 > DEADLINE * DEADLINE_SHARE {
         format!("took {:.2} s of its {:.2} s", run.duration.as_secs_f64(), DEADLINE.as_secs_f64())
     } else {
@@ -135,14 +155,34 @@ struct Summary {
     seed: u64,
 }
 
-fn write_human(to: &mut dyn Write, disagreements: &[Disagreement], summary: &Summary) -> io::Result<()> {
+/// One line of the result for programs: the disagreements, then one that counts them.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line<'a> {
+    Disagreement(&'a Disagreement),
+    Done(&'a Summary),
+}
+
+fn write_json(to: &mut dyn Write, disagreements: &[Disagreement], summary: &Summary) -> io::Result<()> {
+    for line in disagreements.iter().map(Line::Disagreement).chain([Line::Done(summary)]) {
+        writeln!(to, "{}", serde_json::to_string(&line)?)?;
+    }
+    Ok(())
+}
+
+fn write_human(
+    to: &mut dyn Write,
+    disagreements: &[Disagreement],
+    summary: &Summary,
+    reproduction: &str,
+) -> io::Result<()> {
     for disagreement in disagreements {
         writeln!(to, "UNSTABLE {}: {}", disagreement.id, disagreement.what)?;
         writeln!(to, "  - first run, + this run")?;
         for (sign, line) in snapshot::difference(&disagreement.first, &disagreement.other) {
             writeln!(to, "  {sign} {line}")?;
         }
-        writeln!(to, "  reproduce: nsconform verify --rounds {} --seed {}\n", summary.rounds, summary.seed)?;
+        writeln!(to, "  reproduce: {reproduction}\n")?;
     }
     writeln!(
         to,
