@@ -1,11 +1,13 @@
 //! A run leaves the machine as it was: also when it is killed with SIGKILL half-way, as root and
-//! as an ordinary user.
+//! as an ordinary user, and when it runs out of what it needs, which the cases concerned must say.
 //!
 //! What is compared is listed in [`Host`]. Other programs may come and go on the machine
 //! meanwhile, so processes are told apart by a mark in their environment.
 
 use rstest::rstest;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{CStr, CString};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -185,11 +187,15 @@ impl Program {
     }
 
     fn command(&self, starter: Starter) -> Command {
-        let mut command = Command::new(&self.path);
-        command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = self.marked(Command::new(&self.path));
         if let (Starter::Ordinary, true) = (starter, nix_uid() == 0) {
             command.uid(NOBODY).gid(NOBODY);
         }
+        command
+    }
+
+    fn marked(&self, mut command: Command) -> Command {
+        command.env(MARK, &self.mark).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
 
@@ -274,4 +280,164 @@ fn a_killed_fork_server_leaves_no_cgroup() {
         program.assert_gone();
     }
     host.assert_unchanged();
+}
+
+/// What the machine does not give enough of.
+#[derive(Clone, Copy, Debug)]
+enum Shortage {
+    Processes(libc::rlim_t),
+    UtsNamespaces(&'static CStr),
+}
+
+/// An ordinary user that has no process anywhere, so that all that count are the program's.
+const NEWCOMER: u32 = 54321;
+
+/// Makes the calling process, which is about to execute a program, the root of a user namespace of
+/// its own: there limits can be set that hold for nobody else. Makes system calls only.
+fn leave_for_own_namespaces(also: libc::c_int, uid_map: &CStr, gid_map: &CStr) -> io::Result<()> {
+    // SAFETY: plain system calls on numbers and C strings.
+    unsafe {
+        if libc::getuid() == 0 {
+            check(libc::setgroups(0, std::ptr::null()))?;
+            check(libc::setresgid(NEWCOMER, NEWCOMER, NEWCOMER))?;
+            check(libc::setresuid(NEWCOMER, NEWCOMER, NEWCOMER))?;
+            // A process that changed its ids is not dumpable: its /proc files would belong to root.
+            check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+        }
+        check(libc::unshare(libc::CLONE_NEWUSER | also))?;
+    }
+    write(c"/proc/self/uid_map", uid_map)?;
+    write(c"/proc/self/setgroups", c"deny")?;
+    write(c"/proc/self/gid_map", gid_map)
+}
+
+fn write(path: &CStr, text: &CStr) -> io::Result<()> {
+    // SAFETY: plain system calls on C strings; the descriptor is ours.
+    unsafe {
+        let file = libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        check(file)?;
+        let written = libc::write(file, text.as_ptr().cast(), text.count_bytes());
+        libc::close(file);
+        check(written as libc::c_int)
+    }
+}
+
+fn check(returned: libc::c_int) -> io::Result<()> {
+    if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The maps of [`leave_for_own_namespaces`]: root of the namespace is whoever the caller is.
+fn own_maps() -> [CString; 2] {
+    // SAFETY: asks only.
+    let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
+    let ids = if uid == 0 { [NEWCOMER, NEWCOMER] } else { [uid, gid] };
+    ids.map(|id| CString::new(format!("0 {id} 1")).unwrap())
+}
+
+impl Shortage {
+    /// Has the program start where there is this shortage.
+    fn meets(self, command: &mut Command) {
+        let [uid_map, gid_map] = own_maps();
+        let prepare = move || {
+            leave_for_own_namespaces(0, &uid_map, &gid_map)?;
+            match self {
+                Shortage::UtsNamespaces(most) => write(c"/proc/sys/user/max_uts_namespaces", most),
+                Shortage::Processes(most) => {
+                    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+                    // SAFETY: the limit outlives the call.
+                    check(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit) })
+                }
+            }
+        };
+        // SAFETY: between fork and execve only async-signal-safe system calls are made.
+        unsafe { command.pre_exec(prepare) };
+    }
+}
+
+fn lines(json: &[u8]) -> Vec<serde_json::Value> {
+    let json = std::str::from_utf8(json).unwrap();
+    json.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{line}: {why}")))
+        .collect()
+}
+
+/// With less than all cases need, those for which it is enough pass as ever, and the others say
+/// what is missing.
+#[rstest]
+#[case::processes(Shortage::Processes(5), "1", "EAGAIN")]
+#[case::namespaces_in_cases(Shortage::UtsNamespaces(c"2"), "1", "ENOSPC")]
+#[case::namespaces_beside_each_other(Shortage::UtsNamespaces(c"3"), "8", "ENOSPC")]
+fn where_something_runs_out_the_cases_concerned_say_so(
+    #[case] shortage: Shortage,
+    #[case] jobs: &str,
+    #[case] missing: &str,
+) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let program = Program::new();
+    let host = Host::look();
+    let arguments = ["run", "uts.", "--format", "json", "--jobs", jobs];
+    let mut command = program.command(Starter::Caller);
+    shortage.meets(command.args(arguments).stdout(Stdio::piped()));
+    let output = command.output().unwrap();
+    program.assert_gone();
+    host.assert_unchanged();
+
+    let lines = lines(&output.stdout);
+    let done = lines.last().unwrap();
+    let cases: Vec<_> = lines.iter().filter(|line| line["type"] == "case").collect();
+    assert_eq!(output.status.code(), Some(3), "{done}");
+    assert_eq!((&done["type"], &done["count"]), (&"done".into(), &cases.len().into()));
+    assert_eq!(lines[0]["selected"], cases.len());
+    for verdict in ["pass", "error"] {
+        assert!(done["verdicts"][verdict].as_u64() > Some(0), "{verdict}: {done}");
+    }
+    for case in cases {
+        match case["verdict"].as_str() {
+            Some("pass" | "skip") => {}
+            Some("error") => assert!(case["reason"].as_str().unwrap().contains(missing), "{case}"),
+            _ => panic!("{case}"),
+        }
+    }
+}
+
+/// What was written before the disk is full is complete, line by line.
+#[test]
+fn a_disk_that_fills_up_keeps_the_complete_lines() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let program = Program::new();
+    let directory = program.path.parent().unwrap();
+    let host = Host::look();
+    // The file is gone with the mount namespace, so it is read there as well.
+    const SCRIPT: &str =
+        r#""$1" run uts. --format json --output disk/run; status=$?; cat disk/run; exit $status"#;
+    let mut command = program.marked(Command::new("sh"));
+    command.args(["-c", SCRIPT, "sh"]).arg(&program.path).current_dir(directory);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    std::fs::create_dir(directory.join("disk")).unwrap();
+    let [uid_map, gid_map] = own_maps();
+    let mount = move || {
+        leave_for_own_namespaces(libc::CLONE_NEWNS, &uid_map, &gid_map)?;
+        // SAFETY: a plain system call on C strings.
+        check(unsafe {
+            let size = c"size=16k".as_ptr();
+            libc::mount(c"disk".as_ptr(), c"disk".as_ptr(), c"tmpfs".as_ptr(), 0, size.cast())
+        })
+    };
+    // SAFETY: between fork and execve only async-signal-safe system calls are made.
+    unsafe { command.pre_exec(mount) };
+    let output = command.output().unwrap();
+    program.assert_gone();
+    host.assert_unchanged();
+
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    assert!(errors.contains("No space left on device"), "{errors}");
+    let end = output.stdout.iter().rposition(|byte| *byte == b'\n').unwrap();
+    let lines = lines(&output.stdout[..end]);
+    assert_eq!(lines[0]["type"], "run");
+    assert!(lines.len() > 1);
+    for line in &lines[1..] {
+        assert_eq!(line["type"], "case", "{line}");
+        assert!(matches!(line["verdict"].as_str(), Some("pass" | "skip")), "{line}");
+    }
 }

@@ -23,6 +23,9 @@ pub(crate) enum Reply {
 /// The first message of an actor: it is there, and can be asked.
 pub(crate) const GREETING: &[u8] = b"!";
 
+/// The first message of an actor that cannot go on.
+const NO_MEMORY: &[u8] = b"no memory for messages: allow more (ulimit -v, memory.max of the cgroup)";
+
 /// The first argument of a program that goes on as an actor after execve(2); see
 /// [`continue_if_asked`].
 const CONTINUE: &str = "nsconform-actor";
@@ -49,12 +52,15 @@ impl Actor {
 
     /// Serves the director on `socket` until told to exit or until the director is gone.
     pub(crate) fn run(socket: RawFd, shares_files: bool) -> ! {
+        let Some(buffer) = message_buffer() else {
+            let _ = wire::send(socket, NO_MEMORY, None);
+            leave(socket, shares_files, 1)
+        };
         // The first message tells the director that we are there, and our PID as it sees it.
         if wire::send(socket, GREETING, None).is_err() {
             leave(socket, shares_files, 0);
         }
         let mut actor = Actor::new(socket, shares_files);
-        let Some(buffer) = message_buffer() else { leave(socket, shares_files, 1) };
         loop {
             let received = match wire::receive(socket, buffer) {
                 Ok(received) if received.length > 0 => received,

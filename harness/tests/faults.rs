@@ -34,6 +34,7 @@ outer  gethostname()                            = \"sealed\"
 /// What is wrong with a case, and what its record must say.
 struct Fault {
     id: &'static str,
+    ground: Ground,
     play: fn(&Lab) -> Play,
     verdict: &'static str,
     reason: &'static str,
@@ -58,14 +59,25 @@ fn limit(resource: libc::__rlimit_resource_t, to: libc::rlim_t) {
     unsafe { libc::setrlimit(resource, &limit) };
 }
 
+/// As [`limit`], of another process, in the sealed PID namespace.
+fn limit_of(process: Process, resource: libc::__rlimit_resource_t, to: libc::rlim_t) {
+    let limit = libc::rlimit { rlim_cur: to, rlim_max: to };
+    // SAFETY: the limit outlives the call, and the old one is not asked for.
+    let done = unsafe { libc::prlimit(process.sealed_pid(), resource, &limit, std::ptr::null_mut()) };
+    assert_eq!(done, 0, "prlimit: {}", std::io::Error::last_os_error());
+}
+
+/// What a fault need not say.
+const FAULT: Fault = Fault { id: "", ground: Ground::Root, play: |_| Ok(()), verdict: "error", reason: "" };
+
 static FAULTS: &[Fault] = &[
-    Fault { id: "the-case-panics", play: |_| panic!("on purpose"), verdict: "error", reason: "on purpose" },
+    Fault { id: "the-case-panics", play: |_| panic!("on purpose"), reason: "on purpose", ..FAULT },
     Fault {
         id: "the-director-exits",
         // SAFETY: ends the director.
         play: |_| unsafe { libc::_exit(3) },
-        verdict: "error",
         reason: "exited with status 3",
+        ..FAULT
     },
     Fault {
         id: "the-director-is-killed",
@@ -75,8 +87,8 @@ static FAULTS: &[Fault] = &[
             unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
             Ok(())
         },
-        verdict: "error",
         reason: "killed by signal",
+        ..FAULT
     },
     Fault {
         id: "the-director-hangs",
@@ -88,6 +100,7 @@ static FAULTS: &[Fault] = &[
         },
         verdict: "timeout",
         reason: "did not end within",
+        ..FAULT
     },
     Fault {
         id: "a-call-hangs",
@@ -99,6 +112,7 @@ static FAULTS: &[Fault] = &[
         },
         verdict: "timeout",
         reason: "did not end within",
+        ..FAULT
     },
     Fault {
         id: "no-descriptors-left",
@@ -107,8 +121,8 @@ static FAULTS: &[Fault] = &[
             lab.process("a")?;
             Ok(())
         },
-        verdict: "error",
         reason: "socketpair",
+        ..FAULT
     },
     Fault {
         id: "no-memory-left",
@@ -118,8 +132,8 @@ static FAULTS: &[Fault] = &[
             lab.process(&name)?;
             Ok(())
         },
-        verdict: "error",
         reason: "killed by signal",
+        ..FAULT
     },
     Fault {
         id: "processes-without-end",
@@ -129,8 +143,8 @@ static FAULTS: &[Fault] = &[
                 lab.process("a")?.getpid()?;
             }
         },
-        verdict: "error",
         reason: "socketpair",
+        ..FAULT
     },
     Fault {
         id: "a-trace-without-end",
@@ -140,8 +154,8 @@ static FAULTS: &[Fault] = &[
                 a.sethostname("x".repeat(10_000))?;
             }
         },
-        verdict: "error",
         reason: "trace is longer",
+        ..FAULT
     },
     Fault {
         id: "a-message-too-long",
@@ -149,14 +163,14 @@ static FAULTS: &[Fault] = &[
             lab.process("a")?.sethostname("x".repeat(100_000))?;
             Ok(())
         },
-        verdict: "error",
         reason: "does not fit a message",
+        ..FAULT
     },
     Fault {
         id: "nothing-is-asked",
         play: |lab| lab.process("a").map(drop),
-        verdict: "error",
         reason: "asked nothing",
+        ..FAULT
     },
     Fault {
         id: "a-process-flees",
@@ -171,14 +185,14 @@ static FAULTS: &[Fault] = &[
             a.exit(0)?;
             Ok(())
         },
-        verdict: "error",
         reason: "no approved trace",
+        ..FAULT
     },
     // A process that is gone when it should act is what a wrong kernel would show, so it fails.
-    Fault { id: "killed-before-call-0", play: killed_before::<0>, verdict: "fail", reason: "" },
-    Fault { id: "killed-before-call-1", play: killed_before::<1>, verdict: "fail", reason: "" },
-    Fault { id: "killed-before-call-2", play: killed_before::<2>, verdict: "fail", reason: "" },
-    Fault { id: "killed-before-call-3", play: killed_before::<3>, verdict: "fail", reason: "" },
+    Fault { id: "killed-before-call-0", play: killed_before::<0>, verdict: "fail", reason: "", ..FAULT },
+    Fault { id: "killed-before-call-1", play: killed_before::<1>, verdict: "fail", reason: "", ..FAULT },
+    Fault { id: "killed-before-call-2", play: killed_before::<2>, verdict: "fail", reason: "", ..FAULT },
+    Fault { id: "killed-before-call-3", play: killed_before::<3>, verdict: "fail", reason: "", ..FAULT },
     Fault {
         id: "the-kernel-gives-no-more-descriptors",
         play: |lab| {
@@ -187,8 +201,44 @@ static FAULTS: &[Fault] = &[
             while a.open("/proc/self/status", O_RDONLY)?.is_ok() {}
             Ok(())
         },
-        verdict: "error",
         reason: "EMFILE",
+        ..FAULT
+    },
+    // The limit does not hold root, who creates the first process and whom it makes an ordinary user.
+    // Started by an ordinary user, the engine itself gets no process.
+    Fault {
+        id: "the-kernel-gives-no-more-processes",
+        ground: Ground::User,
+        play: |lab| {
+            limit(libc::RLIMIT_NPROC, 1);
+            lab.process("a")?.fork("b")?;
+            Ok(())
+        },
+        reason: "EAGAIN",
+        ..FAULT
+    },
+    Fault {
+        id: "the-kernel-gives-no-more-namespaces",
+        play: |lab| {
+            let a = lab.process("a")?;
+            a.unshare(NEWUSER)?;
+            a.echo("0", "/proc/sys/user/max_uts_namespaces")?;
+            a.unshare(NEWUTS)?;
+            Ok(())
+        },
+        reason: "more namespaces",
+        ..FAULT
+    },
+    Fault {
+        id: "no-memory-for-a-new-process",
+        play: |lab| {
+            let a = lab.process("a")?;
+            limit_of(a, libc::RLIMIT_AS, 1 << 20);
+            a.fork("b")?.getpid()?;
+            Ok(())
+        },
+        reason: "no memory",
+        ..FAULT
     },
     Fault {
         id: "a-call-begun-twice",
@@ -198,15 +248,20 @@ static FAULTS: &[Fault] = &[
             a.getpid()?;
             Ok(())
         },
-        verdict: "error",
         reason: "has begun a call",
+        ..FAULT
     },
 ];
 
 fn catalogue() -> &'static [&'static Case] {
     let mut cases: Vec<&'static Case> = vec![&GOOD];
     for fault in FAULTS {
-        cases.push(Box::leak(Box::new(Case { id: fault.id, play: fault.play, ..CASE })));
+        cases.push(Box::leak(Box::new(Case {
+            id: fault.id,
+            ground: fault.ground,
+            play: fault.play,
+            ..CASE
+        })));
     }
     cases.push(&GOOD);
     cases.leak()
@@ -216,7 +271,7 @@ fn approved(id: &str) -> Option<&'static str> {
     match id {
         "good" => Some(GOOD_TRACE),
         id if id.starts_with("killed-before") => Some("a trace in which it is not killed"),
-        "the-kernel-gives-no-more-descriptors" => Some("a trace that does not run out of anything"),
+        id if id.starts_with("the-kernel-gives-no-more") => Some("a trace that does not run out of anything"),
         _ => None,
     }
 }
@@ -253,7 +308,8 @@ fn one_fault(fault: &Fault, index: usize, last: usize) -> Result<(), Failed> {
     let record = &records[&index];
     let said = format!("{:?}", record.verdict);
     if record.verdict.word() != fault.verdict || !said.contains(fault.reason) {
-        return Err(format!("{said}, expected {} with '{}'", fault.verdict, fault.reason).into());
+        let trace = record.trace.join("\n");
+        return Err(format!("{said}, expected {} with '{}'\n{trace}", fault.verdict, fault.reason).into());
     }
     drop(runner);
     nothing_is_left()
