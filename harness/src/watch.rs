@@ -41,9 +41,19 @@ impl Watch {
 /// Whether all processes of the sealed place but the calling one, the director, sleep, are stopped
 /// or have ended. One that merely gets no processor, however long, is not among these.
 pub(crate) fn nothing_moves() -> bool {
-    let states: Vec<char> = tasks("/proc").filter_map(|task| state(&task)).collect();
+    let rest: Vec<bool> = tasks("/proc").filter_map(|task| Some(rests(&task, state(&task)?))).collect();
     // No process at all: it is /proc that cannot be seen.
-    !states.is_empty() && states.iter().all(|state| matches!(state, 'S' | 'T' | 't' | 'Z' | 'X'))
+    !rest.is_empty() && rest.iter().all(|rests| *rests)
+}
+
+fn rests(task: &Path, state: char) -> bool {
+    match state {
+        'T' | 't' | 'Z' | 'X' => true,
+        // One that lost the processor on its way into a sleep shows S as well; proc_pid_syscall(5)
+        // tells it from a sleeper.
+        'S' => !std::fs::read_to_string(task.join("syscall")).is_ok_and(|text| text.starts_with("running")),
+        _ => false,
+    }
 }
 
 /// The directories of all threads of other processes than this one, PID 1.
