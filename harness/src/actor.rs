@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::kind::Flags;
 use crate::outcome::{Answer, Errno, Outcome, Value};
-use crate::wire::{self, MAX_MESSAGE};
+use crate::wire;
 use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -52,7 +52,7 @@ impl Actor {
 
     /// Serves the director on `socket` until told to exit or until the director is gone.
     pub(crate) fn run(socket: RawFd, shares_files: bool) -> ! {
-        let Some(buffer) = message_buffer() else {
+        let Some(buffer) = wire::message_buffer() else {
             let _ = wire::send(socket, NO_MEMORY, None);
             leave(socket, shares_files, 1)
         };
@@ -246,23 +246,6 @@ fn clone_sharing_memory(how: &Creation, socket: RawFd, shares_files: bool) -> i6
             nix::errno::Errno::set_raw(errno.0);
         }
         pid.into()
-    }
-}
-
-/// Memory for one message. Mapped rather than allocated, since the heap may be in use by a creator
-/// that shares it, and rather than on the stack, so that only the pages that are used take time.
-fn message_buffer() -> Option<&'static mut [u8]> {
-    // SAFETY: a fresh anonymous mapping, zeroed by the kernel, which nothing unmaps.
-    unsafe {
-        let base = libc::mmap(
-            std::ptr::null_mut(),
-            MAX_MESSAGE,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
-        (base != libc::MAP_FAILED).then(|| std::slice::from_raw_parts_mut(base.cast(), MAX_MESSAGE))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where a run's events are written while it runs: memory shared with the fork server.
 //!
 //! Nothing needs to be sent, so writing costs no system call, and what was written before a hang
-//! or a kill is there to be shown.
+//! or a kill is there to be shown. The same memory tells a director that was started ahead of its
+//! turn when its turn has come.
 
 use crate::trace::{Event, Trace};
 use std::io;
@@ -10,8 +11,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The size of a journal in bytes. Only pages that are written to take memory.
 const CAPACITY: usize = 1024 * 1024;
-/// Where the events begin: behind the count of used bytes.
+/// Where the events begin: behind the count of used bytes and the word that holds the director.
 const START: usize = 8;
+/// What that word says.
+const HELD: u32 = 1;
+const LET_GO: u32 = 0;
 
 /// A journal that a director writes and the fork server reads.
 pub(crate) struct Journal {
@@ -71,9 +75,30 @@ impl Journal {
         unsafe { &*self.base.cast::<AtomicU32>() }
     }
 
-    /// Forgets all events.
-    pub(crate) fn clear(&self) {
+    fn turn(&self) -> &AtomicU32 {
+        // SAFETY: the second u32 of the mapping, as `used` is the first.
+        unsafe { &*self.base.cast::<AtomicU32>().add(1) }
+    }
+
+    /// Forgets all events, for the next director, which is held or may go at once.
+    pub(crate) fn clear(&self, held: bool) {
         self.used().store(0, Ordering::Release);
+        self.turn().store(if held { HELD } else { LET_GO }, Ordering::Release);
+    }
+
+    /// Lets the director go.
+    pub(crate) fn let_go(&self) {
+        self.turn().store(LET_GO, Ordering::Release);
+        // SAFETY: the word lies in a mapping that outlives the call; the other arguments are unused.
+        unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAKE, 1, 0, 0, 0) };
+    }
+
+    /// Waits, in the director, until it is let go. It is killed if the fork server ends before.
+    pub(crate) fn wait_for_turn(&self) {
+        while self.turn().load(Ordering::Acquire) == HELD {
+            // SAFETY: as in `let_go`; a null pointer stands for no time limit.
+            unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAIT, HELD, 0, 0, 0) };
+        }
     }
 
     /// Appends one event.
@@ -132,7 +157,7 @@ mod tests {
             journal.append(event).unwrap();
         }
         assert_eq!(decode(journal.bytes()).unwrap().0, events);
-        journal.clear();
+        journal.clear(false);
         assert!(journal.bytes().is_empty());
     }
 

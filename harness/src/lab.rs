@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, Value};
 use crate::seal::{Ground, Mode};
 use crate::trace::Event;
 use crate::watch::{self, Expected, Watch};
-use crate::wire::{self, DESCRIPTOR_FLOOR, MAX_MESSAGE};
+use crate::wire::{self, DESCRIPTOR_FLOOR};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -122,8 +122,8 @@ struct State {
     ends: Vec<End>,
     calls: u32,
     delays: Option<fastrand::Rng>,
-    /// Where messages are put together and taken in: made once, since it is large.
-    buffer: Vec<u8>,
+    /// Where messages are put together and taken in.
+    buffer: &'static mut [u8],
 }
 
 /// The sealed place of one run.
@@ -143,7 +143,9 @@ impl<'j> Lab<'j> {
         let Changes { tamper, jitter, expected } = changes;
         let watch = expected.map(|expected| RefCell::new(Watch::new(expected)));
         let delays = jitter.map(|jitter| fastrand::Rng::with_seed(jitter.seed));
-        let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays, buffer: vec![0; MAX_MESSAGE] });
+        // Without memory for a message every call is an error, and says so.
+        let buffer = wire::message_buffer().unwrap_or_default();
+        let state = RefCell::new(State { ends: Vec::new(), calls: 0, delays, buffer });
         Lab { journal, ground, mode, tamper, jitter, watch, started: Instant::now(), state }
     }
 
@@ -161,10 +163,12 @@ impl<'j> Lab<'j> {
     /// As [`Lab::process`].
     pub fn process_on(&self, ground: Ground, name: &str) -> Result<Process<'_>, Interrupt> {
         let (ours, theirs) = wire::pair().map_err(|error| engine(format!("socketpair: {error}")))?;
-        // SAFETY: the director has one thread, so the child's copy of the heap is consistent.
-        match unsafe { nix::unistd::fork() } {
-            Err(errno) => Err(engine(format!("fork: {errno}"))),
-            Ok(nix::unistd::ForkResult::Child) => {
+        let flags = libc::c_long::from(libc::SIGCHLD);
+        // SAFETY: the director has one thread, so the child's copy of the heap is consistent; no
+        // pointer is passed. Not by fork(3), whose care for threads takes time.
+        match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
+            -1 => Err(engine(format!("fork: {}", std::io::Error::last_os_error()))),
+            0 => {
                 let socket = theirs.into_raw_fd();
                 close_others(socket);
                 match ground.enter(self.mode) {
@@ -176,9 +180,9 @@ impl<'j> Lab<'j> {
                     }
                 }
             }
-            Ok(nix::unistd::ForkResult::Parent { child }) => {
+            child => {
                 drop(theirs);
-                self.enlist(name, ours, child.as_raw())
+                self.enlist(name, ours, child as i32)
             }
         }
     }
@@ -231,6 +235,7 @@ impl<'j> Lab<'j> {
     /// Asks a process for a call without waiting for the answer; gives the socket of the process
     /// that the call creates, if it does.
     fn send(&self, number: usize, mut call: Call) -> Result<Option<OwnedFd>, Interrupt> {
+        self.journal.wait_for_turn();
         self.delay();
         let mut state = self.state.borrow_mut();
         let State { ends, calls, buffer, .. } = &mut *state;

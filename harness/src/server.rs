@@ -143,8 +143,11 @@ fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>
 struct Slot {
     id: u32,
     pid: i32,
+    /// How long it may take once it goes.
+    time: Duration,
     started: Instant,
-    deadline: Instant,
+    /// None as long as it is held.
+    deadline: Option<Instant>,
     timed_out: bool,
     /// Whether the job got a cgroup of its own.
     placed: bool,
@@ -166,14 +169,17 @@ fn serve(
     let Ok(mode) = ready else { return Ok(()) };
     // Only this process holds the writing end, so its end is seen at the reading end.
     let (alive, _alive_while_open) = nix::unistd::pipe()?;
-    let journals = Journal::several(jobs)?;
-    let mut slots: Vec<Option<Slot>> = (0..jobs).map(|_| None).collect();
+    // One director more than go at a time is sealed, on another processor where there is one, and
+    // held before its first call.
+    let journals = Journal::several(jobs + 1)?;
+    let mut slots: Vec<Option<Slot>> = (0..=jobs).map(|_| None).collect();
     // Made for the first job that needs a cgroup; most runs have none.
     let mut cgroups = None;
     let work = Work {
         catalogue,
         mode,
         containment,
+        jobs,
         children,
         journals,
         alive: alive.as_raw_fd(),
@@ -189,6 +195,8 @@ struct Work {
     catalogue: &'static [&'static Case],
     mode: Mode,
     containment: Containment,
+    /// How many directors go at a time.
+    jobs: usize,
     /// Readable when a child has ended.
     children: RawFd,
     /// One for each slot.
@@ -220,7 +228,7 @@ fn attend(
         unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(slots)) };
         if polled[0].revents != 0 {
             drain(work.children);
-            reap(control, slots, &work.journals, cgroups)?;
+            reap(control, work, slots, cgroups)?;
         }
         kill_overdue(slots);
         if polled[1].revents != 0 {
@@ -231,16 +239,18 @@ fn attend(
             let (Some(slot), Some((id, job))) = (free, received) else {
                 return Ok(());
             };
-            work.journals[slot].clear();
+            let held = slots.iter().flatten().filter(|slot| slot.deadline.is_some()).count() >= work.jobs;
+            work.journals[slot].clear(held);
             let started = Instant::now();
             let place = needs_cgroup(work.catalogue, job.role).then(|| {
                 cgroups.get_or_insert_with(Cgroups::start).as_ref().map_err(String::clone)?.make(slot)
             });
             match start_director(work, &job, slot, place.as_ref()) {
                 Ok(pid) => {
-                    let deadline = started + job.deadline;
+                    let time = job.deadline;
+                    let deadline = (!held).then(|| started + time);
                     let placed = place.is_some();
-                    slots[slot] = Some(Slot { id, pid, started, deadline, timed_out: false, placed });
+                    slots[slot] = Some(Slot { id, pid, time, started, deadline, timed_out: false, placed });
                 }
                 Err(error) => {
                     let why = format!(
@@ -320,15 +330,27 @@ fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
         .iter()
         .flatten()
         .filter(|slot| !slot.timed_out)
-        .map(|slot| slot.deadline.saturating_duration_since(now).as_millis() as libc::c_int + 1)
+        .filter_map(|slot| slot.deadline)
+        .map(|deadline| deadline.saturating_duration_since(now).as_millis() as libc::c_int + 1)
         .min()
         .unwrap_or(-1)
+}
+
+/// Gives the turn of a director that has ended to one that is held, if there is one.
+fn let_one_go(slots: &mut [Option<Slot>], journals: &[Journal]) {
+    let held = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.deadline.is_none());
+    let mut both = slots.iter_mut().zip(journals);
+    if let Some((Some(slot), journal)) = both.find(|(slot, _)| held(slot)) {
+        slot.started = Instant::now();
+        slot.deadline = Some(slot.started + slot.time);
+        journal.let_go();
+    }
 }
 
 fn kill_overdue(slots: &mut [Option<Slot>]) {
     let now = Instant::now();
     for slot in slots.iter_mut().flatten() {
-        if !slot.timed_out && slot.deadline <= now {
+        if !slot.timed_out && slot.deadline.is_some_and(|deadline| deadline <= now) {
             slot.timed_out = true;
             // SAFETY: signals our own child, which is not reaped yet.
             unsafe { libc::kill(slot.pid, libc::SIGKILL) };
@@ -338,8 +360,8 @@ fn kill_overdue(slots: &mut [Option<Slot>]) {
 
 fn reap(
     control: &mut UnixStream,
+    work: &Work,
     slots: &mut [Option<Slot>],
-    journals: &[Journal],
     cgroups: &Option<Result<Cgroups, String>>,
 ) -> io::Result<()> {
     loop {
@@ -352,6 +374,10 @@ fn reap(
         let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
         let Some(index) = found else { continue };
         let Some(slot) = slots[index].take() else { continue };
+        let duration = slot.started.elapsed();
+        if slot.deadline.is_some() {
+            let_one_go(slots, &work.journals);
+        }
         let finish = if slot.timed_out {
             Finish::TimedOut
         } else if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
@@ -364,12 +390,7 @@ fn reap(
         if slot.placed {
             remove_place(cgroups, index);
         }
-        let report = Report {
-            id: slot.id,
-            finish,
-            journal: journals[index].bytes().to_vec(),
-            duration: slot.started.elapsed(),
-        };
+        let report = Report { id: slot.id, finish, journal: work.journals[index].bytes().to_vec(), duration };
         send(control, &report)?;
     }
 }

@@ -152,6 +152,23 @@ pub fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
     Ok(received)
 }
 
+/// Memory for one message. Mapped rather than allocated, since the heap may be in use by a creator
+/// that shares it, and so that only the pages that are used take time.
+pub fn message_buffer() -> Option<&'static mut [u8]> {
+    // SAFETY: a fresh anonymous mapping, zeroed by the kernel, which nothing unmaps.
+    unsafe {
+        let base = libc::mmap(
+            std::ptr::null_mut(),
+            MAX_MESSAGE,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        (base != libc::MAP_FAILED).then(|| std::slice::from_raw_parts_mut(base.cast(), MAX_MESSAGE))
+    }
+}
+
 fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
     if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(returned) }
 }
