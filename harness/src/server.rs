@@ -1,5 +1,6 @@
 //! The fork server: a small process that is forked before anything large is allocated or any
-//! thread is started, and that forks a sealed director for each job.
+//! thread is started, and that forks a sealed director for each job. One more than may go at a time
+//! is made, and held before its first call: what sealing takes is spent while another one goes.
 //!
 //! It keeps deadlines and reaps. Which jobs there are and what becomes of their traces is the
 //! business of `runner`, at the other end of its socket; what cgroups jobs get is that of

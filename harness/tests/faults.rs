@@ -6,7 +6,8 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use nsconform_harness::prelude::*;
-use nsconform_harness::runner::{Runner, Setup};
+use nsconform_harness::runner::{DEADLINE, Runner, Setup};
+use nsconform_harness::server::{Finish, Job, Role};
 use nsconform_harness::verdict::{Record, Verdict};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -253,6 +254,22 @@ static FAULTS: &[Fault] = &[
     },
 ];
 
+/// Takes more than half of [`BUSY_DEADLINE`] by itself.
+static BUSY: Case = Case {
+    id: "busy",
+    play: |lab| {
+        let a = lab.process("a")?;
+        a.getpid()?;
+        std::thread::sleep(BUSY_TIME);
+        a.getpid()?;
+        Ok(())
+    },
+    ..CASE
+};
+
+const BUSY_TIME: Duration = Duration::from_millis(600);
+const BUSY_DEADLINE: Duration = Duration::from_millis(1000);
+
 fn catalogue() -> &'static [&'static Case] {
     let mut cases: Vec<&'static Case> = vec![&GOOD];
     for fault in FAULTS {
@@ -264,6 +281,7 @@ fn catalogue() -> &'static [&'static Case] {
         })));
     }
     cases.push(&GOOD);
+    cases.push(&BUSY);
     cases.leak()
 }
 
@@ -289,11 +307,15 @@ fn nothing_is_left() -> Result<(), Failed> {
     if left == -1 { Ok(()) } else { Err(format!("waitpid gives {left}: something is left").into()) }
 }
 
-/// One faulty case between two good ones.
+/// One faulty case between two good ones: while the first one goes, and held until that has ended.
 fn one_fault(fault: &Fault, index: usize, last: usize) -> Result<(), Failed> {
+    [2, 1].into_iter().try_for_each(|jobs| one_fault_of_jobs(fault, index, last, jobs))
+}
+
+fn one_fault_of_jobs(fault: &Fault, index: usize, last: usize, jobs: usize) -> Result<(), Failed> {
     // Short where the deadline is the point, long where it must not be.
     let deadline_scale = if fault.verdict == "timeout" { 0.25 } else { 5.0 };
-    let setup = Setup { jobs: 2, deadline_scale, ..Setup::default() };
+    let setup = Setup { jobs, deadline_scale, ..Setup::default() };
     let mut runner = Runner::start(catalogue(), setup)?;
     let started = std::time::Instant::now();
     let records: BTreeMap<usize, Record> = run(&mut runner, &[0, index, last]).into_iter().collect();
@@ -323,6 +345,22 @@ fn a_hang_shows_where(index: usize) -> Result<(), Failed> {
         Some(line) if line.contains("waitpid(") && line.ends_with("<unfinished ...>") => Ok(()),
         other => Err(format!("the last line is {other:?}").into()),
     }
+}
+
+/// A case that waits for its turn makes no call before, and its time begins with its turn.
+fn a_turn_is_waited_for(busy: usize) -> Result<(), Failed> {
+    let deadline_scale = BUSY_DEADLINE.as_secs_f64() / DEADLINE.as_secs_f64();
+    let mut runner = Runner::start(catalogue(), Setup { jobs: 1, deadline_scale, ..Setup::default() })?;
+    let cases = [busy; 3];
+    let started = std::time::Instant::now();
+    let jobs: Vec<Job> = cases.iter().map(|case| runner.job(Role::Case(*case as u32))).collect();
+    let mut runs = Vec::new();
+    runner.run_jobs(&jobs, &mut |_, run| runs.push(run));
+    if let Some(run) = runs.iter().find(|run| run.finish != Finish::Ended || run.duration < BUSY_TIME) {
+        return Err(format!("{run:?}").into());
+    }
+    let took = started.elapsed();
+    if took < BUSY_TIME * cases.len() as u32 { Err(format!("all took {took:?}").into()) } else { Ok(()) }
 }
 
 /// The server is killed half-way: the records that were there stay, the rest say why not.
@@ -361,6 +399,7 @@ fn main() -> ExitCode {
         .collect();
     let hang = 1 + FAULTS.iter().position(|fault| fault.id == "a-call-hangs").unwrap_or(0);
     trials.push(Trial::test("a-hang-shows-where", move || a_hang_shows_where(hang)));
+    trials.push(Trial::test("a-turn-is-waited-for", move || a_turn_is_waited_for(last + 1)));
     trials.push(Trial::test("the-server-is-killed", the_server_is_killed));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
