@@ -390,3 +390,84 @@ fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nsconform_harness::audit::Excuse;
+    use nsconform_harness::case::CASE;
+    use nsconform_harness::lab::{Deed, Tamper};
+    use nsconform_harness::outcome::{Outcome, Value};
+    use rstest::rstest;
+
+    static WEAK: Case = Case { id: "uts.weak", ..CASE };
+    static EXCUSED: Case =
+        Case { id: "uts.excused", excuses: &[Excuse { lie: "exit(0)", why: "it only ends" }], ..CASE };
+
+    /// An audit of one case in which the lie about the call with this number survives, if any does.
+    fn audit(case: &'static Case, survivor: Option<u32>) -> Audit {
+        let trace = [
+            "a  begun()                                  <unfinished ...>",
+            "# a note",
+            "b  getpid()                                 = 3",
+            "a  <... begun resumed>                      = 0",
+            "b  exit(0)                                  = ?",
+        ];
+        let lie = |call| Lie {
+            text: "exit(0)".to_string(),
+            tamper: Tamper { call, deed: Deed::Withhold(Outcome::Returned(Value::ZERO)) },
+        };
+        let trace = trace.map(str::to_string).to_vec();
+        let survivors = survivor.into_iter().map(lie).collect();
+        let audited = vec![Audited::new(case, trace, 3, survivors, WrongAnswers::default())];
+        Audit { audited, skipped: Vec::new(), failing: Vec::new(), took: Duration::ZERO }
+    }
+
+    fn shown(audit: &Audit, each: bool) -> String {
+        let mut text = Vec::new();
+        write_human(&mut text, audit, each).unwrap();
+        String::from_utf8(anstream::adapter::strip_bytes(&text).into_vec()).unwrap()
+    }
+
+    #[rstest]
+    #[case::all_is_noticed(&WEAK, None, ExitStatus::Success, "3 told, 3 noticed, 0 excused, 0 survive")]
+    #[case::a_survivor(&WEAK, Some(2), ExitStatus::CaseFailed, "3 told, 2 noticed, 0 excused, 1 survive")]
+    #[case::an_excuse(&EXCUSED, Some(2), ExitStatus::Success, "3 told, 2 noticed, 1 excused, 0 survive")]
+    #[case::a_stale_excuse(&EXCUSED, None, ExitStatus::CaseFailed, "the excuse for exit(0) no longer applies")]
+    fn survivors_fail_unless_excused_and_excuses_unless_needed(
+        #[case] case: &'static Case,
+        #[case] survivor: Option<u32>,
+        #[case] expected: ExitStatus,
+        #[case] message: &str,
+    ) {
+        let audit = audit(case, survivor);
+        assert_eq!(audit.exit_status(), expected);
+        let shown = shown(&audit, false);
+        assert!(shown.contains(message), "{shown}");
+    }
+
+    #[test]
+    fn the_step_that_nothing_checks_is_marked_in_the_trace() {
+        let shown = shown(&audit(&WEAK, Some(2)), false);
+        let marked: Vec<&str> = shown.lines().filter(|line| line.starts_with("  > ")).collect();
+        assert_eq!(marked, ["  > b  exit(0)                                  = ?"], "{shown}");
+        assert!(shown.contains("SURVIVES uts.weak"), "{shown}");
+    }
+
+    #[test]
+    fn the_score_and_the_excuses_of_chosen_cases_are_shown() {
+        let shown = shown(&audit(&EXCUSED, Some(2)), true);
+        assert!(shown.contains("  2 of 3   noticed  uts.excused"), "{shown}");
+        assert!(shown.contains("EXCUSED uts.excused: exit(0): it only ends"), "{shown}");
+    }
+
+    #[rstest]
+    #[case::known(Verdict::Known { reason: String::new() }, ExitStatus::Success)]
+    #[case::fails(Verdict::Fail, ExitStatus::CaseFailed)]
+    #[case::error(Verdict::Error { reason: String::new() }, ExitStatus::HarnessFailed)]
+    fn a_case_that_does_not_pass_is_no_success(#[case] verdict: Verdict, #[case] expected: ExitStatus) {
+        let audit = Audit { failing: vec![(&WEAK, verdict)], ..audit(&EXCUSED, Some(2)) };
+        assert_eq!(audit.exit_status(), expected);
+        assert!(shown(&audit, false).contains("NOT AUDITED uts.weak"));
+    }
+}
