@@ -5,10 +5,14 @@
 //! must not have threads.
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use nsconform_harness::audit::lies;
+use nsconform_harness::lab::Changes;
 use nsconform_harness::prelude::*;
 use nsconform_harness::runner::{DEADLINE, Runner, Setup};
 use nsconform_harness::server::{Finish, Job, Role};
+use nsconform_harness::trace::End;
 use nsconform_harness::verdict::{Record, Verdict};
+use nsconform_harness::watch::Expected;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,6 +25,20 @@ static GOOD: Case = Case {
         let inner = outer.clone("inner", NEWUTS)?;
         inner.sethostname("inner")?;
         outer.gethostname()?;
+        Ok(())
+    },
+    ..CASE
+};
+
+/// A case that hangs if its child does not end, and one that goes on without noticing the lie.
+static WAITS: Case = Case {
+    id: "waits",
+    play: |lab| {
+        let parent = lab.process("parent")?;
+        let child = parent.fork("child")?;
+        parent.sethostname("unseen")?;
+        child.exit(0)?;
+        parent.waitpid(child, WaitOptions::empty())?;
         Ok(())
     },
     ..CASE
@@ -280,8 +298,7 @@ fn catalogue() -> &'static [&'static Case] {
             ..CASE
         })));
     }
-    cases.push(&GOOD);
-    cases.push(&BUSY);
+    cases.extend([&GOOD, &BUSY, &WAITS]);
     cases.leak()
 }
 
@@ -363,6 +380,34 @@ fn a_turn_is_waited_for(busy: usize) -> Result<(), Failed> {
     if took < BUSY_TIME * cases.len() as u32 { Err(format!("all took {took:?}").into()) } else { Ok(()) }
 }
 
+/// What a lied-to run comes to: where the lie makes it hang, long before its deadline.
+fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
+    let mut runner = Runner::start(catalogue(), Setup { deadline_scale: 5.0, ..Setup::default() })?;
+    let mut honest = None;
+    runner.run_jobs(&[runner.job(Role::Case(index as u32))], &mut |_, run| honest = Some(run));
+    let trace = honest.ok_or("no run")?.trace;
+    for lie in lies(&trace) {
+        let entries = trace.entries();
+        let expected = Some(Expected { entries, patience: Duration::from_millis(50) });
+        let changes = Changes { tamper: Some(lie.tamper.clone()), expected, ..Changes::default() };
+        let mut end = None;
+        runner.run_jobs(&[runner.altered_job(index, changes)], &mut |_, run| {
+            end = run.trace.end().cloned();
+        });
+        let as_expected = match lie.text.as_str() {
+            "sethostname(\"unseen\")" => end == Some(End::Played),
+            "exit(0)" => end == Some(End::Interrupted(Interrupt::Stuck)),
+            "waitpid(3<child>, 0)" => end == Some(End::Played),
+            _ => false,
+        };
+        if !as_expected {
+            return Err(format!("{}: {end:?}", lie.text).into());
+        }
+    }
+    drop(runner);
+    nothing_is_left()
+}
+
 /// The server is killed half-way: the records that were there stay, the rest say why not.
 fn the_server_is_killed() -> Result<(), Failed> {
     let mut runner = Runner::start(catalogue(), Setup { jobs: 1, ..Setup::default() })?;
@@ -400,6 +445,7 @@ fn main() -> ExitCode {
     let hang = 1 + FAULTS.iter().position(|fault| fault.id == "a-call-hangs").unwrap_or(0);
     trials.push(Trial::test("a-hang-shows-where", move || a_hang_shows_where(hang)));
     trials.push(Trial::test("a-turn-is-waited-for", move || a_turn_is_waited_for(last + 1)));
+    trials.push(Trial::test("a-lie-that-hangs", move || a_lie_that_hangs_is_known_soon(last + 2)));
     trials.push(Trial::test("the-server-is-killed", the_server_is_killed));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
