@@ -6,7 +6,7 @@
 use super::argument::{Argument, Text, flags};
 use super::calls;
 use super::file::Directory;
-use crate::outcome::{Errno, Value};
+use crate::outcome::{Answer, Errno, Value};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 
@@ -108,6 +108,18 @@ calls! {
     umount2(target: Text, flags: UmountFlags) {
         // SAFETY: the path is a C string that outlives the call.
         Errno::check(unsafe { libc::umount2(target.c_string()?.as_ptr(), flags.bits()) })
+    }
+
+    /// Unmounts what umount2(2) with MNT_EXPIRE has marked, by further such calls: one is enough
+    /// unless a mount is made or removed somewhere on the machine just while the kernel looks up
+    /// the path. It then begins anew, drops its reference to the mount, and with it the mark.
+    umount_marked(target: Text) {
+        const TRIES: usize = 10;
+        let target = target.c_string()?;
+        // SAFETY: the path is a C string that outlives the call.
+        let once = || Errno::check(unsafe { libc::umount2(target.as_ptr(), libc::MNT_EXPIRE) });
+        let lost = |answer: &Answer| *answer == Err(Errno(libc::EAGAIN));
+        (1..TRIES).map(|_| once()).find(|answer| !lost(answer)).unwrap_or_else(once)
     }
 
     /// Makes another mount the root of the mount namespace and moves the old root to a directory in it.
