@@ -9,7 +9,7 @@ use crate::call::process::{Process as ProcessCall, Signal};
 use crate::call::{Ask, Call};
 use crate::journal::Journal;
 use crate::kind::Flags;
-use crate::outcome::{Outcome, Value};
+use crate::outcome::{Errno, Outcome, Value};
 use crate::seal::{Ground, Mode};
 use crate::trace::Event;
 use crate::watch::{self, Expected, Watch};
@@ -167,7 +167,7 @@ impl<'j> Lab<'j> {
         // SAFETY: the director has one thread, so the child's copy of the heap is consistent; no
         // pointer is passed. Not by fork(3), whose care for threads takes time.
         match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
-            -1 => Err(engine(format!("fork: {}", std::io::Error::last_os_error()))),
+            -1 => Err(engine(format!("clone: {}", Errno::last().describe()))),
             0 => {
                 let socket = theirs.into_raw_fd();
                 close_others(socket);
