@@ -14,6 +14,7 @@
 //! | `server`, `runner` | forking and deadlines; choosing and judging |
 //! | `known` | cases that fail on certain kernels for a known reason |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
+//! | `proc` | what a procfs tells of a task |
 //! | `audit`, `watch` | the lie test: would a case notice? and from which step on |
 //! | `compare` | reading runs back, and what became of each case from one to the other |
 //! | `grade` | coursework: submissions on a sealed stage, watched from outside |
@@ -32,6 +33,7 @@ pub mod known;
 pub mod lab;
 pub mod machine;
 pub mod outcome;
+mod proc;
 pub mod report;
 pub mod requirement;
 pub mod runner;

@@ -4,6 +4,7 @@
 //!
 //! The judgement on a run that is not stopped here is that of `runner`, as for any other run.
 
+use crate::proc;
 use crate::trace::{Entry, Event, Writer};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -41,19 +42,15 @@ impl Watch {
 /// Whether all processes of the sealed place but the calling one, the director, sleep, are stopped
 /// or have ended. One that merely gets no processor, however long, is not among these.
 pub(crate) fn nothing_moves() -> bool {
-    let rest: Vec<bool> = tasks("/proc").filter_map(|task| Some(rests(&task, state(&task)?))).collect();
+    let rest: Vec<bool> = tasks("/proc").filter_map(|task| rests(&task)).collect();
     // No process at all: it is /proc that cannot be seen.
     !rest.is_empty() && rest.iter().all(|rests| *rests)
 }
 
-fn rests(task: &Path, state: char) -> bool {
-    match state {
-        'T' | 't' | 'Z' | 'X' => true,
-        // One that lost the processor on its way into a sleep shows S as well; proc_pid_syscall(5)
-        // tells it from a sleeper.
-        'S' => !std::fs::read_to_string(task.join("syscall")).is_ok_and(|text| text.starts_with("running")),
-        _ => false,
-    }
+/// Whether a thread rests; none if it is gone.
+fn rests(task: &Path) -> Option<bool> {
+    let state = proc::state(task)?;
+    Some(matches!(state, 'T' | 't' | 'Z' | 'X') || proc::is_asleep(task, state))
 }
 
 /// The directories of all threads of other processes than this one, PID 1.
@@ -67,12 +64,6 @@ fn tasks(proc: &str) -> impl Iterator<Item = PathBuf> {
 
 fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
-}
-
-/// The state of a thread, as proc_pid_stat(5) names it; none if it is gone.
-fn state(task: &Path) -> Option<char> {
-    let stat = std::fs::read_to_string(task.join("stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use super::stage::{Break, Stage};
 use crate::kind::Kind;
+use crate::proc;
+pub use crate::proc::State;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -89,9 +91,6 @@ fn unescape(text: &str) -> String {
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
-
-/// The state letter of a process, as proc_pid_stat(5) lists them: `Z` is a zombie.
-pub type State = char;
 
 impl<'s> Seen<'s> {
     /// Its PID in the PID namespace of the stage.
@@ -227,10 +226,7 @@ impl<'s> Seen<'s> {
 
     /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
     pub fn is_asleep(&self) -> bool {
-        // One that loops shows S as well if it has lost the processor on its way into a sleep that
-        // it does not need, as that of waitpid(2) with WNOHANG. /proc/PID/syscall knows better.
-        let runs = || self.read("syscall").is_ok_and(|text| text.starts_with("running"));
-        state(self.pid) == Some('S') && !runs()
+        state(self.pid).is_some_and(|state| proc::is_asleep(&directory(self.pid), state))
     }
 
     /// Whether it leads a process group of its own.
@@ -253,7 +249,7 @@ impl<'s> Seen<'s> {
 
     /// Its process group and the foreground group of its terminal, as the watcher numbers them.
     fn groups(&self) -> Result<[i32; 2], Break> {
-        let stat = stat(self.pid).ok_or_else(|| self.gone("stat"))?;
+        let stat = proc::stat(&directory(self.pid)).ok_or_else(|| self.gone("stat"))?;
         let field = |number: usize| stat.get(number)?.parse::<i32>().ok();
         let (Some(group), Some(foreground)) = (field(2), field(5)) else { return Err(self.gone("stat")) };
         let leads = if group == self.pid { "its own" } else { "another's" };
@@ -335,7 +331,7 @@ impl<'s> Seen<'s> {
 
     /// The path of a file below its /proc directory, as the watcher reaches it.
     pub(super) fn path(&self, file: &str) -> PathBuf {
-        Path::new(PROC).join(self.pid.to_string()).join(file)
+        directory(self.pid).join(file)
     }
 
     fn read(&self, file: &str) -> Result<String, Break> {
@@ -376,19 +372,17 @@ pub(super) fn processes() -> Vec<i32> {
     pids
 }
 
-/// The fields of /proc/PID/stat from the state on: what stands before may hold anything.
-fn stat(pid: i32) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(format!("{PROC}/{pid}/stat")).ok()?;
-    let (_, rest) = text.rsplit_once(") ")?;
-    Some(rest.split_whitespace().map(str::to_string).collect())
+/// The directory of a process, as the watcher reaches it.
+fn directory(pid: i32) -> PathBuf {
+    Path::new(PROC).join(pid.to_string())
 }
 
 pub(super) fn state(pid: i32) -> Option<State> {
-    stat(pid)?.first()?.chars().next()
+    proc::state(&directory(pid))
 }
 
 pub(super) fn parent(pid: i32) -> Option<i32> {
-    stat(pid)?.get(1)?.parse().ok()
+    proc::stat(&directory(pid))?.get(1)?.parse().ok()
 }
 
 pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
