@@ -5,65 +5,44 @@
 use crate::initramfs::Program;
 use crate::kernels::Kernel;
 use crate::matrix;
-use crate::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Memory, Vm};
+use crate::qemu::{self, Accelerator, Boot, Cancel, Limits, MEMORY, Memory, Vm};
 use crate::record::{Message, Order, SUBMISSION, Submission};
 use crate::tools;
 use nsconform_harness::grade::grading::Grading;
 use std::path::{Path, PathBuf};
 
-/// Boots a guest that grades a submission, and hands over each state of the grading. Gives how the
-/// guest ended.
-///
-/// # Errors
-/// When the guest cannot be put together.
+/// Boots a guest with the initramfs of a submission, in which that is graded, and hands over each
+/// state of the grading. Gives how the guest ended.
 pub fn grade(
     kernel: &Kernel,
     qemu: &Path,
     accelerator: Accelerator,
-    submission: &Submission,
-    content: &[u8],
+    initramfs: &Memory,
     cancel: &Cancel,
     hear: &mut dyn FnMut(&Grading),
-) -> Result<Boot, String> {
-    let (program, order) = parts(submission, content)?;
-    let archive = matrix::initramfs(kernel, &program, &order)?;
-    let memory = Memory::new(&archive).map_err(|error| format!("the initramfs: {error}"))?;
-    let images = [kernel.vmlinux.as_deref(), Some(kernel.image.as_path())];
-    let mut ended = None;
-    for image in images.into_iter().flatten() {
+) -> Boot {
+    matrix::with_an_image(kernel, |image| {
         let vm = Vm {
             qemu,
             accelerator,
             kernel: image,
-            initramfs: &memory.path(),
+            initramfs: &initramfs.path(),
             memory: MEMORY,
             arguments: &[],
         };
-        let boot = qemu::boot(&vm, &Limits::default(), cancel, &mut |message| {
+        qemu::boot(&vm, &Limits::default(), cancel, &mut |message| {
             if let Message::Grading { grading } = message {
                 hear(grading);
             }
-        });
-        // An uncompressed image that QEMU does not take is no reason to give up.
-        let refused = matches!(boot.ending, Ending::NotStarted(_)) && image != kernel.image;
-        ended = Some(boot);
-        if !refused {
-            break;
-        }
-    }
-    ended.ok_or_else(|| format!("{} has no image", kernel.name))
+        })
+    })
 }
 
-/// The initramfs that such a guest has, for a probe of the accelerator.
+/// The initramfs of a guest that grades a submission.
 ///
 /// # Errors
-/// As [`grade`].
-pub fn initramfs(kernel: &Kernel, submission: &Submission, content: &[u8]) -> Result<Vec<u8>, String> {
-    let (program, order) = parts(submission, content)?;
-    matrix::initramfs(kernel, &program, &order)
-}
-
-fn parts(submission: &Submission, content: &[u8]) -> Result<(Program, Order), String> {
+/// When a file that the submission needs, or the running program, cannot be read, or modules cannot.
+pub fn initramfs(kernel: &Kernel, submission: &Submission, content: &[u8]) -> Result<Memory, String> {
     let mut files = tools::for_submission(content)?;
     files.insert(PathBuf::from(SUBMISSION), content.to_vec());
     let program =
@@ -75,5 +54,6 @@ fn parts(submission: &Submission, content: &[u8]) -> Result<(Program, Order), St
         deadline_scale: 1.0,
         grade: Some(submission.clone()),
     };
-    Ok((program.with(files), order))
+    let archive = matrix::initramfs(kernel, &program.with(files), &order)?;
+    Memory::new(&archive).map_err(|error| format!("the initramfs: {error}"))
 }

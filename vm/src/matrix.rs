@@ -172,6 +172,17 @@ pub fn run(plan: &Plan, cancel: &Cancel, event: &mut dyn FnMut(Event)) {
     });
 }
 
+/// Boots a kernel's uncompressed image, or the other if there is none or QEMU does not take it.
+pub(crate) fn with_an_image(kernel: &Kernel, mut boot: impl FnMut(&Path) -> Boot) -> Boot {
+    if let Some(uncompressed) = &kernel.vmlinux {
+        let booted = boot(uncompressed);
+        if !matches!(booted.ending, Ending::NotStarted(_)) {
+            return booted;
+        }
+    }
+    boot(&kernel.image)
+}
+
 fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>) -> Outcome {
     let kernel = &plan.kernels[index];
     let mut outcome = Outcome::new();
@@ -198,14 +209,14 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>)
     };
     drop(archive);
     let archive = kept.or_else(|| memory.as_ref().map(Memory::path)).unwrap_or_default();
-    let images = [kernel.vmlinux.as_deref(), Some(kernel.image.as_path())];
-    for image in images.into_iter().flatten() {
-        // The kept command line shall work wherever it is started.
-        let (absolute, archive) = (absolute(image), absolute(&archive));
+    // The kept command line shall work wherever it is started.
+    let archive = absolute(&archive);
+    outcome.boot = Ok(with_an_image(kernel, |image| {
+        let image = absolute(image);
         let vm = Vm {
             qemu: plan.qemu,
             accelerator: plan.accelerator,
-            kernel: &absolute,
+            kernel: &image,
             initramfs: &archive,
             memory: MEMORY,
             arguments: &[],
@@ -216,13 +227,8 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>)
             let _ = sender.send(Event::Message { kernel: index, message: Box::new(message.clone()) });
         });
         files.write("console.log", &booted.console);
-        // An uncompressed image that QEMU does not take is no reason to give up.
-        let refused = matches!(booted.ending, Ending::NotStarted(_)) && image != kernel.image;
-        outcome.boot = Ok(booted);
-        if !refused {
-            break;
-        }
-    }
+        booted
+    }));
     outcome.unwritten = files.failed;
     outcome
 }

@@ -160,15 +160,14 @@ fn grade_in_guest(
     };
     let cancel = interruptible()?;
     let archive = grading::initramfs(&kernel, &submission, &program.content).map_err(Failure::usage)?;
-    let accelerator = probed(&qemu, &kernel, &archive, &cancel)?;
+    let accelerator = probed(&qemu, &kernel, &archive, &cancel);
     let mut last = None;
     let mut take = |grading: &Grading| {
         let grading = Grading { guest: Some(kernel.release.clone()), ..grading.clone() };
         hear(&grading);
         last = Some(grading);
     };
-    let boot = grading::grade(&kernel, &qemu, accelerator, &submission, &program.content, &cancel, &mut take)
-        .map_err(Failure::harness)?;
+    let boot = grading::grade(&kernel, &qemu, accelerator, &archive, &cancel, &mut take);
     let why = || format!("{} in QEMU: {}", kernel.release, boot.ending.describe());
     match last {
         Some(grading) if boot.ending == Ending::Done => Ok(grading),

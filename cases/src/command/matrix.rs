@@ -274,12 +274,12 @@ fn accelerator(
         Accel::Auto => {}
     }
     let archive = matrix::initramfs(kernel, program, order).map_err(Failure::harness)?;
-    probed(qemu, kernel, &archive, cancel)
+    let archive = Memory::new(&archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
+    Ok(probed(qemu, kernel, &archive, cancel))
 }
 
 /// KVM if a guest reaches user space with it.
-pub fn probed(qemu: &Path, kernel: &Kernel, archive: &[u8], cancel: &Cancel) -> Result<Accelerator, Failure> {
-    let archive = Memory::new(archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
+pub fn probed(qemu: &Path, kernel: &Kernel, archive: &Memory, cancel: &Cancel) -> Accelerator {
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Kvm,
@@ -288,14 +288,14 @@ pub fn probed(qemu: &Path, kernel: &Kernel, archive: &[u8], cancel: &Cancel) -> 
         memory: MEMORY,
         arguments: &[],
     };
-    Ok(match qemu::probe_kvm(&vm, cancel) {
+    match qemu::probe_kvm(&vm, cancel) {
         Ok(()) => Accelerator::Kvm,
         Err(why) => {
             let _ =
                 writeln!(anstream::stderr(), "nsconform: guests are emulated (TCG), which is slow: {why}");
             Accelerator::Tcg
         }
-    })
+    }
 }
 
 /// What is shown while the guests run: a line per running guest, on a terminal only.
