@@ -98,18 +98,20 @@ fn runs(stage: &Stage<'_>) -> Checked {
 
 fn uid_map(stage: &Stage<'_>) -> Checked {
     let [uid, _] = own_ids(stage)?;
-    let (held, map) = (stage.held_script()?, format!("{} {uid} 1", stage.number(2000..60000)));
-    let (_run, command) = hold(stage, &held, &["-U", "-M", &map])?;
-    has_map(stage, &command, "uid_map", &map)?;
-    has_map(stage, &command, "gid_map", "")
+    writes_one_map(stage, "-M", uid, ["uid_map", "gid_map"])
 }
 
 fn gid_map(stage: &Stage<'_>) -> Checked {
     let [_, gid] = own_ids(stage)?;
-    let (held, map) = (stage.held_script()?, format!("{} {gid} 1", stage.number(2000..60000)));
-    let (_run, command) = hold(stage, &held, &["-U", "-G", &map])?;
-    has_map(stage, &command, "gid_map", &map)?;
-    has_map(stage, &command, "uid_map", "")
+    writes_one_map(stage, "-G", gid, ["gid_map", "uid_map"])
+}
+
+/// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.
+fn writes_one_map(stage: &Stage<'_>, option: &str, id: String, [file, other]: [&str; 2]) -> Checked {
+    let (held, map) = (stage.held_script()?, format!("{} {id} 1", stage.number(2000..60000)));
+    let (_run, command) = hold(stage, &held, &["-U", option, &map])?;
+    has_map(stage, &command, file, &map)?;
+    has_map(stage, &command, other, "")
 }
 
 fn denies_setgroups(stage: &Stage<'_>) -> Checked {
