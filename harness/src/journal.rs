@@ -8,6 +8,7 @@ use crate::trace::{Event, Trace};
 use std::io;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// The size of a journal in bytes. Only pages that are written to take memory.
 const CAPACITY: usize = 1024 * 1024;
@@ -15,6 +16,8 @@ const CAPACITY: usize = 1024 * 1024;
 const START: usize = 8;
 /// What that word says.
 const HELD: u32 = 1;
+/// How long a director waits for its turn: longer than a deadline is in the slowest guest.
+const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const LET_GO: u32 = 0;
 
 /// A journal that a director writes and the fork server reads.
@@ -93,12 +96,23 @@ impl Journal {
         unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAKE, 1, 0, 0, 0) };
     }
 
-    /// Waits, in the director, until it is let go. It is killed if the fork server ends before.
-    pub(crate) fn wait_for_turn(&self) {
+    /// Waits, in the director, until it is let go; false if that does not happen for longer than
+    /// any other director may go. It is killed if the fork server ends before, unless the server
+    /// ended while the next director had just been made and held its pipe open
+    /// ([`crate::seal::end_with_server`]): then nobody is left to let it go.
+    pub(crate) fn wait_for_turn(&self) -> bool {
+        let end = Instant::now() + LONGEST_HOLD;
         while self.turn().load(Ordering::Acquire) == HELD {
-            // SAFETY: as in `let_go`; a null pointer stands for no time limit.
-            unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAIT, HELD, 0, 0, 0) };
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let left = nix::sys::time::TimeSpec::from_duration(left);
+            let word = self.turn().as_ptr();
+            // SAFETY: as in `let_go`; the time outlives the call.
+            unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, HELD, left.as_ref(), 0, 0) };
         }
+        true
     }
 
     /// Appends one event.

@@ -235,7 +235,9 @@ impl<'j> Lab<'j> {
     /// Asks a process for a call without waiting for the answer; gives the socket of the process
     /// that the call creates, if it does.
     fn send(&self, number: usize, mut call: Call) -> Result<Option<OwnedFd>, Interrupt> {
-        self.journal.wait_for_turn();
+        if !self.journal.wait_for_turn() {
+            return Err(engine("its turn did not come"));
+        }
         self.delay();
         let mut state = self.state.borrow_mut();
         let State { ends, calls, buffer, .. } = &mut *state;

@@ -404,25 +404,34 @@ impl Containment {
     }
 }
 
-/// Completes the seal in a director, which has just been created with the namespaces of
-/// [`Containment::of_director`].
+/// Has a director, which has just been created, end with the fork server. The first that it does.
 ///
-/// `alive` is the reading end of a pipe that only the fork server holds open for writing: a
-/// server that ended before the parent-death signal was asked for is noticed there.
-///
-/// # Errors
-/// Says which call failed.
-pub(crate) fn complete_seal(containment: Containment, alive: RawFd) -> Result<(), String> {
-    if containment == Containment::UserNamespace {
-        map_ids("0 0 1", "0 0 1")?;
-    }
-    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
+/// The ends are those of a pipe that only the server holds open for writing, once the director has
+/// closed its copy: a server that ended before the parent-death signal was asked for is noticed there.
+pub(crate) fn end_with_server([reading, writing]: [RawFd; 2]) {
+    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call; the director
+    // owns its copies of the descriptors.
     unsafe {
+        libc::close(writing);
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        let mut poll = libc::pollfd { fd: alive, events: 0, revents: 0 };
+        let mut poll = libc::pollfd { fd: reading, events: 0, revents: 0 };
         if libc::poll(&mut poll, 1, 0) > 0 {
             libc::_exit(1);
         }
+    }
+}
+
+/// Completes the seal in a director, which has just been created with the namespaces of
+/// [`Containment::of_director`].
+///
+/// # Errors
+/// Says which call failed.
+pub(crate) fn complete_seal(containment: Containment) -> Result<(), String> {
+    if containment == Containment::UserNamespace {
+        map_ids("0 0 1", "0 0 1")?;
+    }
+    // SAFETY: plain system calls on numbers and on signal sets that outlive the calls.
+    unsafe {
         // Rust's runtime ignores it; the server has set all others to their defaults.
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         let mut all: libc::sigset_t = std::mem::zeroed();

@@ -168,8 +168,8 @@ fn serve(
     quiet(null);
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };
-    // Only this process holds the writing end, so its end is seen at the reading end.
-    let (alive, _alive_while_open) = nix::unistd::pipe()?;
+    // Only this process holds the writing end for long, so its end is seen at the reading end.
+    let (reading, writing) = nix::unistd::pipe()?;
     // One director more than go at a time is sealed, on another processor where there is one, and
     // held before its first call.
     let journals = Journal::several(jobs + 1)?;
@@ -183,7 +183,7 @@ fn serve(
         jobs,
         children,
         journals,
-        alive: alive.as_raw_fd(),
+        alive: [reading.as_raw_fd(), writing.as_raw_fd()],
         processors: usable_processors(),
     };
     let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
@@ -202,7 +202,8 @@ struct Work {
     children: RawFd,
     /// One for each slot.
     journals: Vec<Journal>,
-    alive: RawFd,
+    /// The ends of a pipe; see [`seal::end_with_server`].
+    alive: [RawFd; 2],
     /// At least one.
     processors: Vec<u16>,
 }
@@ -418,9 +419,10 @@ fn start_director(
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
+            seal::end_with_server(work.alive);
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
-            let end = match (seal::complete_seal(work.containment, work.alive), placed) {
+            let end = match (seal::complete_seal(work.containment), placed) {
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
                     // other several times faster. Disturbed runs go where they are sent.
