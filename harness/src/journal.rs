@@ -96,10 +96,9 @@ impl Journal {
         unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAKE, 1, 0, 0, 0) };
     }
 
-    /// Waits, in the director, until it is let go; false if that does not happen for longer than
-    /// any other director may go. It is killed if the fork server ends before, unless the server
-    /// ended while the next director had just been made and held its pipe open
-    /// ([`crate::seal::end_with_server`]): then nobody is left to let it go.
+    /// Waits, in the director, until it is let go. It is killed if the fork server ends before. False
+    /// if that takes longer than any other director may go: where the kernel has no pidfd, the end
+    /// of the server may have been missed, and nobody is left to let it go.
     pub(crate) fn wait_for_turn(&self) -> bool {
         let end = Instant::now() + LONGEST_HOLD;
         while self.turn().load(Ordering::Acquire) == HELD {

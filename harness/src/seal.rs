@@ -404,17 +404,18 @@ impl Containment {
     }
 }
 
-/// Has a director, which has just been created, end with the fork server. The first that it does.
+/// Has a director, which has just been created, end with the fork server, of which it gets a pidfd.
+/// The first that it does.
 ///
-/// The ends are those of a pipe that only the server holds open for writing, once the director has
-/// closed its copy: a server that ended before the parent-death signal was asked for is noticed there.
-pub(crate) fn end_with_server([reading, writing]: [RawFd; 2]) {
-    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call; the director
-    // owns its copies of the descriptors.
+/// A server that ended before the parent-death signal was asked for is seen by its pidfd. There is
+/// no moment between the two: an ending process signals its children and becomes a zombie within one
+/// lock of the kernel's, and setsid(2), which takes that lock, waits until it has done both.
+pub(crate) fn end_with_server(server: RawFd) {
+    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
     unsafe {
-        libc::close(writing);
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        let mut poll = libc::pollfd { fd: reading, events: 0, revents: 0 };
+        libc::setsid();
+        let mut poll = libc::pollfd { fd: server, events: libc::POLLIN, revents: 0 };
         if libc::poll(&mut poll, 1, 0) > 0 {
             libc::_exit(1);
         }
@@ -438,7 +439,6 @@ pub(crate) fn complete_seal(containment: Containment) -> Result<(), String> {
         libc::sigfillset(&mut all);
         libc::sigprocmask(libc::SIG_UNBLOCK, &all, std::ptr::null_mut());
         libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
-        libc::setsid();
         libc::umask(0o022);
         // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either
         // (core(5)); it would run outside the seal.

@@ -168,24 +168,16 @@ fn serve(
     quiet(null);
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };
-    // Only this process holds the writing end for long, so its end is seen at the reading end.
-    let (reading, writing) = nix::unistd::pipe()?;
+    // SAFETY: plain system call. A kernel without it gives -1, which poll(2) passes over.
+    let own = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) } as RawFd;
     // One director more than go at a time is sealed, on another processor where there is one, and
     // held before its first call.
     let journals = Journal::several(jobs + 1)?;
     let mut slots: Vec<Option<Slot>> = (0..=jobs).map(|_| None).collect();
     // Made for the first job that needs a cgroup; most runs have none.
     let mut cgroups = None;
-    let work = Work {
-        catalogue,
-        mode,
-        containment,
-        jobs,
-        children,
-        journals,
-        alive: [reading.as_raw_fd(), writing.as_raw_fd()],
-        processors: usable_processors(),
-    };
+    let work =
+        Work { catalogue, mode, containment, jobs, children, journals, own, processors: usable_processors() };
     let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
     end_all(&slots);
     ended
@@ -202,8 +194,8 @@ struct Work {
     children: RawFd,
     /// One for each slot.
     journals: Vec<Journal>,
-    /// The ends of a pipe; see [`seal::end_with_server`].
-    alive: [RawFd; 2],
+    /// A pidfd of this process; -1 where there is none.
+    own: RawFd,
     /// At least one.
     processors: Vec<u16>,
 }
@@ -419,7 +411,7 @@ fn start_director(
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            seal::end_with_server(work.alive);
+            seal::end_with_server(work.own);
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
             let end = match (seal::complete_seal(work.containment), placed) {
