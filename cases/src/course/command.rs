@@ -5,7 +5,7 @@
 
 use super::settled;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, ensure};
+use nsconform_harness::grade::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, Stream, ensure};
 use nsconform_harness::kind::Kind;
 
 /// Starts the submission with these options and this command, and finds the command's process.
@@ -89,6 +89,43 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> Checke
     let (run, command) = hold(stage, &held, options)?;
     stage.kill(&command, signal)?;
     run.ends_with(Status::Exited(128 + signal as i32))
+}
+
+/// Demands that with `-v` besides these options the program tells what it does, each step when it
+/// does it, and nothing without.
+pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &[options, &["-v"]].concat())?;
+    let name = run.process().command_line()?.swap_remove(0);
+    // So that what it prints too early is there.
+    settled::stays(stage, &run)?;
+    let before = format!("{name}: PID of child created by clone() is {}\n{}\n", command.pid()?, held.mark);
+    let printed = run.text(Stream::Output);
+    // Which of the two comes first is open where COMMAND does not wait.
+    let mut in_order: Vec<&str> = printed.split_inclusive('\n').collect();
+    in_order.sort_by_key(|line| line.trim_end() == held.mark);
+    ensure(
+        in_order.concat() == before,
+        || format!("before COMMAND ends standard output has {before:?}"),
+        || format!("it has {printed:?}"),
+    )?;
+    is_over(&run)?;
+    let (all, printed) = (format!("{printed}{name}: terminating\n"), run.text(Stream::Output));
+    ensure(
+        printed == all,
+        || format!("at the end standard output has {all:?}"),
+        || format!("it has {printed:?}"),
+    )?;
+
+    let held = stage.held_script()?;
+    let (run, _) = hold(stage, &held, options)?;
+    is_over(&run)?;
+    let printed = run.text(Stream::Output);
+    ensure(
+        printed == format!("{}\n", held.mark),
+        || "without -v there is nothing on standard output but what COMMAND prints".into(),
+        || format!("it has {printed:?}"),
+    )
 }
 
 /// Demands that options that make namespaces can be written as one word, and that a user can have all

@@ -3,7 +3,7 @@
 use super::command::{self, has_left, hold, is_over, is_searched};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::{Checked, Launch, Perform, Stage, Stream, ensure};
+use nsconform_harness::grade::{Checked, Launch, Perform, Stage, ensure};
 use nsconform_harness::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
@@ -74,39 +74,7 @@ fn status(stage: &Stage<'_>) -> Checked {
 }
 
 fn verbose(stage: &Stage<'_>) -> Checked {
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &["-v", "-p"])?;
-    let program = run.process().command_line()?.swap_remove(0);
-    // The child may be faster than its parent.
-    let mut expected =
-        [format!("{program}: PID of child created by clone() is {}", command.pid()?), held.mark.clone()];
-    let printed = stage.wait("another line, which tells the PID of the child, while COMMAND runs", || {
-        let text = run.text(Stream::Output);
-        let lines: Vec<String> = text.split_inclusive('\n').map(str::to_string).collect();
-        (lines.len() >= expected.len() && text.ends_with('\n')).then_some(lines)
-    })?;
-    let mut lines: Vec<&str> = printed.iter().map(|line| line.trim_end()).collect();
-    lines.sort_unstable();
-    expected.sort();
-    ensure(
-        lines == expected,
-        || format!("with -v, while COMMAND runs, the lines {expected:?}"),
-        || format!("the lines {lines:?}"),
-    )?;
-    is_over(&run)?;
-    let (text, last) = (run.text(Stream::Output), format!("{program}: terminating\n"));
-    let rest = text.strip_prefix(&printed.concat()).unwrap_or_default();
-    ensure(rest == last, || format!("then {last:?}"), || format!("{rest:?}"))?;
-
-    let held = stage.held_script()?;
-    let (run, _) = hold(stage, &held, &[])?;
-    is_over(&run)?;
-    let text = run.text(Stream::Output);
-    ensure(
-        text.trim_end() == held.mark,
-        || format!("without -v nothing but what COMMAND prints: {:?}", held.mark),
-        || format!("{text:?}"),
-    )
+    command::verbose_tells_steps(stage, &["-p"])
 }
 
 fn options_end(stage: &Stage<'_>) -> Checked {

@@ -239,40 +239,7 @@ fn closes(stage: &Stage<'_>) -> Checked {
 }
 
 fn verbose(stage: &Stage<'_>) -> Checked {
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &["-U", "-v"])?;
-    let name = run.process().command_line()?.swap_remove(0);
-    // So that what it prints too early is there.
-    settled::stays(stage, &run)?;
-    let before = format!("{name}: PID of child created by clone() is {}\n{}\n", command.pid()?, held.mark);
-    let printed = run.text(Stream::Output);
-    // Which of the two comes first is open where COMMAND does not wait: that is checked elsewhere.
-    let mut in_order: Vec<&str> = printed.split_inclusive('\n').collect();
-    in_order.sort_by_key(|line| line.trim_end() == held.mark);
-    ensure(
-        in_order.concat() == before,
-        || format!("before COMMAND ends standard output has {before:?}"),
-        || format!("it has {printed:?}"),
-    )?;
-    run.release()?;
-    run.status()?;
-    let (all, printed) = (format!("{printed}{name}: terminating\n"), run.text(Stream::Output));
-    ensure(
-        printed == all,
-        || format!("at the end standard output has {all:?}"),
-        || format!("it has {printed:?}"),
-    )?;
-
-    let held = stage.held_script()?;
-    let (run, _) = hold(stage, &held, &["-U"])?;
-    run.release()?;
-    run.status()?;
-    let printed = run.text(Stream::Output);
-    ensure(
-        printed == format!("{}\n", held.mark),
-        || "without -v there is nothing on standard output but what COMMAND prints".into(),
-        || format!("it has {printed:?}"),
-    )
+    command::verbose_tells_steps(stage, &["-U"])
 }
 
 fn errors(stage: &Stage<'_>) -> Checked {
