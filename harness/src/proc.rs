@@ -21,10 +21,12 @@ pub(crate) fn state(task: &Path) -> Option<State> {
     stat(task)?.first()?.chars().next()
 }
 
-/// Whether one in this state sleeps until something wakes it.
-pub(crate) fn is_asleep(task: &Path, state: State) -> bool {
+/// Whether it sleeps until something wakes it.
+pub(crate) fn is_asleep(task: &Path) -> bool {
     // One that has lost the processor on its way into a sleep, which it may not even need, as that
-    // of waitpid(2) with WNOHANG, shows S as well; proc_pid_syscall(5) knows better.
+    // of waitpid(2) with WNOHANG, shows S as well; proc_pid_syscall(5) knows better. The state is
+    // asked again after that, as one that has ended meanwhile does not run either.
     let runs = || std::fs::read_to_string(task.join("syscall")).is_ok_and(|text| text.starts_with("running"));
-    state == 'S' && !runs()
+    let sleeps = || state(task) == Some('S');
+    sleeps() && !runs() && sleeps()
 }

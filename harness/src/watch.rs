@@ -50,7 +50,7 @@ pub(crate) fn nothing_moves() -> bool {
 /// Whether a thread rests; none if it is gone.
 fn rests(task: &Path) -> Option<bool> {
     let state = proc::state(task)?;
-    Some(matches!(state, 'T' | 't' | 'Z' | 'X') || proc::is_asleep(task, state))
+    Some(matches!(state, 'T' | 't' | 'Z' | 'X') || proc::is_asleep(task))
 }
 
 /// The directories of all threads of other processes than this one, PID 1.

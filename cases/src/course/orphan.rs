@@ -52,7 +52,7 @@ impl<'s> HeldUp<'s> {
             (parent.command_line().ok()? != words).then_some(parent)
         })?;
         let expected = || "one child is created before the parent prints anything".to_string();
-        stage.wait("the program to print its first line", || settled::is_idle(&parent).then_some(()))?;
+        stage.wait("the program to print its first line", || settled::is_idle(stage, &parent).then_some(()))?;
         ensure(parent.is_alive(), expected, || "the program has ended and not printed a line".into())?;
         let children = parent.children();
         match children[..] {

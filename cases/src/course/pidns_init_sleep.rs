@@ -43,11 +43,21 @@ fn is_first_inside(run: &Run<'_>, child: &Seen<'_>) -> Checked {
 }
 
 fn creates_child(stage: &Stage<'_>) -> Checked {
-    let run = stage.start(&[settled::long_time(stage)])?;
+    let run = stage.launch(&Launch::submission(&[settled::long_time(stage)]).full_output())?;
     let child = settled::child(stage, &run, &[])?;
     is_first_inside(&run, &child)?;
     settled::has_left(stage, &child, "the child", &[Kind::Pid])?;
-    settled::has_left(stage, &run.process(), "the program itself", &[])
+    settled::has_left(stage, &run.process(), "the program itself", &[])?;
+    // Both stand still where they print. What a parent can wait for depends on whether the child has
+    // executed something: that resets its termination signal to SIGCHLD (execve(2)).
+    settled::stop(stage, &child)?;
+    run.make_room();
+    let there = settled::stays(stage, &run)?;
+    ensure(
+        there,
+        || "the program waits for its child, which has not executed sleep yet".into(),
+        || format!("it has ended; standard error: {:?}", run.text(Stream::Error)),
+    )
 }
 
 fn sleeps(stage: &Stage<'_>) -> Checked {

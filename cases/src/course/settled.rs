@@ -6,17 +6,20 @@ use nix::sys::signal::Signal;
 use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
 use nsconform_harness::kind::Kind;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// So much time of a processor (ns) is more than any program needs to end: it must be looping.
-const LOOPS: u64 = 50_000_000;
+/// So much time of a usual machine's processor is more than any program needs to end: it must be
+/// looping. An interpreter with its modules takes a tenth of a second to start.
+const LOOPS: Duration = Duration::from_millis(400);
 
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
-pub(super) fn is_idle(process: &Seen<'_>) -> bool {
-    process.is_asleep() || !process.is_alive() || loops(process)
+pub(super) fn is_idle(stage: &Stage<'_>, process: &Seen<'_>) -> bool {
+    process.is_asleep() || !process.is_alive() || loops(stage, process)
 }
 
-fn loops(process: &Seen<'_>) -> bool {
-    process.run_time().is_ok_and(|time| time > LOOPS)
+fn loops(stage: &Stage<'_>, process: &Seen<'_>) -> bool {
+    let most = LOOPS.mul_f64(stage.slowness()).as_nanos();
+    process.run_time().is_ok_and(|time| u128::from(time) > most)
 }
 
 /// Waits until processes that may wake each other are idle all at once; `what` says for whom that
@@ -24,8 +27,11 @@ fn loops(process: &Seen<'_>) -> bool {
 pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[Seen<'_>]) -> Checked {
     // One may wake another that was looked at before: then one of the two has run meanwhile.
     let look = || {
-        let ran = |process: &Seen<'_>| (!loops(process)).then(|| process.run_time().ok());
-        processes.iter().map(|process| is_idle(process).then(|| ran(process))).collect::<Option<Vec<_>>>()
+        let ran = |process: &Seen<'_>| (!loops(stage, process)).then(|| process.run_time().ok());
+        processes
+            .iter()
+            .map(|process| is_idle(stage, process).then(|| ran(process)))
+            .collect::<Option<Vec<_>>>()
     };
     stage.wait(what, || {
         let first = look()?;
@@ -36,7 +42,7 @@ pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[Seen<'_>])
 /// Waits until the process that was started sleeps, loops or has ended; tells whether it is there.
 pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
     let front = run.process();
-    stage.wait("the program to wait for its child", || is_idle(&front).then(|| front.is_alive()))
+    stage.wait("the program to wait for its child", || is_idle(stage, &front).then(|| front.is_alive()))
 }
 
 /// Waits until a process sleeps, loops or has ended, and demands the first: `expected` says so in
@@ -44,7 +50,7 @@ pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
 pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str) -> Checked {
     let asleep = stage.wait(expected, || match process.is_asleep() {
         true => Some(true),
-        false => (!process.is_alive() || loops(process)).then_some(false),
+        false => (!process.is_alive() || loops(stage, process)).then_some(false),
     })?;
     let observed = || match process.is_alive() {
         true => "it keeps a processor busy".to_string(),
@@ -132,7 +138,7 @@ pub(super) fn child<'s>(stage: &'s Stage<'s>, run: &Run<'s>, others: &[Seen<'_>]
         new
     };
     stage.wait("the program to create a child", || {
-        (is_idle(&front) && !created().is_empty() || !front.is_alive()).then_some(())
+        (is_idle(stage, &front) && !created().is_empty() || !front.is_alive()).then_some(())
     })?;
     let created = created();
     match created[..] {

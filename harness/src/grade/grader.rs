@@ -194,6 +194,7 @@ fn perform(order: &Order<'_>, ids: &Ids, number: usize, check: &Check) -> CheckR
         // Another one for each check, but the same in each grading with this seed.
         seed: order.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
         allowed: order.assignment.deadline_of(check),
+        slowness: order.assignment.slowness,
         machine: ids,
     };
     let stage = match Stage::set(setting) {

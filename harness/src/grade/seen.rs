@@ -226,7 +226,7 @@ impl<'s> Seen<'s> {
 
     /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
     pub fn is_asleep(&self) -> bool {
-        state(self.pid).is_some_and(|state| proc::is_asleep(&directory(self.pid), state))
+        proc::is_asleep(&directory(self.pid))
     }
 
     /// Whether it leads a process group of its own.

@@ -138,6 +138,7 @@ pub struct Stage<'w> {
     ground: Ground,
     deadline: Instant,
     allowed: Duration,
+    slowness: f64,
     host_name: String,
     limits: launch::Limits,
     setgroups_denied: bool,
@@ -151,12 +152,13 @@ pub(super) struct Setting<'w> {
     pub(super) several_ids: bool,
     pub(super) seed: u64,
     pub(super) allowed: Duration,
+    pub(super) slowness: f64,
     pub(super) machine: &'w launch::Ids,
 }
 
 impl<'w> Stage<'w> {
     pub(super) fn set(setting: Setting<'w>) -> Result<Stage<'w>, Break> {
-        let Setting { program, ground, several_ids, seed, allowed, machine } = setting;
+        let Setting { program, ground, several_ids, seed, allowed, slowness, machine } = setting;
         if several_ids && !machine.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
             return Err(Break::Unavailable(reason.to_string()));
@@ -172,6 +174,7 @@ impl<'w> Stage<'w> {
             ground,
             deadline: Instant::now() + allowed,
             allowed,
+            slowness,
             host_name,
             limits: launch::Limits { processes: machine.processes + 2 * MOST_PROCESSES as u64 },
             setgroups_denied: machine.setgroups_denied,
@@ -184,6 +187,11 @@ impl<'w> Stage<'w> {
                 free_memory_at_start: free_memory().unwrap_or(u64::MAX),
             }),
         })
+    }
+
+    /// How many times as long everything takes here as on usual machines, at least 1.
+    pub fn slowness(&self) -> f64 {
+        self.slowness
     }
 
     /// What was asked, what was seen, what was printed.
