@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// So much time of a usual machine's processor is more than any program needs to end: it must be
 /// looping. An interpreter with its modules takes a tenth of a second to start.
-const LOOPS: Duration = Duration::from_millis(400);
+const LOOPS: Duration = Duration::from_millis(250);
 
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
 pub(super) fn is_idle(stage: &Stage<'_>, process: &Seen<'_>) -> bool {
