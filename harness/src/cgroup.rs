@@ -1,15 +1,15 @@
-//! Cgroups for cases: a directory of its own in the version 2 hierarchy for each job that needs
-//! one.
+//! Cgroups for jobs: a directory in the version 2 hierarchy for each that needs one. What a grading
+//! limits by it is in `grade::cgroup`.
 //!
-//! Cgroups are the one thing that cases need and that no namespace takes away when it ends, so
-//! something must remove the directories however nsconform ends. The fork server removes a job's
-//! directory when the job has ended. Beside it the *keeper* waits, a process of its own session
-//! that does nothing but see the server's end, by SIGKILL or by Ctrl-C as well, and remove what is
-//! left. What even that leaves (all of nsconform killed at once) the next start removes: a
-//! directory that nobody holds locked belongs to nobody.
+//! Cgroups are the one thing that jobs need and that no namespace takes away when it ends, so
+//! something must remove the directories however nsconform ends. Their owner, the fork server say,
+//! removes a job's directory when the job has ended. Beside it the *keeper* waits, a process of its
+//! own session that does nothing but see the owner's end, by SIGKILL or by Ctrl-C as well, and
+//! remove what is left. What even that leaves (all of nsconform killed at once) the next start
+//! removes: a directory that nobody holds locked belongs to nobody.
 //!
-//! Everything lies below the cgroup that nsconform was started in, so the limits of that cgroup
-//! hold, and is reached through a mount that is never attached to any path. The mount is made from
+//! Those for cases lie below the cgroup that nsconform was started in, so the limits of that cgroup
+//! hold, and are reached through a mount that is never attached to any path. The mount is made from
 //! a new cgroup namespace: in the initial one, mounting would set the options of the hierarchy
 //! (`nsdelegate` and others) for the whole machine.
 
@@ -24,17 +24,17 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// What the names of our directories begin with; the PID of the server follows.
+/// What the names of our directories begin with; the PID of their owner follows.
 const PREFIX: &str = "nsconform-";
 
 /// How long to wait for processes that were killed to leave their cgroup.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The fork server's cgroups.
+/// The cgroups of one process.
 pub(crate) struct Cgroups {
-    /// The cgroup that nsconform was started in.
+    /// The cgroup in which all of them lie.
     root: OwnedFd,
-    /// The directory of this server; locked for as long as it is open.
+    /// The directory of this process; locked for as long as it is open.
     own: OwnedFd,
     name: String,
     /// Closed at our end, which the keeper waits for.
@@ -42,23 +42,23 @@ pub(crate) struct Cgroups {
     keeper_pid: nix::unistd::Pid,
 }
 
-/// The directory of one job: its `cgroup.procs`, open for writing.
+/// The directory of one job.
 pub(crate) struct Place(OwnedFd);
 
 impl Cgroups {
-    /// Starts the keeper and makes the server's directory. Must be called in the fork server,
-    /// which has one thread.
+    /// Starts the keeper and makes this process's directory in the one that `find` gives, which is
+    /// called in the keeper. The caller must have one thread.
     ///
     /// # Errors
     /// Says which call failed.
-    pub(crate) fn start() -> Result<Cgroups, String> {
+    pub(crate) fn start(find: fn() -> Result<OwnedFd, String>) -> Result<Cgroups, String> {
         let (ours, theirs) = wire::pair().map_err(|error| format!("socketpair: {error}"))?;
-        // SAFETY: the server has one thread, so the child's copy of the heap is consistent.
+        // SAFETY: the caller has one thread, so the child's copy of the heap is consistent.
         let keeper_pid = match step("fork", unsafe { nix::unistd::fork() })? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);
-                keep(&theirs);
-                // SAFETY: ends the keeper; nothing of the server's is run twice.
+                keep(&theirs, find);
+                // SAFETY: ends the keeper; nothing of the caller's is run twice.
                 unsafe { libc::_exit(0) }
             }
             nix::unistd::ForkResult::Parent { child } => child,
@@ -73,7 +73,7 @@ impl Cgroups {
         let own = {
             let _nobody_sweeps = Locked::new(&root)?;
             sweep(&root);
-            step("making a cgroup below its own", make(&root, name.as_str()))?;
+            step("making a cgroup", make(&root, name.as_str()))?;
             let own = step("opening it", open(&root, name.as_str()))?;
             step("flock", lock(&own, libc::LOCK_EX | libc::LOCK_NB))?;
             own
@@ -88,10 +88,23 @@ impl Cgroups {
     pub(crate) fn make(&self, slot: usize) -> Result<Place, String> {
         let name = slot.to_string();
         step("mkdir", make(&self.own, name.as_str()))?;
-        let procs = format!("{name}/cgroup.procs");
-        let file =
-            nix::fcntl::openat(&self.own, procs.as_str(), OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty());
-        step("opening cgroup.procs", file).map(Place)
+        step("opening it", open(&self.own, name.as_str())).map(Place)
+    }
+
+    /// Writes to a file of the directory that all jobs are in.
+    ///
+    /// # Errors
+    /// Those of open(2) and write(2).
+    pub(crate) fn write(&self, file: &str, text: &str) -> nix::Result<()> {
+        write(&self.own, file, text)
+    }
+
+    /// What a file of this directory says.
+    ///
+    /// # Errors
+    /// Those of open(2) and read(2).
+    pub(crate) fn read(&self, file: &str) -> std::io::Result<String> {
+        read(&self.own, file)
     }
 
     /// Removes the directory of the job in this slot, and all below; its processes have ended.
@@ -116,16 +129,22 @@ impl Place {
     /// # Errors
     /// Says which call failed.
     pub(crate) fn enter(&self) -> Result<(), String> {
-        step("moving into a cgroup of its own", nix::unistd::write(&self.0, b"0"))?;
+        step("moving into a cgroup of its own", write(&self.0, "cgroup.procs", "0"))?;
         step("unshare(CLONE_NEWCGROUP)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWCGROUP))
     }
 }
 
-/// The keeper: hands the root directory to the server and waits for its end.
-fn keep(socket: &OwnedFd) {
+impl AsRawFd for Place {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// The keeper: finds the root directory, hands it to its parent and waits for that one's end.
+fn keep(socket: &OwnedFd, find: fn() -> Result<OwnedFd, String>) {
     let name = format!("{PREFIX}{}", nix::unistd::getppid());
     let number = socket.as_raw_fd() as libc::c_uint;
-    // SAFETY: plain system calls on numbers. The server's other descriptors are closed here: its
+    // SAFETY: plain system calls on numbers. The parent's other descriptors are closed here: its
     // end must be seen by those who wait for it. No signal of a terminal reaches the keeper.
     unsafe {
         libc::setsid();
@@ -135,7 +154,7 @@ fn keep(socket: &OwnedFd) {
         libc::syscall(libc::SYS_close_range, 0, number - 1, 0);
         libc::syscall(libc::SYS_close_range, number + 1, libc::c_uint::MAX, 0);
     }
-    let root = match mount_hierarchy() {
+    let root = match find() {
         Ok(root) => root,
         Err(why) => {
             let _ = wire::send(socket.as_raw_fd(), why.as_bytes(), None);
@@ -145,13 +164,13 @@ fn keep(socket: &OwnedFd) {
     if wire::send(socket.as_raw_fd(), b"!", Some(root.as_raw_fd())).is_ok() {
         let _ = wire::receive(socket.as_raw_fd(), &mut [0; 1]);
     }
-    // A director that has just been forked may still hold the server's lock: its directory goes
+    // A child that has just been forked may still hold the parent's lock: its directory goes
     // whether it is locked or not.
     patiently(|| Locked::new(&root).is_ok_and(|_nobody_makes| sweep(&root) && remove(&root, &name).is_ok()));
 }
 
 /// Mounts the version 2 hierarchy, rooted in the caller's cgroup, without a path.
-fn mount_hierarchy() -> Result<OwnedFd, String> {
+pub(crate) fn mount_hierarchy() -> Result<OwnedFd, String> {
     step("unshare(CLONE_NEWCGROUP)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWCGROUP))?;
     // fsconfig(2): create the superblock as configured.
     const FSCONFIG_CMD_CREATE: libc::c_int = 6;
@@ -226,6 +245,16 @@ fn directories(directory: &OwnedFd) -> nix::Result<Vec<String>> {
         }
     }
     Ok(names)
+}
+
+fn write(directory: &OwnedFd, file: &str, text: &str) -> nix::Result<()> {
+    let file = nix::fcntl::openat(directory, file, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    nix::unistd::write(file, text.as_bytes()).map(drop)
+}
+
+fn read(directory: &OwnedFd, file: &str) -> std::io::Result<String> {
+    let file = nix::fcntl::openat(directory, file, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    std::io::read_to_string(std::fs::File::from(file))
 }
 
 fn open(parent: impl AsFd, name: &str) -> nix::Result<OwnedFd> {

@@ -9,7 +9,7 @@
 
 use crate::call::process::ProcessCalls;
 use crate::case::Case;
-use crate::cgroup::{Cgroups, Place};
+use crate::cgroup::{self, Cgroups, Place};
 use crate::journal::Journal;
 use crate::lab::{Changes, Interrupt, Lab};
 use crate::requirement;
@@ -237,7 +237,8 @@ fn attend(
             work.journals[slot].clear(held);
             let started = Instant::now();
             let place = needs_cgroup(work.catalogue, job.role).then(|| {
-                cgroups.get_or_insert_with(Cgroups::start).as_ref().map_err(String::clone)?.make(slot)
+                let start = || Cgroups::start(cgroup::mount_hierarchy);
+                cgroups.get_or_insert_with(start).as_ref().map_err(String::clone)?.make(slot)
             });
             match start_director(work, &job, slot, place.as_ref()) {
                 Ok(pid) => {

@@ -154,6 +154,16 @@ fn load_modules(notes: &mut Vec<String>) {
     }
 }
 
+/// Has the root of the cgroups pass its controllers on, as service managers do: the limits of a
+/// submission are kept by them. Cases are run without, as they find the machine.
+///
+/// # Errors
+/// Those of the file: a controller may be missing.
+pub fn pass_controllers_on() -> io::Result<()> {
+    let write = |text: &str| std::fs::write("/sys/fs/cgroup/cgroup.subtree_control", text);
+    ["+memory", "+pids", "+cpu"].into_iter().try_for_each(write)
+}
+
 fn set_loopback_up() -> nix::Result<()> {
     // SAFETY: all-zero is a valid ifreq; its name is shorter than its field.
     unsafe {

@@ -3,6 +3,7 @@
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform::{approved, catalogue};
+use nsconform_harness::grade::grader;
 use nsconform_harness::machine::Machine;
 use nsconform_harness::report::ExitStatus;
 use nsconform_harness::requirement;
@@ -17,7 +18,7 @@ const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Runs the command.
 pub fn doctor() -> Done {
-    let obstacle = nsconform_harness::grade::grader::obstacle();
+    let (obstacle, without_cgroup) = (grader::obstacle(), grader::without_cgroup());
     let mut runner = Runner::start(catalogue(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
@@ -53,7 +54,7 @@ pub fn doctor() -> Done {
                 }
             }
         }
-        write_grading(to, obstacle.as_deref())?;
+        write_grading(to, obstacle.as_deref(), without_cgroup.as_deref())?;
         write_matrix(to)?;
         writeln!(
             to,
@@ -81,11 +82,15 @@ fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
 }
 
 /// Whether `nsconform grade` can build its stage.
-fn write_grading(to: &mut dyn Write, obstacle: Option<&str>) -> io::Result<()> {
+fn write_grading(to: &mut dyn Write, obstacle: Option<&str>, without_cgroup: Option<&str>) -> io::Result<()> {
     writeln!(to, "\nFor grading coursework:")?;
     match obstacle {
-        None => offered(to, "sealed stage", ""),
-        Some(what) => lacking(to, "sealed stage", what, GRADING_REMEDY),
+        None => offered(to, "sealed stage", "")?,
+        Some(what) => return lacking(to, "sealed stage", what, GRADING_REMEDY),
+    }
+    match without_cgroup {
+        None => offered(to, "cgroup", "keeps the limits of a submission"),
+        Some(what) => lacking(to, "cgroup", what, CGROUP_REMEDY),
     }
 }
 
@@ -104,6 +109,11 @@ fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// It is no obstacle: each process has limits, and the grader adds up.
+const CGROUP_REMEDY: &str = "its limits are kept for each process, and added up by the grader; to have the \
+    kernel do that, grade in a delegated cgroup: `systemd-run --user --scope -p Delegate=yes nsconform \
+    grade ...`";
 
 const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namespaces, in a container its \
     seccomp profile and a /proc without masks), or grade in a guest: `nsconform grade --vm`";

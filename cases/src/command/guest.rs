@@ -29,10 +29,13 @@ pub fn run() -> ! {
                     Err(why) => note(&mut port, &format!("the run as {}: {why}", privilege.word())),
                 }
             }
-            if let Some(submission) = &order.grade
-                && let Err(why) = grade(submission, slowness, &mut port)
-            {
-                note(&mut port, &format!("grading: {why}"));
+            if let Some(submission) = &order.grade {
+                if let Err(error) = guest::pass_controllers_on() {
+                    note(&mut port, &format!("limits of all processes together: {error}"));
+                }
+                if let Err(why) = grade(submission, slowness, &mut port) {
+                    note(&mut port, &format!("grading: {why}"));
+                }
             }
             end(&mut port, lines);
         }

@@ -4,10 +4,11 @@
 //! The watcher plays the checks in order; what a check can do lives in `stage`.
 
 use super::assignment::{Assignment, Check, Ground};
+use super::cgroup::Cgroup;
 use super::grading::{CheckResult, Finding, Grading};
 use super::launch::{self, Ids};
 use super::place::{self, Program};
-use super::stage::{Perform, Setting, Stage};
+use super::stage::{Break, Perform, Setting, Stage};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -59,12 +60,15 @@ pub fn grade(order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
         planned: order.assignment.checks.len(),
         notes: order.assignment.notes.clone(),
         guest: None,
+        cgroup: false,
         broken: None,
         duration: Duration::ZERO,
     };
     let allowed: Duration =
         order.assignment.checks.iter().map(|check| order.assignment.deadline_of(check)).sum();
-    match watcher(order) {
+    let cgroup = Cgroup::make();
+    grading.cgroup = cgroup.is_ok();
+    match watcher(order, cgroup.as_ref().ok()) {
         Err(why) => grading.broken = Some(why),
         Ok((pid, channel)) => {
             let ended = listen(channel, start + allowed + GRACE, |word| match word {
@@ -118,7 +122,7 @@ fn listen(mut channel: std::io::PipeReader, end: Instant, mut hear: impl FnMut(W
 }
 
 /// Starts the watcher; gives its PID and what it says.
-fn watcher(order: &Order<'_>) -> Result<(Pid, std::io::PipeReader), String> {
+fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::PipeReader), String> {
     let (hears, says) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
     let processes = [false, true].map(launch::processes_of_submissions);
     match launch::become_watcher()? {
@@ -126,7 +130,7 @@ fn watcher(order: &Order<'_>) -> Result<(Pid, std::io::PipeReader), String> {
         Ok(ids) => {
             drop(hears);
             let ids = Ids { processes: processes[usize::from(ids.several)], ..ids };
-            watch(order, &ids, says);
+            watch(order, &ids, cgroup, says);
             // SAFETY: ends the watcher; nothing of its parent's is run twice.
             unsafe { libc::_exit(0) }
         }
@@ -134,7 +138,7 @@ fn watcher(order: &Order<'_>) -> Result<(Pid, std::io::PipeReader), String> {
 }
 
 /// The life of the watcher.
-fn watch(order: &Order<'_>, ids: &Ids, mut channel: std::io::PipeWriter) {
+fn watch(order: &Order<'_>, ids: &Ids, cgroup: Option<&Cgroup>, mut channel: std::io::PipeWriter) {
     let mut say = |word: &Word| {
         let mut line = serde_json::to_vec(word).unwrap_or_default();
         line.push(b'\n');
@@ -156,7 +160,7 @@ fn watch(order: &Order<'_>, ids: &Ids, mut channel: std::io::PipeWriter) {
             Some(prerequisite) => {
                 result_of(check, Finding::NotChecked { prerequisite: prerequisite.clone() }, Duration::ZERO)
             }
-            None => perform(order, ids, number, check),
+            None => perform(order, ids, cgroup, number, check),
         };
         if result.finding == Finding::Passed {
             passed.push(check.id.get_ref());
@@ -180,7 +184,13 @@ fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult
     }
 }
 
-fn perform(order: &Order<'_>, ids: &Ids, number: usize, check: &Check) -> CheckResult {
+fn perform(
+    order: &Order<'_>,
+    ids: &Ids,
+    cgroup: Option<&Cgroup>,
+    number: usize,
+    check: &Check,
+) -> CheckResult {
     let start = Instant::now();
     let error = |message: String| result_of(check, Finding::Error { message }, start.elapsed());
     let Some(script) = order.performs.iter().find(|perform| perform.id == check.id.get_ref()) else {
@@ -196,18 +206,26 @@ fn perform(order: &Order<'_>, ids: &Ids, number: usize, check: &Check) -> CheckR
         allowed: order.assignment.deadline_of(check),
         slowness: order.assignment.slowness,
         machine: ids,
+        cgroup,
     };
     let stage = match Stage::set(setting) {
         Ok(stage) => stage,
         Err(why) => return result_of(check, why.finding(), start.elapsed()),
     };
-    let finding = match (script.script)(&stage) {
-        Ok(()) => Finding::Passed,
-        Err(why) => why.finding(),
+    let performed = match (script.script)(&stage) {
+        Err(why @ Break::Mismatch(_)) => stage.mind_cgroup().and(Err(why)),
+        other => other,
     };
+    let finding = performed.map_or_else(Break::finding, |()| Finding::Passed);
     let (asked, trace, printed) = stage.records();
     drop(stage);
     CheckResult { asked, trace, printed, ..result_of(check, finding, start.elapsed()) }
+}
+
+/// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one. The
+/// caller must have one thread.
+pub fn without_cgroup() -> Option<String> {
+    Cgroup::make().err()
 }
 
 /// Why nothing can be graded on this machine, if so: builds a watcher's place and a stage in it.

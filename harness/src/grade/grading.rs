@@ -144,6 +144,9 @@ pub struct Grading {
     /// The release of the guest's kernel, if it was graded in a guest.
     #[serde(default)]
     pub guest: Option<String>,
+    /// Whether a cgroup kept the limits of the submission's processes together.
+    #[serde(default)]
+    pub cgroup: bool,
     /// Why the grading as such broke off, if it did.
     pub broken: Option<String>,
     /// How long it took so far.

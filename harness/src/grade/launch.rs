@@ -4,6 +4,7 @@
 //! done with what was started lives in `stage` and `run`.
 
 use super::assignment::Ground;
+use super::cgroup::Cgroup;
 use super::place::{self, Program};
 use super::seen::{PROC, Seen};
 use super::stage::Break;
@@ -40,10 +41,12 @@ pub(super) struct Ids {
 }
 
 /// Limits that the kernel keeps for each program that is started.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'w> {
     /// RLIMIT_NPROC.
     pub(super) processes: u64,
+    /// Those for all of them together.
+    pub(super) cgroup: Option<&'w Cgroup>,
 }
 
 /// Creates the watcher: a child that is PID 1 and root of namespaces of its own. Returns in the
@@ -180,12 +183,39 @@ impl Spaces {
 /// The order in which a process can join them: what it may do with the others depends on the first.
 const JOINED: [Kind; 6] = [Kind::User, Kind::Mnt, Kind::Uts, Kind::Ipc, Kind::Net, Kind::Cgroup];
 
+/// fork(2), with the child in this cgroup from the start.
+///
+/// # Safety
+/// That of fork(2): the caller has one thread.
+pub(super) unsafe fn fork_into(cgroup: Option<&Cgroup>) -> Result<ForkResult, String> {
+    let Some(cgroup) = cgroup else {
+        // SAFETY: the caller's.
+        return unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"));
+    };
+    // linux/sched.h; the constant of the library is too narrow.
+    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+    // SAFETY: all-zero is what clone3(2) takes for what is not asked for.
+    let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+    arguments.flags = CLONE_INTO_CGROUP;
+    arguments.exit_signal = libc::SIGCHLD as u64;
+    arguments.cgroup = cgroup.as_raw_fd() as u64;
+    // SAFETY: without CLONE_VM the child has a copy of everything; the structure outlives the call.
+    match unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of_val(&arguments)) } {
+        -1 => Err(format!("clone3(CLONE_INTO_CGROUP): {}", crate::outcome::Errno::last().describe())),
+        0 => Ok(ForkResult::Child),
+        pid => Ok(ForkResult::Parent { child: Pid::from_raw(pid as i32) }),
+    }
+}
+
 /// Forks, and has the child write down what went wrong in a pipe that its exec closes. Gives its
 /// PID once it has executed a program, or ended.
-fn fork_and_exec(child: impl FnOnce() -> Result<std::convert::Infallible, String>) -> Result<Pid, String> {
+fn fork_and_exec(
+    cgroup: Option<&Cgroup>,
+    child: impl FnOnce() -> Result<std::convert::Infallible, String>,
+) -> Result<Pid, String> {
     let (mut trouble, ours) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
     // SAFETY: the watcher has one thread, so the child's copy of the heap is consistent.
-    match unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"))? {
+    match unsafe { fork_into(cgroup) }? {
         ForkResult::Child => {
             drop(trouble);
             // The pipe's end is kept by number: everything else is closed before the exec.
@@ -229,6 +259,7 @@ pub(super) fn open_stage(
     ground: Ground,
     several_ids: bool,
     host_name: &str,
+    cgroup: Option<&Cgroup>,
 ) -> Result<(Pid, Spaces), String> {
     // SAFETY: without CLONE_VM the child has a copy of everything, and the watcher has one thread.
     let init = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_NEWPID | libc::SIGCHLD, 0, 0, 0, 0) };
@@ -250,7 +281,7 @@ pub(super) fn open_stage(
     let (mut ours, mut theirs) = UnixStream::pair().map_err(|error| format!("socketpair: {error}"))?;
     let builder = in_pid_namespace(&inside, || {
         // SAFETY: as above.
-        match unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"))? {
+        match unsafe { fork_into(cgroup) }? {
             ForkResult::Parent { child } => Ok(child),
             ForkResult::Child => build(&mut theirs, outer, host_name),
         }
@@ -610,7 +641,7 @@ pub(super) fn start(
     program: &Program,
     spaces: &Spaces,
     ground: Ground,
-    limits: &Limits,
+    limits: &Limits<'_>,
 ) -> Result<Started, Break> {
     let words = launch.words(program);
     let (standard, ends) = streams(launch.input)?;
@@ -638,7 +669,7 @@ pub(super) fn start(
         settle(numbers, launch, limits)?;
         execute(&words, launch.is_submission && launch.starter.is_empty())
     };
-    let started = in_pid_namespace(spaces, || fork_and_exec(child));
+    let started = in_pid_namespace(spaces, || fork_and_exec(limits.cgroup, child));
     drop(standard);
     let pid = match started {
         Ok(pid) => pid,

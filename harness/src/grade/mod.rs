@@ -11,11 +11,13 @@
 //! | `place` | the root directory that stages start from, and the submission in it |
 //! | `stage` | the sealed place of one check, and what a check can do |
 //! | `launch` | namespaces and processes being started |
+//! | `cgroup` | limits that the kernel keeps for all of them together, where it can |
 //! | `run`, `seen` | a submission under way: its streams, and what the kernel shows of it |
 //! | `grading` | what a grading gives |
 //! | `report` | what that is written as |
 
 pub mod assignment;
+mod cgroup;
 pub mod grader;
 pub mod grading;
 mod launch;

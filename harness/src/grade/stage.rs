@@ -5,6 +5,7 @@
 //! `run`; what the kernel shows of them, in `seen`; how they are started, in `launch`.
 
 use super::assignment::Ground;
+use super::cgroup::{Cgroup, Hits, MOST_TASKS};
 use super::grading::{Finding, Limit, Mismatch, Stop};
 use super::launch::{self, Launch, Spaces};
 use super::place::Program;
@@ -104,6 +105,14 @@ pub const MOST_OUTPUT: usize = 1 << 20;
 /// How many bytes of what it printed are kept for the report.
 const KEPT_OUTPUT: usize = 8 << 10;
 
+fn stop(limit: Limit, what: String) -> Checked {
+    Err(Break::Stopped(Stop { limit, what }))
+}
+
+fn too_much_memory() -> Checked {
+    stop(Limit::Memory, format!("it used more than {} MiB of memory", MOST_MEMORY >> 20))
+}
+
 /// What interprets the scripts that submissions are given to run.
 const SHELL: &str = "/bin/sh";
 
@@ -140,7 +149,8 @@ pub struct Stage<'w> {
     allowed: Duration,
     slowness: f64,
     host_name: String,
-    limits: launch::Limits,
+    limits: launch::Limits<'w>,
+    hits_at_start: Hits,
     setgroups_denied: bool,
     state: RefCell<State>,
 }
@@ -154,11 +164,12 @@ pub(super) struct Setting<'w> {
     pub(super) allowed: Duration,
     pub(super) slowness: f64,
     pub(super) machine: &'w launch::Ids,
+    pub(super) cgroup: Option<&'w Cgroup>,
 }
 
 impl<'w> Stage<'w> {
     pub(super) fn set(setting: Setting<'w>) -> Result<Stage<'w>, Break> {
-        let Setting { program, ground, several_ids, seed, allowed, slowness, machine } = setting;
+        let Setting { program, ground, several_ids, seed, allowed, slowness, machine, cgroup } = setting;
         if several_ids && !machine.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
             return Err(Break::Unavailable(reason.to_string()));
@@ -166,7 +177,7 @@ impl<'w> Stage<'w> {
         let mut random = fastrand::Rng::with_seed(seed);
         let host_name = made_up_name(&mut random);
         let (init, spaces) =
-            launch::open_stage(machine, ground, several_ids, &host_name).map_err(Break::Engine)?;
+            launch::open_stage(machine, ground, several_ids, &host_name, cgroup).map_err(Break::Engine)?;
         Ok(Stage {
             program,
             init,
@@ -176,7 +187,8 @@ impl<'w> Stage<'w> {
             allowed,
             slowness,
             host_name,
-            limits: launch::Limits { processes: machine.processes + 2 * MOST_PROCESSES as u64 },
+            limits: launch::Limits { processes: machine.processes + 2 * MOST_PROCESSES as u64, cgroup },
+            hits_at_start: cgroup.map(Cgroup::hits).unwrap_or_default(),
             setgroups_denied: machine.setgroups_denied,
             state: RefCell::new(State {
                 random,
@@ -389,7 +401,6 @@ impl<'w> Stage<'w> {
     }
 
     fn mind_limits(&self) -> Checked {
-        let stop = |limit, what: String| Err(Break::Stopped(Stop { limit, what }));
         let mut state = self.state.borrow_mut();
         let printed: usize =
             state.running.iter().map(|running| running.output.bytes.len() + running.error.bytes.len()).sum();
@@ -410,9 +421,26 @@ impl<'w> Stage<'w> {
             // The machine has less than before: files in memory are no process's.
             memory += seen::in_memory_files(&processes);
         }
-        // What is left to see is memory that nothing of the above shows, as files without a name.
+        // What is left to see is memory that nothing of the above shows, as files without a name; a
+        // cgroup counts that, too.
         if memory > MOST_MEMORY || taken > 8 * MOST_MEMORY {
-            return stop(Limit::Memory, format!("it used more than {} MiB of memory", MOST_MEMORY >> 20));
+            return too_much_memory();
+        }
+        drop(state);
+        self.mind_cgroup()
+    }
+
+    /// Minds the limits that a cgroup has kept meanwhile, so that what followed from them is not
+    /// taken for a fault of another kind.
+    pub(super) fn mind_cgroup(&self) -> Checked {
+        let Some(cgroup) = self.limits.cgroup else { return Ok(()) };
+        let (before, now) = (self.hits_at_start, cgroup.hits());
+        if now.memory > before.memory {
+            return too_much_memory();
+        }
+        if now.processes > before.processes {
+            let what = format!("it wanted more than {MOST_TASKS} processes and threads at a time");
+            return stop(Limit::Processes, what);
         }
         Ok(())
     }

@@ -32,6 +32,9 @@ pub struct Document<'g> {
     /// The release of the guest's kernel, if it was graded in a guest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guest: Option<&'g str>,
+    /// Whether a cgroup kept the limits of the submission's processes together; if not, each
+    /// process had limits of its own and the grader added up.
+    pub cgroup: bool,
     /// Why the grading as such broke off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<&'g str>,
@@ -104,6 +107,7 @@ impl<'g> Document<'g> {
             planned: grading.planned,
             complete: grading.is_complete(),
             guest: grading.guest.as_deref(),
+            cgroup: grading.cgroup,
             broken: grading.broken.as_deref(),
             score: grading.score(),
             max_score: grading.max_score(),
