@@ -569,8 +569,9 @@ pub fn find() -> Result<PathBuf, String> {
 /// # Errors
 /// Says what happened instead.
 pub fn probe_kvm(vm: &Vm, cancel: &Cancel) -> Result<(), String> {
-    /// A guest under KVM needs less than two seconds, or will not come.
-    const PATIENCE: Duration = Duration::from_secs(10);
+    /// A guest under KVM needs less than two seconds, or will not come. Under QEMU's own emulation,
+    /// which is what is left otherwise, everything is right as well, so not much is lost.
+    const PATIENCE: Duration = Duration::from_secs(5);
     if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
         return Err(format!("/dev/kvm: {error}"));
     }
