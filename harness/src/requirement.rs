@@ -467,10 +467,14 @@ needs! {
 /// What a case needs by what its approved trace shows, so that it need not be said.
 pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     let mut implied: Vec<Need> = Vec::new();
-    let words: BTreeSet<&str> =
-        trace.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
+    let word_at = |at: usize| {
+        let rest = &trace[at..];
+        let end = rest.find(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    };
+    let flags: BTreeSet<&str> = trace.match_indices("CLONE_NEW").map(|(at, _)| word_at(at)).collect();
     for kind in Kind::ALL {
-        if words.contains(crate::call::argument::flag_names(&kind.flag()).as_str()) {
+        if flags.contains(crate::call::argument::flag_names(&kind.flag()).as_str()) {
             implied.push(match kind {
                 Kind::Cgroup => &CGROUP_NS,
                 Kind::Ipc => &IPC_NS,
