@@ -37,9 +37,23 @@ pub(crate) struct Cgroups {
     /// The directory of this process; locked for as long as it is open.
     own: OwnedFd,
     name: String,
-    /// Closed at our end, which the keeper waits for.
-    keeper: Option<OwnedFd>,
-    keeper_pid: nix::unistd::Pid,
+    /// Ends after what it would have to remove is gone.
+    _keeper: Keeper,
+}
+
+/// The keeper as its parent sees it.
+struct Keeper {
+    /// What it waits for is that this is closed.
+    socket: Option<OwnedFd>,
+    pid: nix::unistd::Pid,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        drop(self.socket.take());
+        // Whoever waits for the parent's end shall find nothing left.
+        let _ = nix::sys::wait::waitpid(self.pid, None);
+    }
 }
 
 /// The directory of one job.
@@ -54,7 +68,7 @@ impl Cgroups {
     pub(crate) fn start(find: fn() -> Result<OwnedFd, String>) -> Result<Cgroups, String> {
         let (ours, theirs) = wire::pair().map_err(|error| format!("socketpair: {error}"))?;
         // SAFETY: the caller has one thread, so the child's copy of the heap is consistent.
-        let keeper_pid = match step("fork", unsafe { nix::unistd::fork() })? {
+        let pid = match step("fork", unsafe { nix::unistd::fork() })? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);
                 keep(&theirs, find);
@@ -64,8 +78,10 @@ impl Cgroups {
             nix::unistd::ForkResult::Parent { child } => child,
         };
         drop(theirs);
+        let socket = ours.as_raw_fd();
+        let keeper = Keeper { socket: Some(ours), pid };
         let mut message = [0; 512];
-        let received = wire::receive(ours.as_raw_fd(), &mut message).map_err(|error| error.to_string())?;
+        let received = wire::receive(socket, &mut message).map_err(|error| error.to_string())?;
         let root = received
             .descriptor
             .ok_or_else(|| String::from_utf8_lossy(&message[..received.length]).into_owned())?;
@@ -78,7 +94,7 @@ impl Cgroups {
             step("flock", lock(&own, libc::LOCK_EX | libc::LOCK_NB))?;
             own
         };
-        Ok(Cgroups { root, own, name, keeper: Some(ours), keeper_pid })
+        Ok(Cgroups { root, own, name, _keeper: keeper })
     }
 
     /// Makes the directory of the job in this slot.
@@ -116,9 +132,6 @@ impl Cgroups {
 impl Drop for Cgroups {
     fn drop(&mut self) {
         patiently(|| remove(&self.root, &self.name).is_ok());
-        drop(self.keeper.take());
-        // Whoever waits for the server's end shall find nothing left.
-        let _ = nix::sys::wait::waitpid(self.keeper_pid, None);
     }
 }
 
