@@ -171,22 +171,6 @@ pub(crate) struct Creation {
     pub(crate) extended: bool,
 }
 
-/// `struct clone_args` of linux/sched.h up to its first published size and the two fields after it.
-#[repr(C, align(8))]
-#[derive(Default)]
-struct CloneArguments {
-    flags: u64,
-    pidfd: u64,
-    child_tid: u64,
-    parent_tid: u64,
-    exit_signal: u64,
-    stack: u64,
-    stack_size: u64,
-    tls: u64,
-    set_tid: u64,
-    set_tid_size: u64,
-}
-
 impl Creation {
     /// Returns the child's PID in the creator, 0 in the child, -1 with errno on error.
     fn returning_twice(&self) -> i64 {
@@ -201,16 +185,17 @@ impl Creation {
             // threads hold no locks (they wait on their sockets), so the copied heap is consistent.
             return unsafe { libc::syscall(libc::SYS_clone, word, 0, pidfd_at, 0, 0) };
         }
-        let arguments = CloneArguments {
-            flags: self.flags.bits(),
-            pidfd: pidfd_at,
-            exit_signal: self.exit_signal as u64,
-            set_tid: if self.set_tid.is_empty() { 0 } else { self.set_tid.as_ptr() as u64 },
-            set_tid_size: self.set_tid.len() as u64,
-            ..CloneArguments::default()
-        };
+        // SAFETY: all-zero is what clone3(2) takes for what is not asked for.
+        let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
+        arguments.flags = self.flags.bits();
+        arguments.pidfd = pidfd_at;
+        arguments.exit_signal = self.exit_signal as u64;
+        arguments.set_tid = if self.set_tid.is_empty() { 0 } else { self.set_tid.as_ptr() as u64 };
+        arguments.set_tid_size = self.set_tid.len() as u64;
+        // Up to the fields that are set, for kernels that know no more.
+        let size = std::mem::offset_of!(libc::clone_args, cgroup);
         // SAFETY: as above; the structure and the array it points to outlive the call.
-        unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size_of::<CloneArguments>()) }
+        unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size) }
     }
 }
 
