@@ -13,7 +13,7 @@
 //! a new cgroup namespace: in the initial one, mounting would set the options of the hierarchy
 //! (`nsdelegate` and others) for the whole machine.
 
-use crate::outcome::Errno;
+use crate::seal::step;
 use crate::wire;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno as Error;
@@ -299,10 +299,6 @@ impl Drop for Locked<'_> {
     fn drop(&mut self) {
         let _ = lock(self.0, libc::LOCK_UN);
     }
-}
-
-fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
-    result.map_err(|errno| format!("{what}: {}", Errno::from(errno).describe()))
 }
 
 #[cfg(test)]

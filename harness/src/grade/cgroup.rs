@@ -7,8 +7,10 @@
 //! watcher's own accounting, which holds without a cgroup as well, is in `stage`.
 
 use super::launch;
+use super::seen::Mount;
 use super::stage::{MOST_MEMORY, MOST_PROCESSES};
 use crate::cgroup::{Cgroups, Place};
+use crate::seal;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::ForkResult;
@@ -44,9 +46,8 @@ impl Cgroup {
     /// Says why there can be none.
     pub(super) fn make() -> Result<Cgroup, String> {
         let cgroups = Cgroups::start(|| find(Path::new("/proc/self")))?;
-        let limit = |file: &str, text: String| {
-            cgroups.write(file, &text).map_err(|errno| format!("writing {file}: {}", errno.desc()))
-        };
+        let limit =
+            |file: &str, text: String| seal::step(&format!("writing {file}"), cgroups.write(file, &text));
         limit("memory.max", MOST_MEMORY.to_string())?;
         limit("pids.max", MOST_TASKS.to_string())?;
         // These may be missing: the kernel has no swap, or the controller is not passed on.
@@ -66,8 +67,7 @@ impl Cgroup {
             // SAFETY: ends the child, which has done nothing.
             ForkResult::Child => unsafe { libc::_exit(0) },
             ForkResult::Parent { child } => {
-                nix::sys::wait::waitpid(child, None).map_err(|errno| format!("waitpid: {}", errno.desc()))?;
-                Ok(())
+                seal::step("waitpid", nix::sys::wait::waitpid(child, None)).map(drop)
             }
         }
     }
@@ -103,20 +103,17 @@ fn find(process: &Path) -> Result<OwnedFd, String> {
         let wanted = CONTROLLERS.join(" and ");
         format!("neither {} nor the cgroup above it passes the controllers {wanted} on", own.display())
     })?;
-    nix::fcntl::open(found, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
-        .map_err(|errno| format!("opening {}: {}", found.display(), errno.desc()))
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    seal::step(&format!("opening {}", found.display()), nix::fcntl::open(found, flags, Mode::empty()))
 }
 
 /// Where a process's own cgroup of version 2 is in the file system, given its `cgroup` and
 /// `mountinfo` in /proc.
 fn directory(cgroups: &str, mounts: &str) -> Option<PathBuf> {
     let own = cgroups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    mounts.lines().find_map(|line| {
-        let (before, after) = line.split_once(" - ")?;
-        let mut fields = before.split(' ').skip(3);
-        let (root, point) = (fields.next()?, fields.next()?);
-        let below = Path::new(own).strip_prefix(root).ok()?;
-        after.starts_with("cgroup2 ").then(|| Path::new(point).join(below).components().collect())
+    mounts.lines().filter_map(Mount::read).filter(|mount| mount.filesystem == "cgroup2").find_map(|mount| {
+        let below = Path::new(own).strip_prefix(&mount.root).ok()?;
+        Some(Path::new(&mount.point).join(below).components().collect())
     })
 }
 
