@@ -6,7 +6,7 @@
 use super::assignment::{Assignment, Check, Ground};
 use super::cgroup::Cgroup;
 use super::grading::{CheckResult, Finding, Grading};
-use super::launch::{self, Ids};
+use super::launch::{self, Offer};
 use super::place::{self, Program};
 use super::stage::{Break, Perform, Setting, Stage};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -127,10 +127,10 @@ fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::
     let processes = [false, true].map(launch::processes_of_submissions);
     match launch::become_watcher()? {
         Err(pid) => Ok((pid, hears)),
-        Ok(ids) => {
+        Ok(offer) => {
             drop(hears);
-            let ids = Ids { processes: processes[usize::from(ids.several)], ..ids };
-            watch(order, &ids, cgroup, says);
+            let processes = processes[usize::from(offer.several)];
+            watch(order, &Offer { processes, cgroup, ..offer }, says);
             // SAFETY: ends the watcher; nothing of its parent's is run twice.
             unsafe { libc::_exit(0) }
         }
@@ -138,7 +138,7 @@ fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::
 }
 
 /// The life of the watcher.
-fn watch(order: &Order<'_>, ids: &Ids, cgroup: Option<&Cgroup>, mut channel: std::io::PipeWriter) {
+fn watch(order: &Order<'_>, offer: &Offer<'_>, mut channel: std::io::PipeWriter) {
     let mut say = |word: &Word| {
         let mut line = serde_json::to_vec(word).unwrap_or_default();
         line.push(b'\n');
@@ -160,7 +160,7 @@ fn watch(order: &Order<'_>, ids: &Ids, cgroup: Option<&Cgroup>, mut channel: std
             Some(prerequisite) => {
                 result_of(check, Finding::NotChecked { prerequisite: prerequisite.clone() }, Duration::ZERO)
             }
-            None => perform(order, ids, cgroup, number, check),
+            None => perform(order, offer, number, check),
         };
         if result.finding == Finding::Passed {
             passed.push(check.id.get_ref());
@@ -184,13 +184,7 @@ fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult
     }
 }
 
-fn perform(
-    order: &Order<'_>,
-    ids: &Ids,
-    cgroup: Option<&Cgroup>,
-    number: usize,
-    check: &Check,
-) -> CheckResult {
+fn perform(order: &Order<'_>, offer: &Offer<'_>, number: usize, check: &Check) -> CheckResult {
     let start = Instant::now();
     let error = |message: String| result_of(check, Finding::Error { message }, start.elapsed());
     let Some(script) = order.performs.iter().find(|perform| perform.id == check.id.get_ref()) else {
@@ -205,8 +199,7 @@ fn perform(
         seed: order.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
         allowed: order.assignment.deadline_of(check),
         slowness: order.assignment.slowness,
-        machine: ids,
-        cgroup,
+        offer,
     };
     let stage = match Stage::set(setting) {
         Ok(stage) => stage,

@@ -29,15 +29,17 @@ const IDS: u32 = 4096;
 /// usual containers.
 const FIRST_ID: u32 = 1_900_000_000;
 
-/// What the watcher's user namespace has to offer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ids {
-    /// Whether it maps several ids; if not, everything has the id of whoever grades.
+/// What the machine has to offer for a grading.
+#[derive(Clone, Copy)]
+pub(super) struct Offer<'g> {
+    /// Whether the watcher's user namespace maps several ids; if not, everything has the id of whoever grades.
     pub(super) several: bool,
     /// Whether setgroups(2) had to be denied in it.
     pub(super) setgroups_denied: bool,
     /// How many processes the machine has of the id that a submission gets.
     pub(super) processes: u64,
+    /// What keeps the limits of all processes of a submission together, if it can be had.
+    pub(super) cgroup: Option<&'g Cgroup>,
 }
 
 /// Limits that the kernel keeps for each program that is started.
@@ -50,11 +52,11 @@ pub(super) struct Limits<'w> {
 }
 
 /// Creates the watcher: a child that is PID 1 and root of namespaces of its own. Returns in the
-/// child with its ids, in the caller with its PID.
+/// child with what its user namespace offers, in the caller with its PID.
 ///
 /// # Errors
 /// Says which call failed: without user namespaces nothing can be graded.
-pub(super) fn become_watcher() -> Result<Result<Ids, Pid>, String> {
+pub(super) fn become_watcher() -> Result<Result<Offer<'static>, Pid>, String> {
     let flags = libc::CLONE_NEWUSER
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
@@ -87,7 +89,7 @@ pub(super) fn become_watcher() -> Result<Result<Ids, Pid>, String> {
                 // The change of ids took it away, and with it the sight of our children's /proc.
                 libc::prctl(libc::PR_SET_DUMPABLE, 1);
             }
-            Ok(Ok(Ids { several, setgroups_denied, processes: 0 }))
+            Ok(Ok(Offer { several, setgroups_denied, processes: 0, cgroup: None }))
         }
         pid => {
             let pid = Pid::from_raw(pid as i32);
@@ -255,11 +257,10 @@ fn keep_as(descriptor: RawFd, number: RawFd) -> RawFd {
 /// # Errors
 /// Says which call failed.
 pub(super) fn open_stage(
-    ids: &Ids,
+    offer: &Offer<'_>,
     ground: Ground,
     several_ids: bool,
     host_name: &str,
-    cgroup: Option<&Cgroup>,
 ) -> Result<(Pid, Spaces), String> {
     // SAFETY: without CLONE_VM the child has a copy of everything, and the watcher has one thread.
     let init = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_NEWPID | libc::SIGCHLD, 0, 0, 0, 0) };
@@ -272,7 +273,7 @@ pub(super) fn open_stage(
         std::fs::File::open(&path).map(OwnedFd::from).map_err(|error| format!("opening {path}: {error}"))
     };
     let inside = Spaces(vec![(Kind::Pid, open(format!("{PROC}/{init}/ns/pid"))?)]);
-    let outer = if ids.several { UNPRIVILEGED } else { 0 };
+    let outer = if offer.several { UNPRIVILEGED } else { 0 };
     let inner = if ground == Ground::Root { 0 } else { USER };
     let map = match several_ids {
         true => format!("{inner} {outer} 1\n{} {} 1000", inner + 1, outer + 1),
@@ -281,7 +282,7 @@ pub(super) fn open_stage(
     let (mut ours, mut theirs) = UnixStream::pair().map_err(|error| format!("socketpair: {error}"))?;
     let builder = in_pid_namespace(&inside, || {
         // SAFETY: as above.
-        match unsafe { fork_into(cgroup) }? {
+        match unsafe { fork_into(offer.cgroup) }? {
             ForkResult::Parent { child } => Ok(child),
             ForkResult::Child => build(&mut theirs, outer, host_name),
         }

@@ -163,21 +163,20 @@ pub(super) struct Setting<'w> {
     pub(super) seed: u64,
     pub(super) allowed: Duration,
     pub(super) slowness: f64,
-    pub(super) machine: &'w launch::Ids,
-    pub(super) cgroup: Option<&'w Cgroup>,
+    pub(super) offer: &'w launch::Offer<'w>,
 }
 
 impl<'w> Stage<'w> {
     pub(super) fn set(setting: Setting<'w>) -> Result<Stage<'w>, Break> {
-        let Setting { program, ground, several_ids, seed, allowed, slowness, machine, cgroup } = setting;
-        if several_ids && !machine.several {
+        let Setting { program, ground, several_ids, seed, allowed, slowness, offer } = setting;
+        if several_ids && !offer.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
             return Err(Break::Unavailable(reason.to_string()));
         }
         let mut random = fastrand::Rng::with_seed(seed);
         let host_name = made_up_name(&mut random);
         let (init, spaces) =
-            launch::open_stage(machine, ground, several_ids, &host_name, cgroup).map_err(Break::Engine)?;
+            launch::open_stage(offer, ground, several_ids, &host_name).map_err(Break::Engine)?;
         Ok(Stage {
             program,
             init,
@@ -187,9 +186,12 @@ impl<'w> Stage<'w> {
             allowed,
             slowness,
             host_name,
-            limits: launch::Limits { processes: machine.processes + 2 * MOST_PROCESSES as u64, cgroup },
-            hits_at_start: cgroup.map(Cgroup::hits).unwrap_or_default(),
-            setgroups_denied: machine.setgroups_denied,
+            limits: launch::Limits {
+                processes: offer.processes + 2 * MOST_PROCESSES as u64,
+                cgroup: offer.cgroup,
+            },
+            hits_at_start: offer.cgroup.map(Cgroup::hits).unwrap_or_default(),
+            setgroups_denied: offer.setgroups_denied,
             state: RefCell::new(State {
                 random,
                 running: Vec::new(),
