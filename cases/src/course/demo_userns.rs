@@ -201,7 +201,7 @@ fn interval(stage: &Stage<'_>) -> Checked {
 
     let (run, child) = start(stage, LONG)?;
     Told::next(&run)?;
-    stage.wait("the child to wait", || settled::is_idle(stage, &child).then_some(()))?;
+    settled::child_settles(stage, &child)?;
     let expected = || "between the lines the child sleeps".to_string();
     ensure(child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&child, expected)?;

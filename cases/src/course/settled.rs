@@ -45,6 +45,11 @@ pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
     stage.wait("the program to wait for its child", || is_idle(stage, &front).then(|| front.is_alive()))
 }
 
+/// Waits until a child sleeps, loops or has ended.
+pub(super) fn child_settles(stage: &Stage<'_>, child: &Seen<'_>) -> Checked {
+    stage.wait("the child to wait", || is_idle(stage, child).then_some(()))
+}
+
 /// Waits until a process sleeps, loops or has ended, and demands the first: `expected` says so in
 /// the words of the contract. One that wakes up now and then to look is asleep, too.
 pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str) -> Checked {

@@ -152,7 +152,7 @@ fn zero_map(stage: &Stage<'_>) -> Checked {
     let others = stage.all();
     let run = stage.launch(&Launch::submission(&words).full_output())?;
     let child = settled::child(stage, &run, &others)?;
-    stage.wait("the child to wait", || settled::is_idle(stage, &child).then_some(()))?;
+    settled::child_settles(stage, &child)?;
     let is_command = !child.command_line()?.iter().any(|word| word == "-v");
     ensure(
         !is_command || !child.text("uid_map")?.is_empty(),

@@ -46,7 +46,7 @@ impl<'s> Played<'s> {
             ),
             other => other,
         })?;
-        stage.wait("the child to wait", || settled::is_idle(stage, &child).then_some(()))?;
+        settled::child_settles(stage, &child)?;
         let namespace = child.namespace(Kind::User)?;
         Ok(Played { run, child, namespace })
     }
@@ -154,7 +154,7 @@ fn order(stage: &Stage<'_>) -> Checked {
     let parent = played.run.process();
     settled::stop(stage, &parent)?;
     played.run.make_room();
-    stage.wait("the child to wait", || settled::is_idle(stage, &played.child).then_some(()))?;
+    settled::child_settles(stage, &played.child)?;
     let expected = || "the child waits for its parent, which is stopped".to_string();
     ensure(played.child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&played.child, expected)?;
