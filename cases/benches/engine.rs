@@ -3,13 +3,14 @@
 //!
 //! Absolute times differ between machines and hours; the ratios are what to compare.
 
-use nsconform::{approved, catalogue};
-use nsconform_harness::call::Call;
-use nsconform_harness::call::namespace::Namespace;
-use nsconform_harness::prelude::*;
-use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::server::{Finish, Job, Role};
-use nsconform_harness::trace::{Event, Trace};
+use nsconform::{approved, catalogue, claims};
+use nsconform_lab::call::Call;
+use nsconform_lab::call::namespace::Namespace;
+use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::trace::{Event, Trace};
+use nsconform_suite::catalogue::Catalogue;
+use nsconform_suite::prelude::*;
+use nsconform_suite::runner::{Role, Runner, Setup};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,7 @@ static CASES: [Case; 1] = [Case {
 }];
 
 fn main() {
-    nsconform_harness::actor::continue_if_asked();
+    nsconform_lab::actor::continue_if_asked();
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
@@ -55,7 +56,8 @@ fn micros(time: Duration) -> f64 {
 
 /// (a) A case of some calls against a bare loop.
 fn one_case() {
-    let catalogue: &'static [&'static Case] = Box::leak(Box::new([&CASES[0]]));
+    let cases: &'static [&'static Case] = Box::leak(Box::new([&CASES[0]]));
+    let catalogue = Catalogue { cases, ..claims() };
     let mut runner = Runner::start(catalogue, Setup { jobs: 1, ..Setup::default() }).unwrap();
     let (mut engine, mut sealed, mut unsealed) = (Vec::new(), Vec::new(), Vec::new());
     let bare: &dyn Fn() = &|| bare_script();
@@ -148,10 +150,10 @@ mod bare {
 /// (b) The whole suite against the sum of bare loops that make the same processes and namespaces.
 fn whole_suite() {
     let setup = Setup::default();
-    let mut runner = Runner::start(catalogue(), setup).unwrap();
+    let mut runner = Runner::start(claims(), setup).unwrap();
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    let (_, runnable) = runner.sort_out(&all, &approved);
-    let jobs: Vec<Job> = runnable.iter().map(|index| runner.job(Role::Case(*index as u32))).collect();
+    let (_, runnable) = runner.sort_out(&all);
+    let jobs: Vec<Job> = runnable.iter().map(|index| runner.job(Role::Case(*index))).collect();
     let mut traces: Vec<Trace> = vec![Trace::default(); jobs.len()];
     let mut walls = Vec::new();
     for _ in 0..5 {

@@ -13,8 +13,7 @@ pub mod proc_ns;
 pub mod setns;
 pub mod unshare;
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The part of the article series that explains the three system calls.
 pub(crate) const CALLS: Source = text("LWN 531381, Namespaces in operation, part 2");

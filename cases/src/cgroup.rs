@@ -3,7 +3,7 @@
 //! Cases that need [`need::CGROUP2`] start in a cgroup of their own that is the root of their
 //! cgroup namespace: `/` below is that cgroup, not the one of the machine.
 
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// Mounts the hierarchy on `cg` and makes `x/sub` in it.
 fn hierarchy(process: &Process) -> Play {

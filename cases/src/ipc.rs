@@ -4,8 +4,7 @@
 //! other cases. System V identifiers count from 0 in every new IPC namespace, so they are printed
 //! as they are.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// A key as two programs would agree on it.
 const KEY: i32 = 0x4b45_5900;

@@ -9,21 +9,30 @@ pub mod cgroup;
 pub mod course;
 pub mod ipc;
 pub mod mnt;
+pub mod needs;
 pub mod net;
 pub mod pid;
 pub mod time;
 pub mod user;
 pub mod uts;
 
-use nsconform_harness::case::{Case, Untested};
-use nsconform_harness::known::{self, Known};
-use nsconform_harness::machine::Machine;
-use nsconform_harness::snapshot;
+use nsconform_suite::case::{Case, Untested};
+use nsconform_suite::catalogue::Catalogue;
+use nsconform_suite::known::{self, Known};
+use nsconform_suite::snapshot;
+use nsconform_sys::machine::Machine;
 use std::sync::OnceLock;
 
+/// What a case needs in scope.
+pub(crate) mod prelude {
+    pub(crate) use crate::SEED;
+    pub use crate::needs as need;
+    pub use nsconform_suite::prelude::*;
+}
+
 /// The article with which the catalogue began: it says what each kind of namespace isolates.
-pub(crate) const SEED: nsconform_harness::case::Source =
-    nsconform_harness::case::text("LWN 531114, Namespaces in operation, part 1");
+pub(crate) const SEED: nsconform_suite::case::Source =
+    nsconform_suite::case::text("LWN 531114, Namespaces in operation, part 1");
 
 /// The cases of all modules, in the order of `list`.
 const MODULES: &[&[Case]] = &[
@@ -63,6 +72,11 @@ const UNTESTED: &[&[Untested]] = &[
 pub fn catalogue() -> &'static [&'static Case] {
     static CATALOGUE: OnceLock<Vec<&'static Case>> = OnceLock::new();
     CATALOGUE.get_or_init(|| MODULES.iter().copied().flatten().collect())
+}
+
+/// The catalogue as runners take it.
+pub fn claims() -> Catalogue {
+    Catalogue { cases: catalogue(), requirements: needs::ALL, implied: needs::implied, approved }
 }
 
 /// All claims that are not tested, or only in part.

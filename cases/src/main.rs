@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use command::{
     Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
 };
-use nsconform_harness::report::ExitStatus;
+use nsconform_report::ExitStatus;
 use std::process::ExitCode;
 
 /// Checks what Linux documents about namespaces against what this kernel does.
@@ -75,7 +75,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    nsconform_harness::actor::continue_if_asked();
+    nsconform_lab::actor::continue_if_asked();
     if nsconform_vm::guest::is_guest() {
         guest::run();
     }

@@ -2,8 +2,7 @@
 //!
 //! The scratch tmpfs at /tmp, where all of this happens, and everything above it is private.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 const MOUNT_NAMESPACES: &str = "mount_namespaces(7)";
 const NO_DATA: &str = "";

@@ -3,8 +3,7 @@
 //! The outside of each script is a network namespace of its own, never the one that nsconform was
 //! started in; `outside` makes it.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The article of the series that is about network namespaces.
 const PART_7: Source = text("LWN 580893, Namespaces in operation, part 7");

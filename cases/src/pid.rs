@@ -1,7 +1,6 @@
 //! PID namespaces: numbers, init, signals, orphans.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// What an empty set of clone flags is called in a script: a plain child.
 const PLAIN: Flags = Flags::empty();

@@ -4,7 +4,7 @@
 //! unshare, write the offsets, and only then create the child that reads the clocks. Clock
 //! readings are shown relative to the first reading of the same clock in the trace.
 
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The reader's own time namespace.
 const NS: &str = "/proc/self/ns/time";

@@ -3,8 +3,7 @@
 //! What the root of a user namespace may do to the mounts, devices or queues of one particular
 //! kind of namespace lives in the module of that kind.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The directory in /proc of the calling process.
 const OWN: &str = "/proc/self";

@@ -1,7 +1,6 @@
 //! UTS namespaces: host name and NIS domain name.
 
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// A name of 64 bytes, the greatest length there is.
 const LONGEST: &str = "0123456789012345678901234567890123456789012345678901234567890123";

@@ -5,18 +5,18 @@
 //! `--list`, `--exact`, under cargo-nextest too) and every skip carries its reason.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nsconform::{approved, catalogue, known};
-use nsconform_harness::machine::Machine;
-use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::snapshot;
-use nsconform_harness::verdict::{Record, Verdict};
+use nsconform::{approved, catalogue, claims, known};
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::snapshot;
+use nsconform_suite::verdict::{Record, Verdict};
+use nsconform_sys::machine::Machine;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    nsconform_harness::actor::continue_if_asked();
+    nsconform_lab::actor::continue_if_asked();
     // SAFETY: no thread exists yet. insta must neither ask cargo for the workspace nor print:
     // the difference belongs into the failure message.
     unsafe {
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn run_selected(arguments: &Arguments) -> HashMap<String, Record> {
-    let mut runner = Runner::start(catalogue(), Setup::default()).expect("the fork server starts");
+    let mut runner = Runner::start(claims(), Setup::default()).expect("the fork server starts");
     let selected: Vec<usize> = (0..catalogue().len())
         .filter(|index| {
             let trial = Trial::test(catalogue()[*index].id, || Ok(()));
@@ -46,13 +46,13 @@ fn run_selected(arguments: &Arguments) -> HashMap<String, Record> {
         })
         .collect();
     let mut records = HashMap::new();
-    runner.run_cases(&selected, &approved, &known(&Machine::look()), &mut |_, record| {
+    runner.run_cases(&selected, &known(&Machine::look()), &mut |_, record| {
         records.insert(record.id.clone(), record);
     });
     records
 }
 
-fn check(case: &nsconform_harness::case::Case, record: Option<Record>) -> Result<Completion, Failed> {
+fn check(case: &nsconform_suite::case::Case, record: Option<Record>) -> Result<Completion, Failed> {
     let record = record.ok_or("the case was not run")?;
     let observed: String = record.trace.iter().map(|line| format!("{line}\n")).collect();
     match &record.verdict {

@@ -1,7 +1,7 @@
 //! The catalogue is in order: ids, sources, snapshots, lists of known deviations.
 
 use nsconform::{approved, catalogue, known, untested};
-use nsconform_harness::machine::Machine;
+use nsconform_sys::machine::Machine;
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -8,7 +8,7 @@ use crate::matrix;
 use crate::qemu::{self, Accelerator, Boot, Cancel, Limits, MEMORY, Memory, Vm};
 use crate::record::{Message, Order, SUBMISSION, Submission};
 use crate::tools;
-use nsconform_harness::grade::grading::Grading;
+use nsconform_grader::grading::Grading;
 use std::path::{Path, PathBuf};
 
 /// Boots a guest with the initramfs of a submission, in which that is graded, and hands over each

@@ -4,7 +4,7 @@
 use crate::guest;
 use crate::kernels::modules::Module;
 use crate::record::Order;
-use nsconform_harness::seal;
+use nsconform_sys::sandbox;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ impl Program {
         let mut program = std::fs::read(own).map_err(|error| named(own, error))?;
         strip(&mut program);
         let mut files = vec![(PathBuf::from(guest::INIT), program)];
-        for library in seal::libraries() {
+        for library in sandbox::libraries() {
             let content = std::fs::read(&library).map_err(|error| named(&library, error))?;
             files.push((library, content));
         }
@@ -297,7 +297,7 @@ mod tests {
         let order = order();
         let entries = read_back(&build(&Guest { program: &program, modules: &[], order: &order }).unwrap());
         assert!(entries.iter().any(|entry| entry.name == "init" && entry.content.starts_with(b"\x7fELF")));
-        for library in seal::libraries() {
+        for library in sandbox::libraries() {
             let name = library.to_string_lossy().trim_start_matches('/').to_string();
             assert!(entries.iter().any(|entry| entry.name == name), "{name} is not there");
         }

@@ -6,7 +6,7 @@ use crate::kernels::Kernel;
 use crate::kernels::modules::Modules;
 use crate::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Memory, Vm};
 use crate::record::{Message, Order, Privilege};
-use nsconform_harness::report::json::Line;
+use nsconform_report::event::Line;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;

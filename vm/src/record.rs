@@ -4,8 +4,8 @@
 //! before a separator is not a message, so that a stray kernel message, or the rest of one that
 //! was cut off, spoils nothing but itself.
 
-use nsconform_harness::grade::grading::Grading;
-use nsconform_harness::report::json::Line;
+use nsconform_grader::grading::Grading;
+use nsconform_report::event::Line;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 

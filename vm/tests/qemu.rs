@@ -1,9 +1,9 @@
 //! Deadlines and kill paths with a fake QEMU, a shell script: everything that a guest can do to
 //! its host but be a kernel. Real guests are booted elsewhere.
 
-use nsconform_harness::case::CASE;
-use nsconform_harness::report::json::Line;
-use nsconform_harness::verdict::{Record, Verdict};
+use nsconform_report::event::Line;
+use nsconform_suite::case::CASE;
+use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_vm::initramfs::Program;
 use nsconform_vm::kernels::Kernel;
 use nsconform_vm::matrix::{self, Event, Outcome, Plan};

@@ -1,7 +1,8 @@
 //! The recorded runs in `fixtures/runs`: what each kernel of the list said of each case when they
 //! were recorded. `vm/record.sh` records them anew.
 
-use nsconform_harness::compare::{RunFile, Status, compare, read_run};
+use nsconform_report::compare::{Status, compare};
+use nsconform_report::run_file::{RunFile, read_run};
 use nsconform_vm::kernels::catalogue;
 use nsconform_vm::record::Privilege;
 use rstest::rstest;

@@ -1,8 +1,7 @@
 //! clone(2) and clone3(2): what they change, what they refuse, chosen PIDs.
 
 use super::{CALLS, OWN, ns};
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 const CLONE_FS: Flags = Flags::CLONE_FS;
 const CLONE_PARENT: Flags = Flags::CLONE_PARENT;

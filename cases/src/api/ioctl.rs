@@ -1,7 +1,7 @@
 //! The ioctls on namespace descriptors, ioctl_ns(2): kind, owner, parent, owner's user id.
 
 use super::{OWN, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The cases of this file.
 pub const CASES: &[Case] = &[

@@ -1,8 +1,7 @@
 //! What a namespace is, which kinds there are, and who may create them.
 
 use super::{CALLS, OWN, SETGROUPS, ns};
-use crate::SEED;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// Every kind but user: those whose creation is a privilege.
 const PRIVILEGED: [Kind; 7] =

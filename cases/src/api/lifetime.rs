@@ -4,7 +4,7 @@
 //! namespaces stand for all kinds where the kind does not matter, since they end at once.
 
 use super::CALLS;
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The section of namespaces(7) that lists what keeps a namespace alive.
 const LIFETIME: Source = man("namespaces(7)", "Namespace lifetime");

@@ -4,7 +4,7 @@
 //! could not write those of the machine even if that user namespace were missing.
 
 use super::{OWN, SETGROUPS, map_to_root, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The section of namespaces(7) that describes the files.
 const LIMITS: Source = man("namespaces(7)", "The /proc/sys/user directory");

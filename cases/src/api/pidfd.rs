@@ -1,7 +1,7 @@
 //! setns(2) with a pidfd, which joins several namespaces of a process at once.
 
 use super::{OWN, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The cases of this file.
 pub const CASES: &[Case] = &[

@@ -1,7 +1,7 @@
 //! The directory /proc/PID/ns: its links, who may follow them, and what can be done with them.
 
 use super::{CALLS, OWN, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 /// The section of namespaces(7) that describes the directory.
 const DIRECTORY: Source = man("namespaces(7)", "The /proc/pid/ns/ directory");

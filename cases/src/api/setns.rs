@@ -1,7 +1,7 @@
 //! setns(2) with a descriptor of a namespace; with a pidfd see `pidfd`.
 
 use super::{CALLS, OWN, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 const CLONE_FS: Flags = Flags::CLONE_FS;
 const CLONE_FILES: Flags = Flags::CLONE_FILES;

@@ -1,7 +1,7 @@
 //! unshare(2): what it moves, what it merely detaches, what it refuses to threads.
 
 use super::{CALLS, OWN, ns};
-use nsconform_harness::prelude::*;
+use crate::prelude::*;
 
 const CLONE_VM: Flags = Flags::CLONE_VM;
 const CLONE_FS: Flags = Flags::CLONE_FS;

@@ -3,18 +3,20 @@
 
 use super::{Done, Failure, Format, print, select};
 use anstyle::{AnsiColor, Style};
-use nsconform::{approved, catalogue, known};
-use nsconform_harness::audit::{Lie, WrongAnswers, lies, wrong_answers};
-use nsconform_harness::case::Case;
-use nsconform_harness::lab::{Changes, Interrupt};
-use nsconform_harness::machine::Machine;
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::runner::{DEADLINE, Run, Runner, Setup, judge};
-use nsconform_harness::seal::Containment;
-use nsconform_harness::server::{Finish, Job, Role};
-use nsconform_harness::trace::End;
-use nsconform_harness::verdict::{SkipReason, Verdict};
-use nsconform_harness::watch::Expected;
+use nsconform::{approved, catalogue, claims, known};
+use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::lab::Changes;
+use nsconform_lab::seal::Containment;
+use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::trace::End;
+use nsconform_lab::watch::Expected;
+use nsconform_report::ExitStatus;
+use nsconform_suite::audit::{Lie, WrongAnswers, lies, wrong_answers};
+use nsconform_suite::case::Case;
+use nsconform_suite::runner::Role;
+use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
+use nsconform_suite::verdict::{SkipReason, Verdict};
+use nsconform_sys::machine::Machine;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::iter::Sum;
@@ -87,9 +89,9 @@ pub fn audit(arguments: &Arguments) -> Done {
         containment: Containment::UserNamespace,
         ..usual
     };
-    let mut runner = Runner::start(catalogue(), setup)
+    let mut runner = Runner::start(claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected, &approved);
+    let (skipped, runnable) = runner.sort_out(&selected);
     let (honest, failing) = honest_runs(&mut runner, &runnable);
     let audited = lied_to_runs(&mut runner, &honest)?;
     drop(runner);
@@ -104,7 +106,7 @@ pub fn audit(arguments: &Arguments) -> Done {
 
 /// Runs each case once as it is, and tells those that pass from those that do not.
 fn honest_runs(runner: &mut Runner, cases: &[usize]) -> (Vec<(usize, Run)>, Failing) {
-    let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index as u32))).collect();
+    let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index))).collect();
     let mut runs = Vec::new();
     runner.run_jobs(&jobs, &mut |number, run| runs.push((cases[number], run)));
     runs.sort_by_key(|(index, _)| *index);
@@ -394,10 +396,10 @@ fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nsconform_harness::audit::Excuse;
-    use nsconform_harness::case::CASE;
-    use nsconform_harness::lab::{Deed, Tamper};
-    use nsconform_harness::outcome::{Outcome, Value};
+    use nsconform_lab::lab::{Deed, Tamper};
+    use nsconform_lab::outcome::{Outcome, Value};
+    use nsconform_suite::audit::Excuse;
+    use nsconform_suite::case::CASE;
     use rstest::rstest;
 
     static WEAK: Case = Case { id: "uts.weak", ..CASE };

@@ -5,9 +5,9 @@
 use super::{Done, Failure, Format, print, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform::course::{COURSES, Course, course};
-use nsconform_harness::grade::assignment::{Assignment, Ground};
-use nsconform_harness::grade::grading::Visibility;
-use nsconform_harness::report::ExitStatus;
+use nsconform_grader::assignment::{Assignment, Ground};
+use nsconform_grader::grading::Visibility;
+use nsconform_report::ExitStatus;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,10 @@
 //! `nsconform diff`: compares two runs, or two folders of runs file by file.
 
 use super::{Done, Failure, Format, print};
-use nsconform_harness::compare::{RunFile, compare, read_run, version_order};
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::report::diff::{Pair, Report, Unpaired};
+use nsconform_report::ExitStatus;
+use nsconform_report::compare::compare;
+use nsconform_report::diff::{Pair, Report, Unpaired};
+use nsconform_report::run_file::{RunFile, read_run, version_order};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

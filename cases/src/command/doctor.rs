@@ -2,14 +2,13 @@
 
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
-use nsconform::{approved, catalogue};
-use nsconform_harness::grade::grader;
-use nsconform_harness::machine::Machine;
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::requirement;
-use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::seal::Mode;
-use nsconform_harness::verdict::{SEAL_REMEDY, SkipReason};
+use nsconform::{catalogue, claims, needs};
+use nsconform_grader::grader;
+use nsconform_lab::seal::Mode;
+use nsconform_report::ExitStatus;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
+use nsconform_sys::machine::Machine;
 use nsconform_vm::kernels::{Options, default_directory, usable};
 use std::io::{self, Write};
 
@@ -19,14 +18,14 @@ const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 /// Runs the command.
 pub fn doctor() -> Done {
     let (obstacle, without_cgroup) = (grader::obstacle(), grader::without_cgroup());
-    let mut runner = Runner::start(catalogue(), Setup::default())
+    let mut runner = Runner::start(claims(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
     if mode.is_ok() {
-        runner.probe(requirement::ALL.iter().copied());
+        runner.probe(needs::ALL.iter().copied());
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    let (skipped, runnable) = runner.sort_out(&all, &approved);
+    let (skipped, runnable) = runner.sort_out(&all);
     print(|to| {
         write_machine(to, &Machine::look())?;
         match &mode {
@@ -40,7 +39,7 @@ pub fn doctor() -> Done {
             missing(to, &SkipReason::NotRoot)?;
         }
         if mode.is_ok() {
-            for need in requirement::ALL {
+            for need in needs::ALL {
                 match runner.finding(need) {
                     Ok(()) => offered(to, need.name, "")?,
                     Err(found) => missing(

@@ -1,12 +1,11 @@
 //! `nsconform explain`: one case for a reader who has never called unshare(2).
 
 use super::{Done, Failure, print, unknown};
-use nsconform::{approved, catalogue};
-use nsconform_harness::call;
-use nsconform_harness::case::Case;
-use nsconform_harness::kind::Flags;
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::requirement::all_needs;
+use nsconform::{approved, catalogue, claims};
+use nsconform_lab::call;
+use nsconform_report::ExitStatus;
+use nsconform_suite::case::Case;
+use nsconform_sys::kind::Flags;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -36,7 +35,7 @@ fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
     let since = if case.since.is_empty() { "as long as this kind of namespace" } else { case.since };
     writeln!(to, "  holds since    {since}")?;
     writeln!(to, "  starts as      {}", case.ground.describe())?;
-    let needs: Vec<&str> = all_needs(case, approved(case.id)).into_iter().map(|need| need.name).collect();
+    let needs: Vec<&str> = claims().needs(case).into_iter().map(|need| need.name).collect();
     writeln!(
         to,
         "  needs          {}",

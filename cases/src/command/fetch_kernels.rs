@@ -3,7 +3,7 @@
 
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
-use nsconform_harness::report::ExitStatus;
+use nsconform_report::ExitStatus;
 use nsconform_vm::kernels::{Entry, Kernel, Kernels, Options, catalogue, default_directory};
 use std::fs;
 use std::io::Write;

@@ -3,12 +3,12 @@
 
 use super::run_line;
 use nsconform::course::course;
-use nsconform::{approved, catalogue, known};
-use nsconform_harness::grade::{Program, grader};
-use nsconform_harness::machine::Machine;
-use nsconform_harness::report::Counts;
-use nsconform_harness::report::json::Line;
-use nsconform_harness::runner::{Runner, Setup};
+use nsconform::{catalogue, claims, known};
+use nsconform_grader::{Program, grader};
+use nsconform_report::Counts;
+use nsconform_report::event::Line;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_sys::machine::Machine;
 use nsconform_vm::guest::{self, Guest};
 use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
 use std::fs::File;
@@ -129,7 +129,7 @@ fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File
         })
         .collect::<Result<_, _>>()?;
     let setup = Setup { deadline_scale: slowness * order.deadline_scale, ..Setup::default() };
-    let mut runner = Runner::start(catalogue(), setup).map_err(|error| error.to_string())?;
+    let mut runner = Runner::start(claims(), setup).map_err(|error| error.to_string())?;
     let machine = Machine::look();
     let mut lines = 0;
     let mut failure = None;
@@ -144,7 +144,7 @@ fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File
     let known = known(&machine);
     let mut counts = Counts::default();
     for round in 0..order.rounds {
-        runner.run_cases(&selected, &approved, &known, &mut |index, record| {
+        runner.run_cases(&selected, &known, &mut |index, record| {
             let case = catalogue()[index];
             if round == 0 {
                 counts.add(&record, case.deviation.is_some());

@@ -2,10 +2,9 @@
 
 use super::{Done, Format, print, select, width};
 use comfy_table::{ContentArrangement, Table, presets};
-use nsconform::{approved, catalogue, untested};
-use nsconform_harness::case::{Case, Source, Untested};
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::requirement::all_needs;
+use nsconform::{catalogue, claims, untested};
+use nsconform_report::ExitStatus;
+use nsconform_suite::case::{Case, Source, Untested};
 use serde::Serialize;
 use std::io::Write;
 
@@ -76,7 +75,7 @@ fn list_cases(to: &mut dyn Write, format: Format, cases: &[&Case]) -> std::io::R
                 sources: shown(case.sources),
                 since: case.since,
                 ground: case.ground.describe(),
-                needs: all_needs(case, approved(case.id)).into_iter().map(|need| need.name).collect(),
+                needs: claims().needs(case).into_iter().map(|need| need.name).collect(),
                 deviation: case.deviation,
                 wrong: case.wrong,
             };

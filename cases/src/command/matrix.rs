@@ -3,11 +3,11 @@
 
 use super::{Done, Failure, Format, fetch_kernels, print, select};
 use nsconform::catalogue;
-use nsconform_harness::compare::RunFile;
-use nsconform_harness::report::json::Line;
-use nsconform_harness::report::table::{self, Matrix};
-use nsconform_harness::report::{Counts, ExitStatus};
-use nsconform_harness::snapshot;
+use nsconform_report::event::Line;
+use nsconform_report::run_file::RunFile;
+use nsconform_report::table::{self, Matrix};
+use nsconform_report::{Counts, ExitStatus};
+use nsconform_suite::snapshot;
 use nsconform_vm::initramfs::Program;
 use nsconform_vm::kernels::{self, Kernel, Kernels};
 use nsconform_vm::matrix::{self, Event, Judgement, Outcome, Plan};

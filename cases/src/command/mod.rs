@@ -14,11 +14,11 @@ pub mod matrix;
 pub mod run;
 pub mod verify;
 
-use nsconform_harness::machine::Machine;
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::report::json::{Line, SCHEMA};
-use nsconform_harness::runner::Runner;
-use nsconform_harness::seal::Mode;
+use nsconform_lab::seal::Mode;
+use nsconform_report::ExitStatus;
+use nsconform_report::event::{Line, SCHEMA};
+use nsconform_suite::runner::Runner;
+use nsconform_sys::machine::Machine;
 use std::io::{self, Write};
 use std::time::SystemTime;
 

@@ -1,13 +1,13 @@
 //! `nsconform run`: runs cases and shows the result.
 
 use super::{Done, Failure, Format, print, run_line, select};
-use nsconform::{approved, catalogue, known};
-use nsconform_harness::case::Case;
-use nsconform_harness::machine::Machine;
-use nsconform_harness::report::json::Line;
-use nsconform_harness::report::{Counts, human};
-use nsconform_harness::runner::{Runner, Setup};
-use nsconform_harness::verdict::Record;
+use nsconform::{approved, catalogue, claims, known};
+use nsconform_report::event::Line;
+use nsconform_report::{Counts, human};
+use nsconform_suite::case::Case;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::verdict::Record;
+use nsconform_sys::machine::Machine;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Done {
         deadline_scale: arguments.deadline_scale.unwrap_or(usual.deadline_scale),
         ..usual
     };
-    let mut runner = Runner::start(catalogue(), setup)
+    let mut runner = Runner::start(claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mut output = Output::open(arguments)?;
     let machine = Machine::look();
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Done {
     let progress = progress_line(arguments, selected.len());
     let mut results: Vec<(usize, Record)> = Vec::new();
     let mut failure = None;
-    runner.run_cases(&selected, &approved, &known(&machine), &mut |index, record| {
+    runner.run_cases(&selected, &known(&machine), &mut |index, record| {
         progress.set_message(record.id.clone());
         progress.inc(1);
         if failure.is_none() {

@@ -2,13 +2,13 @@
 //! delays between steps and on changing processors. Any difference between two runs is a failure.
 
 use super::{Done, Failure, Format, print, select};
-use nsconform::{approved, catalogue};
-use nsconform_harness::lab::{Changes, Jitter};
-use nsconform_harness::report::ExitStatus;
-use nsconform_harness::runner::{DEADLINE, Run, Runner, Setup, judge};
-use nsconform_harness::server::Job;
-use nsconform_harness::snapshot;
-use nsconform_harness::verdict::Verdict;
+use nsconform::{approved, catalogue, claims};
+use nsconform_lab::lab::{Changes, Jitter};
+use nsconform_lab::server::Job;
+use nsconform_report::ExitStatus;
+use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
+use nsconform_suite::snapshot;
+use nsconform_suite::verdict::Verdict;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -58,9 +58,9 @@ pub fn verify(arguments: &Arguments) -> Done {
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
     let setup = Setup { jobs: arguments.jobs.map_or(usual.jobs * 2, usize::from), ..usual };
-    let mut runner = Runner::start(catalogue(), setup)
+    let mut runner = Runner::start(claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected, &approved);
+    let (skipped, runnable) = runner.sort_out(&selected);
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut random = fastrand::Rng::with_seed(seed);
     let mut plan: Vec<usize> =

@@ -5,8 +5,8 @@
 
 use super::settled;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, Stream, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::Kind;
 
 /// Starts the submission with these options and this command, and finds the command's process.
 pub(super) fn hold<'s>(

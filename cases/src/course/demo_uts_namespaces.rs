@@ -6,10 +6,10 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{
+use nsconform_grader::{
     Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure,
 };
-use nsconform_harness::kind::Kind;
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("creates-child", creates_child),

@@ -2,7 +2,7 @@
 //! error, the exit status is 1, and nothing was done.
 
 use nix::errno::Errno;
-use nsconform_harness::grade::{Break, Checked, Launch, Run, Stage, Status, Stream, ensure};
+use nsconform_grader::{Break, Checked, Launch, Run, Stage, Status, Stream, ensure};
 
 /// Demands that this run of the submission names the operation and the reason on standard error,
 /// prints nothing on standard output, and ends with status 1. A command that it is given should

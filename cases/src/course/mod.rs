@@ -10,8 +10,8 @@ mod failing;
 mod settled;
 mod visited;
 
-use nsconform_harness::grade::Perform;
-use nsconform_harness::grade::assignment::Assignment;
+use nsconform_grader::Perform;
+use nsconform_grader::assignment::Assignment;
 
 /// One assignment.
 pub struct Course {

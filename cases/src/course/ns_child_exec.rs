@@ -3,8 +3,8 @@
 use super::command::{self, has_left, hold, is_over, is_searched};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::{Checked, Launch, Perform, Stage, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Checked, Launch, Perform, Stage, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("runs", runs),

@@ -5,8 +5,8 @@ use super::visited::{bind_mount, file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("joins", joins),

@@ -4,8 +4,8 @@ use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_s
 use super::visited::{bind_mount, file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("runs", command::runs_in_same_process),

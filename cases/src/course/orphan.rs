@@ -2,7 +2,7 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::{Break, Checked, Input, Launch, Perform, Run, Seen, Stage, Status, ensure};
+use nsconform_grader::{Break, Checked, Input, Launch, Perform, Run, Seen, Stage, Status, ensure};
 use std::time::{Duration, Instant};
 
 pub(super) const CHECKS: &[Perform] = &[

@@ -3,8 +3,8 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("creates-child", creates_child),

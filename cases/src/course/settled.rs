@@ -3,8 +3,8 @@
 //! before. Everything that one assignment alone asks is in its own module.
 
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
+use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

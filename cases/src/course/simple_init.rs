@@ -3,10 +3,10 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{
+use nsconform_grader::{
     Break, Checked, Held, Input, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure,
 };
-use nsconform_harness::kind::Flags;
+use nsconform_sys::kind::Flags;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("commands", commands),

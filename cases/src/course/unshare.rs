@@ -3,8 +3,8 @@
 use super::command::{self, ends, has_left, hold, is_same_process};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::{Checked, Launch, Perform, Stage, Status, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::{Checked, Launch, Perform, Stage, Status, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("runs", command::runs_in_same_process),

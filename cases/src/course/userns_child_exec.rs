@@ -5,9 +5,9 @@
 use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_harness::grade::assignment::Ground;
-use nsconform_harness::grade::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
-use nsconform_harness::kind::Kind;
+use nsconform_grader::assignment::Ground;
+use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[Perform] = &[
     Perform::new("runs", runs),

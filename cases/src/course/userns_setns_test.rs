@@ -7,8 +7,8 @@ use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_harness::grade::{Break, Checked, Launch, Namespace, Perform, Run, Seen, Stage, Status, Stream, ensure};
-use nsconform_harness::kind::{Flags, Kind};
+use nsconform_grader::{Break, Checked, Launch, Namespace, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::{Flags, Kind};
 use std::time::Duration;
 
 pub(super) const CHECKS: &[Perform] = &[

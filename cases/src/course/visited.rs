@@ -2,8 +2,8 @@
 //! visited, and the files of their namespaces.
 
 use nix::mount::MsFlags;
-use nsconform_harness::grade::{Break, Checked, Launch, Run, Seen, Stage, ensure};
-use nsconform_harness::kind::{Flags, Kind};
+use nsconform_grader::{Break, Checked, Launch, Run, Seen, Stage, ensure};
+use nsconform_sys::kind::{Flags, Kind};
 
 /// Starts a process in new namespaces of these kinds, for the submission to join it.
 pub(super) fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>, Break> {

@@ -1,0 +1,503 @@
+//! The requirements of cases, each with its probe: by trying, in a sealed throw-away place.
+//!
+//! Which of them a case has is said beside the case, or follows from its approved trace; see
+//! [`implied`].
+
+use nsconform_lab::call::argument::flag_names;
+use nsconform_suite::needs;
+use nsconform_suite::prelude::*;
+pub use nsconform_suite::requirement::Need;
+use nsconform_suite::requirement::{Finding, succeeded};
+use std::collections::BTreeSet;
+
+const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
+
+/// `PROC_USER_INIT_INO` of linux/proc_ns.h.
+const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
+needs! {
+    /// Cgroup namespaces can be created by root.
+    CGROUP_NS {
+        "cgroup namespaces",
+        remedy: "use Linux 4.6 or later built with CONFIG_CGROUPS",
+        probe: |lab| can_unshare(lab, Kind::Cgroup),
+    }
+
+    /// Each case gets a version 2 cgroup of its own, in which it can make others and move its
+    /// processes; that cgroup is the root of the cgroup namespace that it starts in.
+    CGROUP2 {
+        "cgroups of its own",
+        cgroup: true,
+        remedy: "run as root, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), where the version 2 hierarchy is available",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            process.mkdir("hierarchy", 0o755)?;
+            let mounted = process.mount("", "hierarchy", "cgroup2", MountFlags::empty(), "")?;
+            if !mounted.is_ok() {
+                return succeeded("mount of cgroup2", mounted);
+            }
+            let made = process.mkdir("hierarchy/inner", 0o755)?;
+            if !made.is_ok() {
+                return succeeded("mkdir in cgroup2", made);
+            }
+            succeeded("moving into an inner cgroup", process.echo("0", "hierarchy/inner/cgroup.procs")?)
+        },
+    }
+
+    /// clone3(2) is there.
+    CLONE3 {
+        "clone3",
+        remedy: "use Linux 5.3 or later; in a container, allow clone3 in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("clone3", process.try_clone3("child", Flags::empty(), &[])?)
+        },
+    }
+
+    /// nsconform was started in the initial PID namespace: the sealed one is level 1.
+    INITIAL_PID_NS {
+        "a start in the initial PID namespace",
+        remedy: "start nsconform outside any container",
+        probe: |_| {
+            Ok(if nsconform_lab::seal::started_in_initial_pid_namespace() {
+                Ok(())
+            } else {
+                Err("/proc/self/ns/pid does not show the initial PID namespace".into())
+            })
+        },
+    }
+
+    /// nsconform was started in the initial time namespace, from which offsets are counted.
+    INITIAL_TIME_NS {
+        "the initial time namespace",
+        remedy: "start nsconform outside any container that has a time namespace of its own",
+        probe: |lab| {
+            // Fixed in the kernel's sources (PROC_TIME_INIT_INO).
+            let initial = Value::Namespace { kind: Kind::Time, inode: 0xefff_fffa };
+            match lab.process_on(Ground::Root, "probe")?.readlink_ns("/proc/self/ns/time")? {
+                Outcome::Returned(own) if own == initial => Ok(Ok(())),
+                Outcome::Returned(_) => Ok(Err("nsconform was started in another one".into())),
+                other => succeeded("readlink(\"/proc/self/ns/time\")", other),
+            }
+        },
+    }
+
+    /// nsconform itself was started in the first user namespace, so that the depth is known.
+    INITIAL_USER_NS {
+        "the initial user namespace",
+        remedy: "run as root outside any container with a user namespace of its own",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            Ok(match process.readlink_ns("/proc/self/ns/user")? {
+                Outcome::Returned(Value::Namespace { inode: INITIAL_USER_NAMESPACE, .. }) => Ok(()),
+                _ => Err("/proc/self/ns/user is not the user namespace that the kernel started with".into()),
+            })
+        },
+    }
+
+    /// IPC namespaces can be created by root.
+    IPC_NS { "IPC namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Ipc) }
+
+    /// Root has CAP_IPC_OWNER over the IPC namespace.
+    IPC_OWNER {
+        "CAP_IPC_OWNER",
+        remedy: "run with this capability (in a container: --cap-add=IPC_OWNER), or as an ordinary user",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.msgget(libc::IPC_PRIVATE, GetFlags::IPC_CREAT)? {
+                Outcome::Returned(Value::Number(id)) => {
+                    let read = process.msgctl(id as i32, IpcCommand::IPC_STAT)?;
+                    succeeded("msgctl on a queue without permission bits", read)
+                }
+                other => succeeded("msgget", other),
+            }
+        },
+    }
+
+    /// The settings of an IPC namespace can be written by the root of the user namespace that owns it.
+    IPC_SYSCTLS {
+        "writable settings of an IPC namespace",
+        remedy: "use Linux 5.19 or later, or run as root; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let outcome = process.unshare(NEWIPC)?;
+            if !outcome.is_ok() {
+                return succeeded("unshare(CLONE_NEWIPC)", outcome);
+            }
+            for (setting, text) in [("kernel/msgmax", "8192"), ("fs/mqueue/msg_max", "10")] {
+                let path = format!("/proc/sys/{setting}");
+                let outcome = process.echo(text, &path)?;
+                if !outcome.is_ok() {
+                    return succeeded(&format!("writing {path}"), outcome);
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
+    /// IPv6 works in a new network namespace.
+    IPV6 {
+        "IPv6",
+        remedy: "build the kernel with CONFIG_IPV6 (or load the module ipv6) and start it without ipv6.disable=1 and ipv6.disable_ipv6=1",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            process.link_set_up("lo")?;
+            match process.socket(Domain::AF_INET6, SocketType::SOCK_STREAM)? {
+                Outcome::Returned(Value::Number(fd)) => {
+                    succeeded("bind(\"[::1]:80\")", process.bind(fd as i32, "[::1]:80")?)
+                }
+                other => succeeded("socket(AF_INET6)", other),
+            }
+        },
+    }
+
+    /// kcmp(2) is there.
+    KCMP {
+        "kcmp",
+        remedy: "build the kernel with CONFIG_KCMP (or CONFIG_CHECKPOINT_RESTORE)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let own = process.pid();
+            succeeded("kcmp", process.kcmp(own, own, Resource::KCMP_FILES)?)
+        },
+    }
+
+    /// More than one user and group id is mapped here, as needed for two users that do not trust each other.
+    MANY_IDS {
+        "several user ids",
+        remedy: "run as root; in a container, map at least the ids 0 to 2000 into it",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let changed = process.setresgid(1001, 1001, 1001)?;
+            if !changed.is_ok() {
+                return succeeded("setresgid(1001, 1001, 1001)", changed);
+            }
+            succeeded("setresuid(1001, 1001, 1001)", process.setresuid(1001, 1001, 1001)?)
+        },
+    }
+
+    /// Mount namespaces can be created by root.
+    MNT_NS { "mount namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Mnt) }
+
+    /// mount_setattr(2) is there.
+    MOUNT_SETATTR {
+        "mount_setattr",
+        remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let none = MountAttributes::empty();
+            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none)?;
+            succeeded("mount_setattr", done)
+        },
+    }
+
+    /// The POSIX message queues of an IPC namespace can be mounted.
+    MQUEUE {
+        "the mqueue filesystem",
+        remedy: "build the kernel with CONFIG_POSIX_MQUEUE; in a container, allow mount(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let mounted = process.mount("", "/tmp", "mqueue", MountFlags::empty(), "")?;
+            succeeded("mounting mqueue", mounted)
+        },
+    }
+
+    /// Sockets can be asked for the cookie of their network namespace.
+    NETNS_COOKIE {
+        "SO_NETNS_COOKIE",
+        remedy: "use Linux 5.14 or later",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)? {
+                Outcome::Returned(Value::Number(fd)) => {
+                    succeeded("getsockopt(SO_NETNS_COOKIE)", process.getsockopt_netns_cookie(fd as i32)?)
+                }
+                other => succeeded("socket(AF_UNIX)", other),
+            }
+        },
+    }
+
+    /// Network namespaces can be created by root.
+    NET_NS { "network namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Net) }
+
+    /// The last PID that was given out can be read and written.
+    NS_LAST_PID {
+        "kernel.ns_last_pid",
+        remedy: "build the kernel with CONFIG_CHECKPOINT_RESTORE; run where /proc is not masked",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("reading kernel.ns_last_pid", process.cat("/proc/sys/kernel/ns_last_pid")?)
+        },
+    }
+
+    /// open_tree(2) copies mounts.
+    OPEN_TREE {
+        "open_tree",
+        remedy: "use Linux 5.2 or later; in a container, allow open_tree(2) and move_mount(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let copy = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_CLONE)?;
+            succeeded("open_tree(OPEN_TREE_CLONE)", copy)
+        },
+    }
+
+    /// A process can become an ordinary user. Needed by every case that starts as one.
+    ORDINARY_USER {
+        "an ordinary user",
+        remedy: "run as root, or raise user.max_user_namespaces",
+        probe: |lab| succeeded("becoming an ordinary user", lab.process_on(Ground::User, "probe")?.getpid()?),
+    }
+
+    /// PID namespaces can be created by root.
+    PID_NS { "PID namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Pid) }
+
+    /// setns(2) takes a pidfd.
+    PIDFD_SETNS {
+        "setns by pidfd",
+        remedy: "use Linux 5.8 or later",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.pidfd_open(process.pid(), 0)? {
+                Outcome::Returned(Value::Number(pidfd)) => {
+                    succeeded("setns(pidfd, CLONE_NEWUTS)", process.setns(pidfd as i32, NEWUTS)?)
+                }
+                other => succeeded("pidfd_open", other),
+            }
+        },
+    }
+
+    /// The ordinary user of a case is not uid 0 of the initial user namespace.
+    PLAIN_UID {
+        "an ordinary user that is not root outside",
+        remedy: "run as an ordinary user, or as root that may create namespaces without a user namespace",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            match process.open("/proc/sys/kernel/hostname", OpenFlags::O_WRONLY)? {
+                Outcome::Returned(_) => Ok(Err("the user may write /proc/sys/kernel/hostname, a file of root".into())),
+                _ => Ok(Ok(())),
+            }
+        },
+    }
+
+    /// POSIX message queues can be created.
+    POSIX_MQ {
+        "POSIX message queues",
+        remedy: "build the kernel with CONFIG_POSIX_MQUEUE; raise RLIMIT_MSGQUEUE (ulimit -q) if it is 0",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let created = process.mq_open("/probe", OpenFlags::O_CREAT, SMALL_QUEUE)?;
+            succeeded("mq_open", created)
+        },
+    }
+
+    /// A fresh procfs can be mounted.
+    PROCFS {
+        "a fresh procfs",
+        remedy: "run where /proc is not masked (in a container: unmask /proc), or as root",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let fresh = Value::text(process.pid().to_string());
+            match process.readlink("/proc/self")? {
+                Outcome::Returned(value) if value == fresh => Ok(Ok(())),
+                Outcome::Returned(_) => {
+                    Ok(Err("/proc shows another PID namespace: mounting a fresh procfs was refused".into()))
+                }
+                other => succeeded("readlink(\"/proc/self\")", other),
+            }
+        },
+    }
+
+    /// execve(2) finds a program in the sealed place.
+    PROGRAM {
+        "a program to execute",
+        remedy: "make /proc/self/maps readable, or use the static program",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            match process.execve(nsconform_lab::seal::PROGRAM)? {
+                Outcome::Returned(_) => succeeded("getpid after execve", process.getpid()?),
+                other => succeeded("execve", other),
+            }
+        },
+    }
+
+    /// User namespaces can be created by root.
+    ROOT_USER_NS {
+        "user namespaces",
+        remedy: "raise user.max_user_namespaces; in a container, allow unshare(2) in its seccomp filter",
+        probe: |lab| can_unshare(lab, Kind::User),
+    }
+
+    /// clone3(2) takes chosen PIDs.
+    SET_TID {
+        "clone3 with chosen PIDs",
+        remedy: "use Linux 5.5 or later, as root or where user namespaces are allowed",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("clone3 with set_tid", process.try_clone3("child", Flags::empty(), &[77])?)
+        },
+    }
+
+    /// setgroups(2) is allowed here, and so in user namespaces made here.
+    SETGROUPS {
+        "setgroups",
+        remedy: "run as root; in a container, one that maps at least the ids 0 to 2000 and does not deny setgroups(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("setgroups([1001])", process.setgroups([1001])?)
+        },
+    }
+
+    /// A sysfs can be mounted for a new network namespace.
+    SYSFS {
+        "a fresh sysfs",
+        remedy: "run where /sys is not masked (in a container: as privileged), or as root",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            process.mkdir("/tmp/sys", 0o755)?;
+            let done = process.mount("sysfs", "/tmp/sys", "sysfs", MountFlags::empty(), "")?;
+            succeeded("mounting sysfs", done)
+        },
+    }
+
+    /// System V shared memory, semaphores and message queues can be created.
+    SYSV_IPC {
+        "System V inter-process communication",
+        remedy: "build the kernel with CONFIG_SYSVIPC; in a container, allow shmget(2), semget(2) and msgget(2)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            for (call, outcome) in [
+                ("shmget", process.shmget(libc::IPC_PRIVATE, 4096, CREATE)?),
+                ("semget", process.semget(libc::IPC_PRIVATE, 1, CREATE)?),
+                ("msgget", process.msgget(libc::IPC_PRIVATE, CREATE)?),
+            ] {
+                if !outcome.is_ok() {
+                    return succeeded(call, outcome);
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
+    /// Time namespaces can be created by root.
+    TIME_NS {
+        "time namespaces",
+        remedy: "use Linux 5.6 or later built with CONFIG_TIME_NS",
+        probe: |lab| can_unshare(lab, Kind::Time),
+    }
+
+    /// An ordinary user can create user namespaces.
+    USER_NS {
+        "user namespaces for ordinary users",
+        remedy: "raise user.max_user_namespaces; on Debian set kernel.unprivileged_userns_clone=1; on Ubuntu set kernel.apparmor_restrict_unprivileged_userns=0; in a container, allow it in the seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            succeeded("unshare(CLONE_NEWUSER)", process.unshare(NEWUSER)?)
+        },
+    }
+
+    /// The host name can be written through /proc/sys/kernel.
+    UTS_FILES {
+        "writable /proc/sys/kernel/hostname",
+        remedy: "run as root: the file belongs to uid 0 of the initial user namespace; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("writing /proc/sys/kernel/hostname", process.echo("probe", "/proc/sys/kernel/hostname")?)
+        },
+    }
+
+    /// UTS namespaces can be created by root.
+    UTS_NS { "UTS namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Uts) }
+
+    /// Pairs of veth devices can be created.
+    VETH {
+        "veth devices",
+        remedy: "load the module veth (modprobe veth), or build the kernel with CONFIG_VETH",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+                return Ok(unmet);
+            }
+            succeeded("creating a pair of veth devices", process.link_add_veth("v0", "v1")?)
+        },
+    }
+}
+
+/// What a case needs by what its approved trace shows, so that it need not be said.
+pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
+    let mut implied: Vec<Need> = Vec::new();
+    let word_at = |at: usize| {
+        let rest = &trace[at..];
+        let end = rest.find(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    };
+    let flags: BTreeSet<&str> = trace.match_indices("CLONE_NEW").map(|(at, _)| word_at(at)).collect();
+    for kind in Kind::ALL {
+        if flags.contains(flag_names(&kind.flag()).as_str()) {
+            implied.push(match kind {
+                Kind::Cgroup => &CGROUP_NS,
+                Kind::Ipc => &IPC_NS,
+                Kind::Mnt => &MNT_NS,
+                Kind::Net => &NET_NS,
+                Kind::Pid => &PID_NS,
+                Kind::Time => &TIME_NS,
+                Kind::User if ground == Ground::User => &USER_NS,
+                Kind::User => &ROOT_USER_NS,
+                Kind::Uts => &UTS_NS,
+            });
+        }
+    }
+    // Numbers in paths of /proc are those of the sealed PID namespace; whether a call that was
+    // begun has blocked is read there too.
+    let numbered = trace.split("/proc/").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if numbered || trace.contains("<unfinished ...>") {
+        implied.push(&PROCFS);
+    }
+    if trace.contains("execve(") {
+        implied.push(&PROGRAM);
+    }
+    if ground == Ground::User {
+        implied.push(&ORDINARY_USER);
+    }
+    implied
+}
+
+fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {
+    let process = lab.process_on(Ground::Root, "probe")?;
+    let what = format!("unshare({})", flag_names(&kind.flag()));
+    succeeded(&what, process.unshare(kind.flag())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::nothing("outer  getpid() = 2", Ground::Root, &[])]
+    #[case::one_kind("outer  clone(CLONE_NEWUTS) = 3<inner>", Ground::Root, &["UTS namespaces"])]
+    #[case::two_kinds("a  unshare(CLONE_NEWIPC|CLONE_NEWUTS) = 0", Ground::Root, &["IPC namespaces", "UTS namespaces"])]
+    #[case::user_by_root("a  unshare(CLONE_NEWUSER) = 0", Ground::Root, &["user namespaces"])]
+    #[case::user_by_user("a  unshare(CLONE_NEWUSER) = 0", Ground::User,
+        &["user namespaces for ordinary users", "an ordinary user"])]
+    #[case::own_files("a  cat(\"/proc/self/uid_map\") = \"\"", Ground::Root, &[])]
+    #[case::others_files("a  cat(\"/proc/3/uid_map\") = \"\"", Ground::Root, &["a fresh procfs"])]
+    #[case::program("a  execve(\"/program\") = 0", Ground::Root, &["a program to execute"])]
+    fn a_trace_implies_needs(#[case] trace: &str, #[case] ground: Ground, #[case] expected: &[&str]) {
+        let names: Vec<&str> = implied(trace, ground).into_iter().map(|need| need.name).collect();
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut met = BTreeSet::new();
+        for need in ALL {
+            assert!(met.insert(need.name), "{} is there twice", need.name);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Words that several formats share: what became of a check, why, and how to repeat it.
+//!
+//! Whatever a submission may have written passes through [`printable`]: a result that is read in a
+//! terminal or a browser must not be able to move the cursor or turn the direction of text.
+
+use crate::grading::{CheckResult, Finding, Grading, Limit, Visibility};
+use std::fmt::Write;
+
+/// Whether a check may be shown to students now. Those that wait for a date are not: only the
+/// consumer knows what day it is for a course.
+pub fn is_visible(check: &CheckResult) -> bool {
+    check.visibility == Visibility::Visible
+}
+
+/// How many checks students may not see now.
+pub fn hidden(grading: &Grading) -> usize {
+    grading.checks.iter().filter(|check| !is_visible(check)).count()
+}
+
+/// Whether everything that a student may see is done and earned: then the notes on the model
+/// answer are shown. They say nothing about hidden checks.
+pub fn deserves_notes(grading: &Grading, staff: bool) -> bool {
+    let mut shown = grading.checks.iter().filter(|check| staff || is_visible(check));
+    grading.is_complete()
+        && shown.all(CheckResult::lost_nothing)
+        && grading.checks.iter().any(|check| check.finding == Finding::Passed)
+}
+
+/// What became of a check, in a word or two.
+pub fn word(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Passed => "passed",
+        Finding::Failed(_) => "failed",
+        Finding::Stopped(_) => "stopped",
+        Finding::NotChecked { .. } => "not checked",
+        Finding::Unavailable { .. } => "unavailable",
+        Finding::Error { .. } => "error",
+    }
+}
+
+/// What a submission used up, as a kebab-case word.
+pub fn limit(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Time => "timeout",
+        Limit::Processes => "process-limit",
+        Limit::Memory => "memory-limit",
+        Limit::Output => "output-limit",
+    }
+}
+
+/// Labels and texts that say why a check did not pass. `staff` names prerequisites that others may
+/// not see.
+pub fn reasons(check: &CheckResult, grading: &Grading, staff: bool) -> Vec<(&'static str, String)> {
+    let pairs = match &check.finding {
+        Finding::Passed => vec![],
+        Finding::Failed(mismatch) => {
+            vec![("expected", mismatch.expected.clone()), ("observed", mismatch.observed.clone())]
+        }
+        Finding::Stopped(stop) => vec![("stopped", stop.what.clone())],
+        Finding::NotChecked { prerequisite } => {
+            let known = grading.checks.iter().find(|check| check.id == *prerequisite);
+            let name = match known {
+                Some(needed) if !staff && !is_visible(needed) => "a check that is not shown",
+                _ => prerequisite,
+            };
+            vec![("needs", format!("{name}, which did not pass"))]
+        }
+        Finding::Unavailable { reason } => vec![("missing", reason.clone())],
+        Finding::Error { message } => vec![
+            ("error", message.clone()),
+            ("means", "the grader failed, not the program; please tell the staff".to_string()),
+        ],
+    };
+    pairs.into_iter().map(|(label, text)| (label, printable(&text))).collect()
+}
+
+/// Whether hints can help: something was asked, and the program did otherwise.
+pub fn wants_hints(check: &CheckResult) -> bool {
+    matches!(check.finding, Finding::Failed(_) | Finding::Stopped(_))
+}
+
+/// The hints that are to be shown of a check.
+pub fn hints(check: &CheckResult, number: usize) -> &[String] {
+    if wants_hints(check) { &check.hints[..number.min(check.hints.len())] } else { &[] }
+}
+
+/// Everything about a check that did not pass, as lines of plain text; empty for one that did.
+pub fn explanation(check: &CheckResult, grading: &Grading, hint_count: usize) -> String {
+    let mut text = String::new();
+    if check.finding == Finding::Passed {
+        return text;
+    }
+    block(&mut text, "asked", &check.asked);
+    text.push_str(&reason_lines(check, grading));
+    block(&mut text, "trace", &check.trace);
+    let printed: Vec<String> = check.printed.lines().map(str::to_string).collect();
+    block(&mut text, "printed", &printed);
+    text.push_str(&hint_lines(check, hint_count));
+    text
+}
+
+/// Why a check did not pass, a line each, as a student may read it.
+pub fn reason_lines(check: &CheckResult, grading: &Grading) -> String {
+    reasons(check, grading, false).into_iter().fold(String::new(), |mut lines, (label, text)| {
+        let _ = writeln!(lines, "{label}: {text}");
+        lines
+    })
+}
+
+/// The hints that are to be shown, a line each.
+pub fn hint_lines(check: &CheckResult, number: usize) -> String {
+    let mut lines = String::new();
+    for (index, hint) in hints(check, number).iter().enumerate() {
+        let _ = writeln!(lines, "hint {} of {}: {hint}", index + 1, check.hints.len());
+    }
+    lines
+}
+
+/// A label and the lines below it; nothing if there are none.
+pub fn block(text: &mut String, label: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        let _ = writeln!(text, "{label}:");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {}", printable(line));
+    }
+}
+
+/// The command that repeats a grading: with the same seed everything varies in the same way.
+pub fn repeating(grading: &Grading) -> String {
+    let Grading { assignment, program, seed, guest, .. } = grading;
+    let place = if guest.is_some() { " --vm" } else { "" };
+    format!("nsconform grade {assignment} {} --seed {seed}{place}", quoted(program))
+}
+
+/// A word as sh(1) reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+,:@%=".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_string();
+    }
+    format!("'{}'", printable(word).replace('\'', r"'\''"))
+}
+
+/// The text with every character escaped that a terminal would not print but obey, tab and
+/// newline aside.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let turns =
+            matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if turns || (letter.is_control() && !matches!(letter, '\n' | '\t')) {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+/// At most the first `limit` bytes, cut between characters; a text that is cut ends with `note`.
+pub fn cut(text: &str, limit: usize, note: &str) -> String {
+    if text.len() <= limit {
+        return text.to_string();
+    }
+    let mut end = limit - note.len();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{note}", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::plain("./my_init", "./my_init")]
+    #[case::space("my init", "'my init'")]
+    #[case::quote("it's", r"'it'\''s'")]
+    #[case::empty("", "''")]
+    #[case::shell("$(reboot)", "'$(reboot)'")]
+    fn a_program_is_quoted_for_the_shell(#[case] word: &str, #[case] expected: &str) {
+        assert_eq!(quoted(word), expected);
+    }
+
+    #[rstest]
+    #[case::lines("a\tb\nc", "a\tb\nc")]
+    #[case::escape("\x1b[2Jx\r", r"\u{1b}[2Jx\r")]
+    #[case::c1("\u{9b}31m", r"\u{9b}31m")]
+    #[case::direction("a\u{202e}b", r"a\u{202e}b")]
+    #[case::other_letters("día 日", "día 日")]
+    fn what_a_terminal_would_obey_is_escaped(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(printable(text), expected);
+    }
+
+    #[rstest]
+    #[case::short("abc", 3, "abc")]
+    #[case::long("abcdef", 5, "ab...")]
+    #[case::between_characters("aéééé", 6, "aé...")]
+    fn a_cut_keeps_characters_whole(#[case] text: &str, #[case] limit: usize, #[case] expected: &str) {
+        assert_eq!(cut(text, limit, "..."), expected);
+    }
+}

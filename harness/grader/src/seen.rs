@@ -1,0 +1,430 @@
+//! A process as the watcher sees it from outside: what /proc says of it.
+//!
+//! Every look is a line of the check's trace, with the PID by which the stage knows the process.
+//! What the submission itself prints lives in `run`.
+
+use super::stage::{Break, Stage};
+use nsconform_sys::kind::Kind;
+use nsconform_sys::procfs;
+pub use nsconform_sys::procfs::State;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Where the watcher's own procfs is mounted: it shows every process of the stage.
+pub(super) const PROC: &str = "/grader/proc";
+
+/// A process of the stage.
+#[derive(Clone, Copy)]
+pub struct Seen<'s> {
+    pub(super) stage: &'s Stage<'s>,
+    /// Its PID as the watcher sees it.
+    pub(super) pid: i32,
+}
+
+/// What a namespace is known by: the inode number of its file on nsfs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Namespace {
+    /// Its kind.
+    pub kind: Kind,
+    /// `st_ino` of /proc/PID/ns/KIND.
+    pub inode: u64,
+}
+
+impl std::fmt::Display for Namespace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:[{}]", self.kind.link(), self.inode)
+    }
+}
+
+/// A line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Mount {
+    pub id: u32,
+    pub parent: u32,
+    pub root: String,
+    pub point: String,
+    pub options: String,
+    /// `shared:N`, `master:N`, `propagate_from:N`, `unbindable`.
+    pub propagation: Vec<String>,
+    pub filesystem: String,
+    pub source: String,
+}
+
+impl Mount {
+    /// Reads one line; none if it is not one.
+    pub fn read(line: &str) -> Option<Mount> {
+        let (before, after) = line.split_once(" - ")?;
+        let mut fields = before.split(' ');
+        let (id, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        let (_, root, point, options) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let mut rest = after.split(' ');
+        Some(Mount {
+            id,
+            parent,
+            root: unescape(root),
+            point: unescape(point),
+            options: options.to_string(),
+            propagation: fields.map(str::to_string).collect(),
+            filesystem: rest.next()?.to_string(),
+            source: unescape(rest.next()?),
+        })
+    }
+
+    /// Whether what is mounted below this mount shows in its peers.
+    pub fn is_shared(&self) -> bool {
+        self.propagation.iter().any(|field| field.starts_with("shared:"))
+    }
+}
+
+/// Blanks and the like are written as a backslash and three octal digits.
+fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let octal = (first == b'\\')
+            .then(|| after.get(..3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        bytes.push(octal.unwrap_or(first));
+        rest = if octal.is_some() { &after[3..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl<'s> Seen<'s> {
+    /// Its PID in the PID namespace of the stage.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn pid(&self) -> Result<i32, Break> {
+        Ok(self.pids()?[0])
+    }
+
+    /// Its PIDs from the PID namespace of the stage inwards: `NSpid` of proc_pid_status(5).
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn nspid(&self) -> Result<Vec<i32>, Break> {
+        let pids = self.pids()?;
+        self.log(&pids, "NSpid in", "status", &format!("{pids:?}"));
+        Ok(pids)
+    }
+
+    /// As [`Seen::nspid`], without a line in the trace.
+    fn pids(&self) -> Result<Vec<i32>, Break> {
+        let status = self.read("status")?;
+        let line = field(&status, "NSpid").unwrap_or_default();
+        // The first is the watcher's view, the second that of the stage.
+        let pids: Vec<i32> = line.split_whitespace().skip(1).filter_map(|pid| pid.parse().ok()).collect();
+        if pids.is_empty() {
+            return Err(self.gone("status"));
+        }
+        Ok(pids)
+    }
+
+    /// Whether it is PID 1 of a PID namespace below that of the stage.
+    pub(super) fn is_nested_init(&self) -> bool {
+        self.pids().is_ok_and(|pids| pids.len() > 1 && pids.last() == Some(&1))
+    }
+
+    /// Which namespace of this kind it is in.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn namespace(&self, kind: Kind) -> Result<Namespace, Break> {
+        self.namespace_at(kind, kind.link())
+    }
+
+    /// Which PID namespace its children will be in: /proc/PID/ns/pid_for_children.
+    ///
+    /// # Errors
+    /// When it is gone, or when that namespace has no process yet (up to Linux 7.0 the link is
+    /// empty until then).
+    pub fn pid_namespace_for_children(&self) -> Result<Namespace, Break> {
+        self.namespace_at(Kind::Pid, "pid_for_children")
+    }
+
+    /// As [`Seen::namespace`], without a line in the trace.
+    pub(super) fn namespace_unseen(&self, kind: Kind) -> Result<Namespace, Break> {
+        let file = format!("ns/{}", kind.link());
+        let about = std::fs::metadata(self.path(&file)).map_err(|_| self.gone(&file))?;
+        Ok(Namespace { kind, inode: about.ino() })
+    }
+
+    fn namespace_at(&self, kind: Kind, link: &str) -> Result<Namespace, Break> {
+        let file = format!("ns/{link}");
+        let about = std::fs::metadata(self.path(&file)).map_err(|_| self.gone(&file))?;
+        let namespace = Namespace { kind, inode: about.ino() };
+        self.log(&self.pids()?, "readlink", &file, &format!("\"{namespace}\""));
+        Ok(namespace)
+    }
+
+    /// A field of /proc/PID/status, as `CapEff` or `SigCgt`.
+    ///
+    /// # Errors
+    /// When it is gone, or when the kernel shows no such field.
+    pub fn status(&self, name: &str) -> Result<String, Break> {
+        let status = self.read("status")?;
+        let value = field(&status, name)
+            .ok_or_else(|| Break::Engine(format!("the kernel shows no {name} in /proc/PID/status")))?
+            .to_string();
+        self.log(&self.pids()?, &format!("{name} in"), "status", &value);
+        Ok(value)
+    }
+
+    /// Its effective capabilities as a bit mask.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn effective_capabilities(&self) -> Result<u64, Break> {
+        let text = self.status("CapEff")?;
+        u64::from_str_radix(&text, 16).map_err(|_| Break::Engine(format!("CapEff is {text:?}")))
+    }
+
+    /// What a file below /proc/PID holds, as `uid_map` or `setgroups`; blanks are runs of one.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn text(&self, file: &str) -> Result<String, Break> {
+        let lines: Vec<String> = self
+            .read(file)?
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        let text = lines.join("\n");
+        self.log(&self.pids()?, "read", file, &format!("{text:?}"));
+        Ok(text)
+    }
+
+    /// The words it was started with.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn command_line(&self) -> Result<Vec<String>, Break> {
+        let words = command_line(self.pid).ok_or_else(|| self.gone("cmdline"))?;
+        self.log(&self.pids()?, "read", "cmdline", &format!("{words:?}"));
+        Ok(words)
+    }
+
+    /// The name of its program, cut to 15 bytes by the kernel.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn name(&self) -> Result<String, Break> {
+        self.text("comm")
+    }
+
+    /// Its state letter.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn state(&self) -> Result<State, Break> {
+        let status = self.status("State")?;
+        status.chars().next().ok_or_else(|| self.gone("status"))
+    }
+
+    /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
+    pub fn is_asleep(&self) -> bool {
+        procfs::is_asleep(&directory(self.pid))
+    }
+
+    /// Whether it leads a process group of its own.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn leads_group(&self) -> Result<bool, Break> {
+        let [group, _] = self.groups()?;
+        Ok(group == self.pid)
+    }
+
+    /// Whether its process group is the foreground group of its terminal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn is_in_foreground(&self) -> Result<bool, Break> {
+        let [group, foreground] = self.groups()?;
+        Ok(group == foreground)
+    }
+
+    /// Its process group and the foreground group of its terminal, as the watcher numbers them.
+    fn groups(&self) -> Result<[i32; 2], Break> {
+        let stat = procfs::stat(&directory(self.pid)).ok_or_else(|| self.gone("stat"))?;
+        let field = |number: usize| stat.get(number)?.parse::<i32>().ok();
+        let (Some(group), Some(foreground)) = (field(2), field(5)) else { return Err(self.gone("stat")) };
+        let leads = if group == self.pid { "its own" } else { "another's" };
+        let shown = if group == foreground { "" } else { "not " };
+        self.log(&self.pids()?, "pgrp and tpgid in", "stat", &format!("{leads}, {shown}in the foreground"));
+        Ok([group, foreground])
+    }
+
+    /// Nanoseconds that it has run: the first number of /proc/PID/schedstat.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn run_time(&self) -> Result<u64, Break> {
+        let text = self.read("schedstat")?;
+        let first = text.split_whitespace().next().and_then(|number| number.parse().ok());
+        first.ok_or_else(|| self.gone("schedstat"))
+    }
+
+    /// The number of the system call in which it waits: the first word of /proc/PID/syscall; none if
+    /// it waits in none, or if the kernel does not show it.
+    pub fn system_call(&self) -> Option<i64> {
+        let text = self.read("syscall").ok()?;
+        self.log(&self.pids().ok()?, "read", "syscall", &format!("{:?}", text.trim()));
+        text.split_whitespace().next()?.parse().ok()
+    }
+
+    /// Its open descriptors, with what they are open on.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn descriptors(&self) -> Result<Vec<(i32, PathBuf)>, Break> {
+        let entries = std::fs::read_dir(self.path("fd")).map_err(|_| self.gone("fd"))?;
+        let mut found: Vec<(i32, PathBuf)> = entries
+            .flatten()
+            .filter_map(|entry| {
+                let number = entry.file_name().to_str()?.parse().ok()?;
+                Some((number, std::fs::read_link(entry.path()).ok()?))
+            })
+            .collect();
+        found.sort();
+        let shown: Vec<String> =
+            found.iter().map(|(number, target)| format!("{number} -> {}", target.display())).collect();
+        self.log(&self.pids()?, "readlink", "fd/*", &shown.join(", "));
+        Ok(found)
+    }
+
+    /// Its mounts.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn mounts(&self) -> Result<Vec<Mount>, Break> {
+        let mounts: Vec<Mount> = self.read("mountinfo")?.lines().filter_map(Mount::read).collect();
+        self.log(&self.pids()?, "read", "mountinfo", &format!("{} mounts", mounts.len()));
+        Ok(mounts)
+    }
+
+    /// Its children that have not been waited for, zombies among them; a process joined from
+    /// another PID namespace counts where its parent is.
+    pub fn children(&self) -> Vec<Seen<'s>> {
+        let found = processes().into_iter().filter(|pid| parent(*pid) == Some(self.pid));
+        found.map(|pid| Seen { stage: self.stage, pid }).collect()
+    }
+
+    /// Its parent, if that is a process of the stage.
+    pub fn parent(&self) -> Option<Seen<'s>> {
+        let pid = parent(self.pid)?;
+        (self.stage.holds(pid)).then_some(Seen { stage: self.stage, pid })
+    }
+
+    /// Whether it is still there and not a zombie.
+    pub fn is_alive(&self) -> bool {
+        !matches!(state(self.pid), None | Some('Z' | 'X'))
+    }
+
+    /// Whether it is there at all, as a zombie perhaps.
+    pub fn exists(&self) -> bool {
+        state(self.pid).is_some()
+    }
+
+    /// The path of a file below its /proc directory, as the watcher reaches it.
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        directory(self.pid).join(file)
+    }
+
+    fn read(&self, file: &str) -> Result<String, Break> {
+        std::fs::read_to_string(self.path(file)).map_err(|_| self.gone(file))
+    }
+
+    fn gone(&self, file: &str) -> Break {
+        Break::mismatch(
+            "the process is still there to be looked at",
+            format!("it has ended: /proc/PID/{file} cannot be read"),
+        )
+    }
+
+    fn log(&self, pids: &[i32], verb: &str, file: &str, answer: &str) {
+        let path = format!("/proc/{}/{file}", pids[0]);
+        let call = if verb.ends_with(" in") { format!("{verb} {path}") } else { format!("{verb}({path:?})") };
+        self.stage.trace(format!("{call} = {answer}"));
+    }
+}
+
+impl PartialEq for Seen<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.pid == other.pid
+    }
+}
+
+/// The value of a field of a file like /proc/PID/status.
+fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
+}
+
+/// The PIDs of all processes that the watcher's procfs shows.
+pub(super) fn processes() -> Vec<i32> {
+    let Ok(entries) = std::fs::read_dir(PROC) else { return Vec::new() };
+    let mut pids: Vec<i32> =
+        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    pids.sort_unstable();
+    pids
+}
+
+/// The directory of a process, as the watcher reaches it.
+fn directory(pid: i32) -> PathBuf {
+    Path::new(PROC).join(pid.to_string())
+}
+
+pub(super) fn state(pid: i32) -> Option<State> {
+    procfs::state(&directory(pid))
+}
+
+pub(super) fn parent(pid: i32) -> Option<i32> {
+    procfs::stat(&directory(pid))?.get(1)?.parse().ok()
+}
+
+pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
+    let text = std::fs::read(format!("{PROC}/{pid}/cmdline")).ok()?;
+    let words = text.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
+    let mut words: Vec<String> = words.collect();
+    words.pop();
+    Some(words)
+}
+
+/// Bytes of memory that a process has in use: the second number of proc_pid_statm(5), in pages.
+pub(super) fn resident(pid: i32) -> u64 {
+    let text = std::fs::read_to_string(format!("{PROC}/{pid}/statm")).unwrap_or_default();
+    let pages: u64 = text.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0);
+    pages * page_size()
+}
+
+/// Bytes that files take in the file systems in memory that these processes have mounted.
+pub(super) fn in_memory_files(pids: &[i32]) -> u64 {
+    let mut counted = std::collections::HashSet::new();
+    let mut sum = 0;
+    for pid in pids {
+        let text = std::fs::read_to_string(format!("{PROC}/{pid}/mountinfo")).unwrap_or_default();
+        for mount in text.lines().filter_map(Mount::read) {
+            if !matches!(mount.filesystem.as_str(), "tmpfs" | "ramfs") {
+                continue;
+            }
+            let point = format!("{PROC}/{pid}/root{}", mount.point);
+            let (Ok(about), Ok(used)) =
+                (std::fs::metadata(&point), nix::sys::statvfs::statvfs(point.as_str()))
+            else {
+                continue;
+            };
+            if counted.insert(about.dev()) {
+                sum += (used.blocks() - used.blocks_free()) * used.fragment_size();
+            }
+        }
+    }
+    sum
+}
+
+fn page_size() -> u64 {
+    // SAFETY: sysconf(3) with a constant name.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}

@@ -1,0 +1,251 @@
+//! Files, directories and descriptors, and the text files of /proc.
+//!
+//! Mounts live in `mount`; ownership as such lives in `identity`.
+
+use super::argument::{Argument, Text, constants, flag_names};
+use super::calls;
+use crate::outcome::{Errno, Value, check};
+use std::os::unix::ffi::OsStrExt;
+
+bitflags::bitflags! {
+    /// The flags of open(2).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+    pub struct OpenFlags: i32 {
+        #[allow(missing_docs)] const O_WRONLY = libc::O_WRONLY;
+        #[allow(missing_docs)] const O_RDWR = libc::O_RDWR;
+        #[allow(missing_docs)] const O_CREAT = libc::O_CREAT;
+        #[allow(missing_docs)] const O_EXCL = libc::O_EXCL;
+        #[allow(missing_docs)] const O_TRUNC = libc::O_TRUNC;
+        #[allow(missing_docs)] const O_NONBLOCK = libc::O_NONBLOCK;
+        #[allow(missing_docs)] const O_DIRECTORY = libc::O_DIRECTORY;
+        #[allow(missing_docs)] const O_NOFOLLOW = libc::O_NOFOLLOW;
+        #[allow(missing_docs)] const O_CLOEXEC = libc::O_CLOEXEC;
+        #[allow(missing_docs)] const O_PATH = libc::O_PATH;
+        const _ = !0;
+    }
+}
+
+impl Argument for OpenFlags {
+    /// Reading has no bit of its own; strace(1) names it where no other access is asked for.
+    fn show(&self) -> String {
+        let access = self.bits() & libc::O_ACCMODE;
+        match (access == libc::O_RDONLY && !self.contains(OpenFlags::O_PATH), self.is_empty()) {
+            (true, true) => "O_RDONLY".to_string(),
+            (true, false) => format!("O_RDONLY|{}", flag_names(self)),
+            (false, _) => flag_names(self),
+        }
+    }
+}
+
+/// open(2) for reading only, which has no bit of its own.
+pub const O_RDONLY: OpenFlags = OpenFlags::empty();
+
+constants! {
+    /// Where a relative path starts: the current directory, or a descriptor of another one.
+    Directory: i32 { AT_FDCWD = libc::AT_FDCWD }
+}
+
+impl From<i32> for Directory {
+    fn from(fd: i32) -> Directory {
+        Directory(fd)
+    }
+}
+
+/// The permission bits of a file, printed in octal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FileMode(pub u32);
+
+impl From<i32> for FileMode {
+    fn from(mode: i32) -> FileMode {
+        FileMode(mode as u32)
+    }
+}
+
+impl Argument for FileMode {
+    fn show(&self) -> String {
+        format!("{:#o}", self.0).replacen("0o", "0", 1)
+    }
+}
+
+/// How much of a file `cat` reads, in bytes; what is longer is an error of the case.
+const READ_LIMIT: u64 = 32 * 1024;
+
+calls! {
+    /// Calls about files, directories and descriptors.
+    File, FileCalls, actor:
+
+    /// Opens a file.
+    open(path: Text, flags: OpenFlags) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::open(path.c_string()?.as_ptr(), flags.bits(), 0o666) })
+    }
+
+    /// Closes a descriptor.
+    close(fd: i32) {
+        // SAFETY: scripts hold descriptors as numbers; none is owned by Rust objects here.
+        check(unsafe { libc::close(fd) })
+    }
+
+    /// Writes to a descriptor, in one write(2).
+    write(fd: i32, text: Text) {
+        // SAFETY: pointer and length describe `text`.
+        let written = unsafe { libc::write(fd, text.0.as_ptr().cast(), text.0.len()) };
+        check(written as i64)
+    }
+
+    /// Reads from a descriptor, in one read(2).
+    read(fd: i32) {
+        let mut buffer = vec![0; READ_LIMIT as usize];
+        // SAFETY: pointer and length describe `buffer`.
+        let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+        check(count as i64)?;
+        buffer.truncate(count as usize);
+        Ok(Value::Text(buffer))
+    }
+
+    /// Reads a whole file: open, read, close.
+    cat(path: Text) asks {
+        use std::io::Read;
+        let mut content = Vec::new();
+        std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
+        Ok(Value::Text(content))
+    }
+
+    /// Writes a text to an existing file, in one write(2): open, write, close.
+    echo(text: Text, path: Text) {
+        // SAFETY: the path is a C string and the buffer is described by pointer and length; the
+        // descriptor is closed on every way out.
+        unsafe {
+            let fd = libc::open(path.c_string()?.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+            check(fd)?;
+            let written = check(libc::write(fd, text.0.as_ptr().cast(), text.0.len()) as i64);
+            libc::close(fd);
+            written
+        }
+    }
+
+    /// Creates an empty regular file, or fails if the name is taken.
+    creat_excl(path: Text) {
+        std::fs::File::create_new(path_of(&path))?;
+        Ok(Value::ZERO)
+    }
+
+    /// Reads the text of a symbolic link.
+    readlink(path: Text) asks {
+        Ok(Value::text(nix::fcntl::readlink(path.c_string()?.as_c_str())?.as_encoded_bytes()))
+    }
+
+    /// Lists the names in a directory, sorted.
+    readdir(path: Text) asks {
+        let mut names: Vec<Vec<u8>> = std::fs::read_dir(path_of(&path))?
+            .map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()))
+            .collect::<Result<_, _>>()?;
+        names.sort();
+        Ok(Value::List(names.into_iter().map(|name| Value::word(String::from_utf8_lossy(&name))).collect()))
+    }
+
+    /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
+    readdir_numeric(path: Text) asks {
+        let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        Ok(Value::List(numbers.into_iter().map(Value::Number).collect()))
+    }
+
+    /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.
+    field(path: Text, key: Text) asks {
+        let content = std::fs::read(path_of(&path))?;
+        let wanted = [key.0.as_slice(), b":"].concat();
+        let line = content
+            .split(|byte| *byte == b'\n')
+            .find_map(|line| line.strip_prefix(wanted.as_slice()))
+            .ok_or(Errno(libc::ENOENT))?;
+        let words: Vec<String> =
+            String::from_utf8_lossy(line).split_whitespace().map(str::to_string).collect();
+        Ok(Value::word(words.join(" ")))
+    }
+
+    /// Makes a directory.
+    mkdir(path: Text, mode: FileMode) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::mkdir(path.c_string()?.as_ptr(), mode.0) })
+    }
+
+    /// Removes an empty directory.
+    rmdir(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::rmdir(path.c_string()?.as_ptr()) })
+    }
+
+    /// Removes a name of a file.
+    unlink(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::unlink(path.c_string()?.as_ptr()) })
+    }
+
+    /// Gives a file another name.
+    rename(old: Text, new: Text) {
+        let (old, new) = (old.c_string()?, new.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        check(unsafe { libc::rename(old.as_ptr(), new.as_ptr()) })
+    }
+
+    /// Sets which permission bits new files shall not get, and tells which those were before.
+    umask(mask: FileMode) {
+        // SAFETY: takes a number only.
+        Ok(Value::Octal(unsafe { libc::umask(mask.0) }))
+    }
+
+    /// Changes the current directory.
+    chdir(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::chdir(path.c_string()?.as_ptr()) })
+    }
+
+    /// Asks for the current directory.
+    getcwd() asks {
+        Ok(Value::text(nix::unistd::getcwd()?.as_os_str().as_bytes()))
+    }
+
+    /// Asks who owns a file, in the caller's user namespace, and its permissions.
+    stat_owner(path: Text) asks {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path_of(&path))?;
+        Ok(Value::fields([
+            ("st_mode", Value::Octal(metadata.mode() & 0o7777)),
+            ("st_uid", Value::Number(metadata.uid().into())),
+            ("st_gid", Value::Number(metadata.gid().into())),
+        ]))
+    }
+
+    /// Gives a file to another owner and group (-1: unchanged).
+    chown(path: Text, uid: i32, gid: i32) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::chown(path.c_string()?.as_ptr(), uid as libc::uid_t, gid as libc::gid_t) })
+    }
+
+    /// Changes the permissions of a file.
+    chmod(path: Text, mode: FileMode) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::chmod(path.c_string()?.as_ptr(), mode.0) })
+    }
+
+    /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.
+    lseek(fd: i32, offset: i64) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::lseek(fd, offset, libc::SEEK_SET) })
+    }
+
+    /// Writes to a descriptor at an offset, in one pwrite(2).
+    pwrite(fd: i32, text: Text, offset: i64) {
+        // SAFETY: pointer and length describe `text`.
+        let written = unsafe { libc::pwrite(fd, text.0.as_ptr().cast(), text.0.len(), offset) };
+        check(written as i64)
+    }
+}
+
+/// The bytes of a path as the standard library takes it.
+pub(crate) fn path_of(path: &Text) -> &std::path::Path {
+    std::path::Path::new(std::ffi::OsStr::from_bytes(&path.0))
+}

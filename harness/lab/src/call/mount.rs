@@ -1,0 +1,342 @@
+//! Mounts, their propagation and their records: mount(2), umount(2), pivot_root(2), chroot(2),
+//! open_tree(2), move_mount(2), mount_setattr(2), proc_pid_mountinfo(5).
+//!
+//! Mount *namespaces* are created and joined as all others are: see `process` and `namespace`.
+
+use super::argument::{Argument, Text, flags};
+use super::calls;
+use super::file::Directory;
+use crate::outcome::{Answer, Errno, Value, check};
+use serde::{Deserialize, Serialize};
+use std::ffi::CString;
+
+flags! {
+    /// The flags of mount(2).
+    MountFlags: u64 {
+        MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_SYNCHRONOUS = 0x10,
+        MS_REMOUNT = 0x20, MS_MANDLOCK = 0x40, MS_DIRSYNC = 0x80, MS_NOSYMFOLLOW = 0x100,
+        MS_NOATIME = 0x400, MS_NODIRATIME = 0x800, MS_BIND = 0x1000, MS_MOVE = 0x2000,
+        MS_REC = 0x4000, MS_SILENT = 0x8000, MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18,
+        MS_SLAVE = 1 << 19, MS_SHARED = 1 << 20, MS_RELATIME = 1 << 21, MS_STRICTATIME = 1 << 24,
+        MS_LAZYTIME = 1 << 25,
+    }
+}
+
+flags! {
+    /// The flags of umount2(2).
+    UmountFlags: i32 { MNT_FORCE = 1, MNT_DETACH = 2, MNT_EXPIRE = 4, UMOUNT_NOFOLLOW = 8 }
+}
+
+flags! {
+    /// The flags of open_tree(2).
+    OpenTreeFlags: u32 {
+        OPEN_TREE_CLONE = 1, AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000,
+        OPEN_TREE_CLOEXEC = libc::O_CLOEXEC as u32,
+    }
+}
+
+flags! {
+    /// The flags of move_mount(2).
+    MoveMountFlags: u32 {
+        MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40, MOVE_MOUNT_SET_GROUP = 0x100,
+        MOVE_MOUNT_BENEATH = 0x200,
+    }
+}
+
+flags! {
+    /// The flags of mount_setattr(2).
+    SetAttrFlags: u32 { AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000 }
+}
+
+flags! {
+    /// The attributes that mount_setattr(2) sets and clears.
+    MountAttributes: u64 {
+        MOUNT_ATTR_RDONLY = 1, MOUNT_ATTR_NOSUID = 2, MOUNT_ATTR_NODEV = 4, MOUNT_ATTR_NOEXEC = 8,
+        MOUNT_ATTR_NOATIME = 0x10, MOUNT_ATTR_STRICTATIME = 0x20, MOUNT_ATTR__ATIME = 0x70,
+        MOUNT_ATTR_NODIRATIME = 0x80, MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000,
+    }
+}
+
+/// A string of mount(2) that may be absent: an empty text is a null pointer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextOrNull(Text);
+
+impl<T: Into<Text>> From<T> for TextOrNull {
+    fn from(text: T) -> TextOrNull {
+        TextOrNull(text.into())
+    }
+}
+
+impl Argument for TextOrNull {
+    fn show(&self) -> String {
+        if self.0.0.is_empty() { "NULL".to_string() } else { self.0.show() }
+    }
+}
+
+impl TextOrNull {
+    fn c_string(&self) -> Result<Option<CString>, Errno> {
+        if self.0.0.is_empty() { Ok(None) } else { self.0.c_string().map(Some) }
+    }
+}
+
+/// The pointer of a string that may be absent.
+fn pointer(text: &Option<CString>) -> *const libc::c_char {
+    text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr())
+}
+
+calls! {
+    /// Calls about mounts.
+    Mount, MountCalls, actor:
+
+    /// Mounts a file system or, by flags, binds, moves or remounts a mount or changes its propagation type.
+    mount(source: TextOrNull, target: Text, fstype: TextOrNull, flags: MountFlags, data: TextOrNull) {
+        let (source, target) = (source.c_string()?, target.c_string()?);
+        let (fstype, data) = (fstype.c_string()?, data.c_string()?);
+        // SAFETY: all strings are null or C strings that outlive the call.
+        check(unsafe {
+            libc::mount(pointer(&source), target.as_ptr(), pointer(&fstype), flags.bits() as libc::c_ulong, pointer(&data).cast())
+        })
+    }
+
+    /// Unmounts what is mounted last at a place.
+    umount(target: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::umount2(target.c_string()?.as_ptr(), 0) })
+    }
+
+    /// Unmounts what is mounted last at a place, in the manner that flags ask for.
+    umount2(target: Text, flags: UmountFlags) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::umount2(target.c_string()?.as_ptr(), flags.bits()) })
+    }
+
+    /// Unmounts what umount2(2) with MNT_EXPIRE has marked, by further such calls: one is enough
+    /// unless a mount is made or removed somewhere on the machine just while the kernel looks up
+    /// the path. It then begins anew, drops its reference to the mount, and with it the mark.
+    umount_marked(target: Text) {
+        const TRIES: usize = 10;
+        let target = target.c_string()?;
+        // SAFETY: the path is a C string that outlives the call.
+        let once = || check(unsafe { libc::umount2(target.as_ptr(), libc::MNT_EXPIRE) });
+        let lost = |answer: &Answer| *answer == Err(Errno(libc::EAGAIN));
+        (1..TRIES).map(|_| once()).find(|answer| !lost(answer)).unwrap_or_else(once)
+    }
+
+    /// Makes another mount the root of the mount namespace and moves the old root to a directory in it.
+    pivot_root(new_root: Text, put_old: Text) {
+        let (new_root, put_old) = (new_root.c_string()?, put_old.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        check(unsafe { libc::syscall(libc::SYS_pivot_root, new_root.as_ptr(), put_old.as_ptr()) })
+    }
+
+    /// Changes what the caller's absolute paths start from.
+    chroot(path: Text) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::chroot(path.c_string()?.as_ptr()) })
+    }
+
+    /// Opens a mount or, with OPEN_TREE_CLONE, a copy of it that is in no mount namespace.
+    open_tree(directory: Directory, path: Text, flags: OpenTreeFlags) {
+        let path = path.c_string()?;
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::syscall(libc::SYS_open_tree, directory.0, path.as_ptr(), flags.bits()) })
+    }
+
+    /// Moves a mount, or attaches one that open_tree has copied.
+    move_mount(from: Directory, from_path: Text, to: Directory, to_path: Text, flags: MoveMountFlags) {
+        let (from_path, to_path) = (from_path.c_string()?, to_path.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        check(unsafe {
+            libc::syscall(libc::SYS_move_mount, from.0, from_path.as_ptr(), to.0, to_path.as_ptr(), flags.bits())
+        })
+    }
+
+    /// Clears and sets attributes of a mount or, with AT_RECURSIVE, of a whole tree of mounts.
+    mount_setattr(directory: Directory, path: Text, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) {
+        let path = path.c_string()?;
+        // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
+        let attributes = [attr_set.bits(), attr_clr.bits(), 0, 0];
+        // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
+        check(unsafe {
+            libc::syscall(
+                libc::SYS_mount_setattr,
+                directory.0,
+                path.as_ptr(),
+                flags.bits(),
+                attributes.as_ptr(),
+                size_of_val(&attributes),
+            )
+        })
+    }
+
+    /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
+    propagation(mount_point: Text) asks {
+        Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
+    }
+
+    /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
+    propagation_of(file: Text, mount_point: Text) asks {
+        let records = records(super::file::path_of(&file))?;
+        Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
+    }
+
+    /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
+    mountinfo(mount_point: Text) asks {
+        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
+    }
+
+    /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
+    mount_points(directory: Text) asks {
+        Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
+    }
+
+    /// Lists from the mountinfo file of another process the places at and below a directory where something is mounted, sorted.
+    mount_points_of(file: Text, directory: Text) asks {
+        Ok(mount_points_below(&records(super::file::path_of(&file))?, &directory.0))
+    }
+
+    /// Reads from /proc/self/mountinfo the number of the mount at a place. Numbers of ended mounts are used again.
+    mount_id(mount_point: Text) asks {
+        let records = records(OWN_MOUNTINFO)?;
+        Ok(Value::volatile("mount", topmost(&records, &mount_point.0)?.id))
+    }
+}
+
+/// Where a process finds its own mounts; `self` would be the first thread of the process, which
+/// may be in another mount namespace.
+const OWN_MOUNTINFO: &str = "/proc/thread-self/mountinfo";
+
+/// A line of proc_pid_mountinfo(5), without what differs between machines.
+#[derive(Debug, PartialEq)]
+struct Record {
+    id: u64,
+    parent: u64,
+    root: Vec<u8>,
+    mount_point: Vec<u8>,
+    options: String,
+    optional: Vec<Value>,
+    fstype: String,
+    source: Vec<u8>,
+    /// `ro` or `rw`: the other options of the file system depend on the machine.
+    superblock: String,
+}
+
+impl Record {
+    fn shown(&self) -> Value {
+        Value::fields([
+            ("root", Value::text(&self.root)),
+            ("options", Value::word(&self.options)),
+            ("optional", Value::List(self.optional.clone())),
+            ("fstype", Value::word(&self.fstype)),
+            ("source", Value::text(&self.source)),
+            ("superblock", Value::word(&self.superblock)),
+        ])
+    }
+}
+
+fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<Record>, Errno> {
+    std::fs::read(file)?
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| record(line).ok_or(Errno(libc::EPROTO)))
+        .collect()
+}
+
+/// Parses one line of proc_pid_mountinfo(5).
+fn record(line: &[u8]) -> Option<Record> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let mut word = || words.next().map(unescaped);
+    let text = |word: Option<Vec<u8>>| String::from_utf8(word?).ok();
+    let (id, parent) = (text(word())?.parse().ok()?, text(word())?.parse().ok()?);
+    let _device = word()?;
+    let (root, mount_point, options) = (word()?, word()?, text(word())?);
+    let mut optional = Vec::new();
+    loop {
+        let field = text(word())?;
+        match field.split_once(':') {
+            None if field == "-" => break,
+            Some((relation @ ("shared" | "master" | "propagate_from"), group)) => {
+                optional
+                    .push(Value::PeerGroup { relation: relation.to_string(), group: group.parse().ok()? });
+            }
+            _ => optional.push(Value::word(field)),
+        }
+    }
+    let (fstype, source) = (text(word())?, word()?);
+    let superblock = text(word())?.split(',').next()?.to_string();
+    Some(Record { id, parent, root, mount_point, options, optional, fstype, source, superblock })
+}
+
+/// Undoes the escapes of proc_pid_mountinfo(5): a backslash and three octal digits.
+fn unescaped(word: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(word.len());
+    let mut rest = word;
+    while let [first, after @ ..] = rest {
+        if let (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) = (first, after) {
+            plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+            rest = after;
+        } else {
+            plain.push(*first);
+            rest = after;
+        }
+    }
+    plain
+}
+
+/// The mount at a place that no other mount there covers. The order of the file does not tell:
+/// a mount that was moved keeps its position.
+fn topmost<'r>(records: &'r [Record], mount_point: &[u8]) -> Result<&'r Record, Errno> {
+    let stack = || records.iter().filter(|record| record.mount_point == mount_point);
+    stack().rfind(|lower| !stack().any(|upper| upper.parent == lower.id)).ok_or(Errno(libc::ENOENT))
+}
+
+fn mount_points_below(records: &[Record], directory: &[u8]) -> Value {
+    let below = |path: &[u8]| {
+        path.strip_prefix(directory)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || directory.ends_with(b"/"))
+    };
+    let mut places: Vec<&[u8]> =
+        records.iter().map(|record| record.mount_point.as_slice()).filter(|path| below(path)).collect();
+    places.sort();
+    Value::List(places.into_iter().map(Value::text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: &[u8] = b"30 25 0:26 / /a rw,nosuid shared:7 master:3 - tmpfs none rw,size=1k
+36 30 0:27 /x\\040y /a ro unbindable - tmpfs b\\134c ro
+28 36 0:4 mnt:[4026531841] /a/z rw - nsfs nsfs rw
+29 30 0:28 / /ab rw - tmpfs none rw";
+
+    fn parsed() -> Vec<Record> {
+        LINES.split(|byte| *byte == b'\n').map(|line| record(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_mount_that_is_not_covered_is_found() {
+        let records = parsed();
+        let top = topmost(&records, b"/a").unwrap();
+        assert_eq!((top.id, top.root.as_slice(), top.source.as_slice()), (36, &b"/x y"[..], &b"b\\c"[..]));
+        assert_eq!(topmost(&records, b"/b"), Err(Errno(libc::ENOENT)));
+    }
+
+    #[test]
+    fn optional_fields_name_peer_groups() {
+        let group = |relation: &str, group| Value::PeerGroup { relation: relation.into(), group };
+        let records = parsed();
+        assert_eq!(records[0].optional, [group("shared", 7), group("master", 3)]);
+        assert_eq!(records[1].optional, [Value::word("unbindable")]);
+        assert_eq!(records[2].optional, []);
+    }
+
+    #[test]
+    fn places_below_a_directory_are_listed() {
+        let places = |below: &[u8]| match mount_points_below(&parsed(), below) {
+            Value::List(places) => places.len(),
+            _ => unreachable!(),
+        };
+        assert_eq!((places(b"/a"), places(b"/"), places(b"/b")), (3, 4, 0));
+    }
+}

@@ -1,0 +1,173 @@
+//! Joining and leaving namespaces, and asking about them: unshare(2), setns(2), the links in
+//! /proc/PID/ns, ioctl_ns(2), kcmp(2).
+//!
+//! clone(2), which creates namespaces as well, lives in `process`.
+
+use super::argument::{Pid, Text, constants};
+use super::calls;
+use crate::outcome::{Answer, Errno, Value, check};
+use nsconform_sys::kind::{Flags, Kind};
+use std::os::unix::fs::MetadataExt;
+
+constants! {
+    /// A resource that kcmp(2) compares.
+    Resource: i32 {
+        KCMP_FILE = 0, KCMP_VM = 1, KCMP_FILES = 2, KCMP_FS = 3,
+        KCMP_SIGHAND = 4, KCMP_IO = 5, KCMP_SYSVSEM = 6,
+    }
+}
+
+/// The ioctls of ioctl_ns(2), from linux/nsfs.h: the magic number 0xb7 and the command.
+const fn namespace_ioctl(command: u64) -> u64 {
+    0xb700 | command
+}
+const NS_GET_USERNS: u64 = namespace_ioctl(1);
+const NS_GET_PARENT: u64 = namespace_ioctl(2);
+const NS_GET_NSTYPE: u64 = namespace_ioctl(3);
+const NS_GET_OWNER_UID: u64 = namespace_ioctl(4);
+
+calls! {
+    /// Calls about namespaces of any kind.
+    Namespace, NamespaceCalls, actor:
+
+    /// Moves the caller (for PID and time namespaces: its later children) into new namespaces.
+    unshare(flags: Flags) {
+        check(unsafe_syscall(libc::SYS_unshare, flags.bits() as i64, 0))
+    }
+
+    /// Moves the caller into the namespace (or, with a pidfd, the namespaces) that a descriptor refers to.
+    setns(fd: i32, kinds: Flags) {
+        check(unsafe_syscall(libc::SYS_setns, fd.into(), kinds.bits() as i64))
+    }
+
+    /// Reads a link of /proc/PID/ns: its text names the kind of namespace and the number that identifies it.
+    readlink_ns(path: Text) asks {
+        let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
+        namespace_from_link(link.as_encoded_bytes()).ok_or(Errno(libc::EPROTO))
+    }
+
+    /// Compares two directories of /proc/PID/ns link by link and lists the kinds in which they differ; a link that the kernel does not give is different from one that it gives.
+    diff_ns(first: Text, second: Text) asks {
+        let mut different = Vec::new();
+        for link in LINKS {
+            if link_in(&first, link)? != link_in(&second, link)? {
+                different.push(Value::word(link));
+            }
+        }
+        Ok(Value::List(different))
+    }
+
+    /// Asks which namespace an open descriptor refers to, by fstat(2).
+    fstat_ns(fd: i32) asks {
+        namespace_of_descriptor(fd)
+    }
+
+    /// Asks for the kind of the namespace that a descriptor refers to, as a CLONE_NEW* constant.
+    ioctl_nstype(fd: i32) asks {
+        let Value::Number(kind) = ioctl(fd, NS_GET_NSTYPE, 0)? else { unreachable!() };
+        Ok(Value::word(crate::call::argument::flag_names(&Flags::from_bits_retain(kind as u64))))
+    }
+
+    /// Asks for a descriptor of the user namespace that owns a namespace.
+    ioctl_userns(fd: i32) {
+        ioctl(fd, NS_GET_USERNS, 0)
+    }
+
+    /// Asks for a descriptor of the parent of a PID or user namespace.
+    ioctl_parent(fd: i32) {
+        ioctl(fd, NS_GET_PARENT, 0)
+    }
+
+    /// Asks for the user id of the creator of a user namespace.
+    ioctl_owner_uid(fd: i32) asks {
+        let mut uid: libc::uid_t = 0;
+        ioctl(fd, NS_GET_OWNER_UID, (&raw mut uid) as u64)?;
+        Ok(Value::Number(uid.into()))
+    }
+
+    /// Sends an ioctl of the namespace family by number, with a null argument.
+    ioctl_ns(fd: i32, command: i32) {
+        ioctl(fd, namespace_ioctl(command as u64), 0)
+    }
+
+    /// Asks for the flags of a descriptor itself: whether execve(2) closes it.
+    fcntl_getfd(fd: i32) asks {
+        // SAFETY: takes numbers only.
+        let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+        Ok(if flags == Value::Number(libc::FD_CLOEXEC.into()) { Value::word("FD_CLOEXEC") } else { flags })
+    }
+
+    /// Asks for the access mode with which a descriptor was opened.
+    fcntl_getfl(fd: i32) asks {
+        // SAFETY: takes numbers only.
+        let Value::Number(flags) = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })? else { unreachable!() };
+        Ok(Value::word(match flags as i32 & libc::O_ACCMODE {
+            libc::O_RDONLY => "O_RDONLY",
+            libc::O_WRONLY => "O_WRONLY",
+            _ => "O_RDWR",
+        }))
+    }
+
+    /// Asks for a descriptor that stands for a process.
+    pidfd_open(pid: Pid, flags: i32) {
+        check(unsafe_syscall(libc::SYS_pidfd_open, pid.number.into(), flags.into()))
+    }
+
+    /// Asks whether two processes share a resource: 0 if they do. The other values only order addresses in the kernel, so they are all shown as `different`.
+    kcmp(first: Pid, second: Pid, resource: Resource) asks {
+        // SAFETY: kcmp takes numbers only for these resources.
+        let result = unsafe {
+            libc::syscall(libc::SYS_kcmp, first.number, second.number, resource.0, 0, 0)
+        };
+        match check(result)? {
+            Value::Number(0) => Ok(Value::ZERO),
+            _ => Ok(Value::word("different")),
+        }
+    }
+}
+
+/// The links of /proc/PID/ns, as namespaces(7) lists them.
+const LINKS: [&str; 10] =
+    ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
+
+/// The text of a link; none where there is no such link or the link leads nowhere, as
+/// pid_for_children may before the first child.
+fn link_in(directory: &Text, link: &str) -> Result<Option<std::ffi::OsString>, Errno> {
+    let path = super::file::path_of(directory).join(link);
+    match nix::fcntl::readlink(&path) {
+        Ok(text) => Ok(Some(text)),
+        // Only a process that is there can lack a link.
+        Err(nix::errno::Errno::ENOENT) if super::file::path_of(directory).is_dir() => Ok(None),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A system call that takes plain numbers.
+fn unsafe_syscall(number: libc::c_long, first: i64, second: i64) -> i64 {
+    // SAFETY: used only for calls whose arguments are numbers; no memory is passed.
+    unsafe { libc::syscall(number, first, second) }
+}
+
+fn ioctl(fd: i32, request: u64, argument: u64) -> Answer {
+    // SAFETY: the argument is 0 or the address of a variable that outlives the call.
+    check(unsafe { libc::ioctl(fd, request as _, argument) })
+}
+
+fn namespace_of_descriptor(fd: i32) -> Answer {
+    use std::os::fd::{FromRawFd, IntoRawFd};
+    let Value::Number(flag) = ioctl(fd, NS_GET_NSTYPE, 0)? else { unreachable!() };
+    // SAFETY: the descriptor is borrowed: it is given back by into_raw_fd and never closed here.
+    let file = unsafe { std::fs::File::from_raw_fd(fd) };
+    let inode = file.metadata().map(|metadata| metadata.ino());
+    let _ = file.into_raw_fd();
+    let kind = Kind::ALL.into_iter().find(|kind| kind.flag().bits() == flag as u64);
+    Ok(Value::Namespace { kind: kind.ok_or(Errno(libc::EPROTO))?, inode: inode? })
+}
+
+/// Parses `uts:[4026531838]`.
+fn namespace_from_link(link: &[u8]) -> Option<Value> {
+    let link = std::str::from_utf8(link).ok()?;
+    let (kind, rest) = link.split_once(":[")?;
+    let inode = rest.strip_suffix(']')?.parse().ok()?;
+    Some(Value::Namespace { kind: Kind::from_link(kind)?, inode })
+}

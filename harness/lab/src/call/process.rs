@@ -1,0 +1,354 @@
+//! Processes: their creation, end, numbers, relations and signals.
+//!
+//! clone(2), exit(2), wait(2), kill(2), sigaction(2), prctl(2) and their relatives. What
+//! namespaces they are in lives in `namespace`; their user ids and capabilities in `identity`.
+
+use super::argument::{Pid, Text, Unshown, constants, flags};
+use super::calls;
+use crate::actor::Creation;
+use crate::outcome::{Answer, Errno, Value, check};
+use nsconform_sys::kind::Flags;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+
+constants! {
+    /// A signal, by the names of signal(7).
+    Signal: i32 {
+        SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7,
+        SIGFPE = 8, SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13,
+        SIGALRM = 14, SIGTERM = 15, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20,
+        SIGTTIN = 21, SIGTTOU = 22, SIGURG = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26,
+        SIGPROF = 27, SIGWINCH = 28, SIGIO = 29, SIGPWR = 30, SIGSYS = 31,
+    }
+}
+
+constants! {
+    /// What sigaction(2) makes of a signal.
+    Disposition: i32 { SIG_DFL = 0, SIG_IGN = 1, HANDLER = 2 }
+}
+
+constants! {
+    /// Whether sigprocmask(2) adds to the blocked signals or takes from them.
+    MaskChange: i32 { SIG_BLOCK = 0, SIG_UNBLOCK = 1 }
+}
+
+constants! {
+    /// What reboot(2) is to do.
+    RebootCommand: u32 {
+        LINUX_REBOOT_CMD_RESTART = 0x0123_4567, LINUX_REBOOT_CMD_HALT = 0xcdef_0123,
+        LINUX_REBOOT_CMD_POWER_OFF = 0x4321_fedc, LINUX_REBOOT_CMD_CAD_ON = 0x89ab_cdef,
+        LINUX_REBOOT_CMD_CAD_OFF = 0,
+    }
+}
+
+flags! {
+    /// The options of waitpid(2) and waitid(2).
+    WaitOptions: i32 {
+        WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x0100_0000,
+        __WALL = 0x4000_0000, __WCLONE = i32::MIN,
+    }
+}
+
+calls! {
+    /// Calls about processes and signals.
+    Process, ProcessCalls, actor:
+
+    /// Creates a process, in new namespaces where flags say so.
+    clone(child: Unshown<String>, flags: Flags) {
+        let how = Creation { flags, exit_signal: libc::SIGCHLD, set_tid: Vec::new(), extended: false };
+        Ok(actor.create(&with_thread_rule(how))?.named(&child.0))
+    }
+
+    /// Creates a process by the newer call, which takes all flags, the signal sent at the child's end, and chosen PIDs.
+    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) {
+        let how = Creation { flags, exit_signal: exit_signal.0, set_tid, extended: true };
+        Ok(actor.create(&how)?.named(&child.0))
+    }
+
+    /// Replaces the program of the process by another one; the process stays the same.
+    execve(path: Text) {
+        actor.execute(path.c_string()?.as_c_str())
+    }
+
+    /// Ends the process with an exit status.
+    exit(status: i32) {
+        actor.exit(status, true)
+    }
+
+    /// Ends the calling thread; the process lives on while it has others.
+    exit_thread(status: i32) {
+        actor.exit(status, false)
+    }
+
+    /// Writes to address 0, which the processor refuses: the kernel sends SIGSEGV.
+    null_dereference() {
+        // SAFETY: none; the fault is the purpose. Nothing of this process is used afterwards.
+        unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
+        Ok(Value::ZERO)
+    }
+
+    /// Keeps the caller, and the processes that it will create, on the processor on which it runs. No claim is about that, so it counts as changing nothing.
+    sched_setaffinity_current() asks {
+        // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds; the set outlives the call.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            let Value::Number(processor) = check(libc::sched_getcpu())? else { unreachable!() };
+            libc::CPU_SET(processor as usize, &mut set);
+            check(libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set))
+        }
+    }
+
+    /// Asks for the process's own PID, in its own PID namespace.
+    getpid() asks {
+        Ok(Value::Number(nix::unistd::getpid().as_raw().into()))
+    }
+
+    /// Asks for the PID of the parent, in the caller's PID namespace; 0 if the parent is outside.
+    getppid() asks {
+        Ok(Value::Number(nix::unistd::getppid().as_raw().into()))
+    }
+
+    /// Asks for the thread's own number, in its own PID namespace.
+    gettid() asks {
+        Ok(Value::Number(nix::unistd::gettid().as_raw().into()))
+    }
+
+    /// Asks for the process group of a process (0: the caller).
+    getpgid(pid: Pid) asks {
+        // SAFETY: takes a number only.
+        check(unsafe { libc::getpgid(pid.number) })
+    }
+
+    /// Asks for the session of a process (0: the caller).
+    getsid(pid: Pid) asks {
+        // SAFETY: takes a number only.
+        check(unsafe { libc::getsid(pid.number) })
+    }
+
+    /// Makes the caller the leader of a new session and process group.
+    setsid() {
+        // SAFETY: takes nothing.
+        check(unsafe { libc::setsid() })
+    }
+
+    /// Puts a process into a process group (0, 0: the caller into one of its own).
+    setpgid(pid: Pid, group: i32) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::setpgid(pid.number, group) })
+    }
+
+    /// Waits until a child has ended (or, with options, stopped or continued) and tells how.
+    waitpid(pid: Pid, options: WaitOptions) asks {
+        let mut status = 0;
+        // SAFETY: `status` outlives the call.
+        let ended = unsafe { libc::waitpid(pid.number, &mut status, options.bits()) };
+        match check(ended)? {
+            Value::Number(0) => Ok(Value::ZERO),
+            number => Ok(Value::fields([("pid", number), ("status", wait_status(status))])),
+        }
+    }
+
+    /// Waits as waitpid does, and tells what the kernel says of the child in a siginfo_t; WNOWAIT leaves the child waitable.
+    waitid(pid: Pid, options: WaitOptions) asks {
+        // SAFETY: all-zero is a valid siginfo_t; it outlives the call.
+        let info = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            check(libc::waitid(libc::P_PID, pid.number as libc::id_t, &mut info, options.bits()))?;
+            info
+        };
+        // SAFETY: waitid fills these members.
+        let (child, status) = unsafe { (info.si_pid(), info.si_status()) };
+        Ok(Value::fields([
+            ("si_pid", Value::Number(child.into())),
+            ("si_code", Value::word(child_code(info.si_code))),
+            ("si_status", if info.si_code == libc::CLD_EXITED {
+                Value::Number(status.into())
+            } else {
+                Value::word(super::argument::Argument::show(&Signal(status)))
+            }),
+        ]))
+    }
+
+    /// Sends a signal to a process (0 as the signal: only asks whether one could).
+    kill(pid: Pid, signal: Signal) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::kill(pid.number, signal.0) })
+    }
+
+    /// Sends a signal to the process that a pidfd stands for.
+    pidfd_send_signal(fd: i32, signal: Signal) {
+        // SAFETY: the siginfo pointer may be null.
+        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal.0, 0, 0) })
+    }
+
+    /// Sets what a signal does: the default action, nothing, or a handler that notes the signal.
+    sigaction(signal: Signal, disposition: Disposition) {
+        set_disposition(signal, disposition)
+    }
+
+    /// Adds a signal to the blocked ones, or takes it from them.
+    sigprocmask(change: MaskChange, signal: Signal) {
+        let mut set = nix::sys::signal::SigSet::empty();
+        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
+        let how = if change == MaskChange::SIG_BLOCK {
+            nix::sys::signal::SigmaskHow::SIG_BLOCK
+        } else {
+            nix::sys::signal::SigmaskHow::SIG_UNBLOCK
+        };
+        nix::sys::signal::sigprocmask(how, Some(&set), None)?;
+        Ok(Value::ZERO)
+    }
+
+    /// Takes a pending signal without waiting: EAGAIN if there is none.
+    sigtimedwait(signal: Signal) asks {
+        let mut set = nix::sys::signal::SigSet::empty();
+        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
+        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
+        let (taken, info) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            (libc::sigtimedwait(set.as_ref(), &mut info, &none), info)
+        };
+        check(taken)?;
+        // SAFETY: these signals come from kill(2), which fills si_pid.
+        let sender = unsafe { info.si_pid() };
+        Ok(Value::fields([
+            ("si_signo", Value::word(super::argument::Argument::show(&Signal(taken)))),
+            ("si_pid", Value::Number(sender.into())),
+        ]))
+    }
+
+    /// Lists the signals that handlers of this process have noted since the last time, with their senders.
+    caught() asks {
+        Ok(Value::List(take_caught_signals()))
+    }
+
+    /// Restarts or stops what the caller takes for the machine: in a PID namespace only its init ends. Asked of the kernel only below the sealed PID namespace; elsewhere ECANCELED.
+    reboot(command: RebootCommand) {
+        if !is_below_sealed_namespace() {
+            return Err(Errno(libc::ECANCELED));
+        }
+        let (first, second) = (libc::LINUX_REBOOT_MAGIC1, libc::LINUX_REBOOT_MAGIC2);
+        // SAFETY: takes numbers only. That it does not end the machine is made sure of above.
+        check(unsafe { libc::syscall(libc::SYS_reboot, first, second, command.0, 0) })
+    }
+
+    /// Marks the caller as a subreaper: orphans among its descendants become its children.
+    prctl_set_child_subreaper(on: bool) {
+        nix::sys::prctl::set_child_subreaper(on)?;
+        Ok(Value::ZERO)
+    }
+
+    /// Asks for a signal to be sent to the caller when its parent ends.
+    prctl_set_pdeathsig(signal: Signal) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0) })
+    }
+}
+
+/// Whether reboot(2) of the caller can only reach the init of a PID namespace made by the case.
+/// Two things must both be seen in /proc: that our PID namespace is not the initial one, and that
+/// we have a PID in a namespace above it, too. Where /proc does not tell, the answer is no.
+fn is_below_sealed_namespace() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let outside_initial = std::fs::metadata("/proc/self/ns/pid")
+        .is_ok_and(|namespace| namespace.ino() != nsconform_sys::machine::INITIAL_PID_NAMESPACE);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let levels = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+    outside_initial && levels.split_whitespace().count() >= 2
+}
+
+/// clone(2) with CLONE_THREAD or CLONE_PARENT takes the exit signal from elsewhere; raw callers
+/// of CLONE_THREAD pass none.
+fn with_thread_rule(mut how: Creation) -> Creation {
+    if how.flags.contains(Flags::CLONE_THREAD) {
+        how.exit_signal = 0;
+    }
+    how
+}
+
+/// A wait status in the words of wait(2).
+fn wait_status(status: i32) -> Value {
+    use super::argument::Argument as _;
+    if libc::WIFEXITED(status) {
+        Value::word(format!("exited({})", libc::WEXITSTATUS(status)))
+    } else if libc::WIFSIGNALED(status) {
+        Value::word(format!("killed({})", Signal(libc::WTERMSIG(status)).show()))
+    } else if libc::WIFSTOPPED(status) {
+        Value::word(format!("stopped({})", Signal(libc::WSTOPSIG(status)).show()))
+    } else {
+        Value::word("continued")
+    }
+}
+
+fn child_code(code: i32) -> &'static str {
+    match code {
+        libc::CLD_EXITED => "CLD_EXITED",
+        libc::CLD_KILLED => "CLD_KILLED",
+        libc::CLD_DUMPED => "CLD_DUMPED",
+        libc::CLD_STOPPED => "CLD_STOPPED",
+        libc::CLD_CONTINUED => "CLD_CONTINUED",
+        libc::CLD_TRAPPED => "CLD_TRAPPED",
+        _ => "unknown",
+    }
+}
+
+/// How many signals a process can note between two times that the script asks.
+const NOTED: usize = 32;
+static CAUGHT: [[AtomicI32; 2]; NOTED] = [const { [const { AtomicI32::new(0) }; 2] }; NOTED];
+static CAUGHT_COUNT: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn note_signal(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    let index = CAUGHT_COUNT.fetch_add(1, Ordering::SeqCst);
+    if let Some([number, sender]) = CAUGHT.get(index) {
+        number.store(signal, Ordering::SeqCst);
+        // SAFETY: the kernel passes a valid siginfo_t; si_pid is the first member of most kinds.
+        sender.store(unsafe { (*info).si_pid() }, Ordering::SeqCst);
+    }
+}
+
+/// A new process has caught nothing yet, whatever its creator had.
+pub(crate) fn forget_caught_signals() {
+    CAUGHT_COUNT.store(0, Ordering::SeqCst);
+}
+
+fn take_caught_signals() -> Vec<Value> {
+    use super::argument::Argument as _;
+    let count = CAUGHT_COUNT.swap(0, Ordering::SeqCst).min(NOTED);
+    CAUGHT[..count]
+        .iter()
+        .map(|[signal, sender]| {
+            Value::fields([
+                ("si_signo", Value::word(Signal(signal.load(Ordering::SeqCst)).show())),
+                ("si_pid", Value::Number(sender.load(Ordering::SeqCst).into())),
+            ])
+        })
+        .collect()
+}
+
+fn set_disposition(signal: Signal, disposition: Disposition) -> Answer {
+    // SAFETY: all-zero is a valid sigaction; the handler is async-signal-safe (atomics only).
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = match disposition {
+            Disposition::SIG_DFL => libc::SIG_DFL,
+            Disposition::SIG_IGN => libc::SIG_IGN,
+            _ => note_signal as *const () as usize,
+        };
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+        check(libc::sigaction(signal.0, &action, std::ptr::null_mut()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process with one PID may be in the initial PID namespace: reboot(2) must not be reached.
+    #[test]
+    fn reboot_is_refused_outside_a_nested_namespace() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let levels = status.lines().find(|line| line.starts_with("NSpid:")).unwrap();
+        let nested = levels.split_whitespace().count() > 2;
+        assert_eq!(is_below_sealed_namespace(), nested);
+    }
+}

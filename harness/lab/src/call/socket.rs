@@ -1,0 +1,196 @@
+//! Internet and UNIX sockets, by address: socket(7), ip(7), unix(7), and the tables in
+//! /proc/PID/net that list them.
+//!
+//! What is sent over them goes by `write` of `file`; requests of rtnetlink(7) live in
+//! `device`.
+
+use super::argument::{Argument, Text, constants, quote};
+use super::calls;
+use crate::outcome::{Errno, Value, check};
+use nix::sys::socket::{SockaddrLike, SockaddrStorage, UnixAddr};
+use serde::{Deserialize, Serialize};
+
+constants! {
+    /// The family of a socket.
+    Domain: i32 {
+        AF_UNIX = libc::AF_UNIX, AF_INET = libc::AF_INET, AF_INET6 = libc::AF_INET6,
+        AF_PACKET = libc::AF_PACKET,
+    }
+}
+
+constants! {
+    /// The type of a socket.
+    SocketType: i32 { SOCK_STREAM = libc::SOCK_STREAM, SOCK_DGRAM = libc::SOCK_DGRAM, SOCK_RAW = libc::SOCK_RAW }
+}
+
+/// An address: `10.0.0.1:80` or `[::1]:80`, the path of a UNIX socket (`/tmp/socket`), or an
+/// abstract UNIX name, whose leading null byte is written `@`, as unix(7) and /proc/net/unix do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SocketAddress {
+    /// An internet address and port.
+    Internet(std::net::SocketAddr),
+    /// A path.
+    Path(String),
+    /// A name without the leading null byte.
+    Abstract(String),
+}
+
+impl From<&str> for SocketAddress {
+    /// # Panics
+    /// When the text is none of the three.
+    fn from(text: &str) -> SocketAddress {
+        if let Some(name) = text.strip_prefix('@') {
+            SocketAddress::Abstract(name.to_string())
+        } else if text.starts_with('/') {
+            SocketAddress::Path(text.to_string())
+        } else {
+            SocketAddress::Internet(text.parse().expect("an address and a port"))
+        }
+    }
+}
+
+impl Argument for SocketAddress {
+    fn show(&self) -> String {
+        match self {
+            SocketAddress::Internet(address) => address.to_string(),
+            SocketAddress::Path(path) => quote(path.as_bytes()),
+            SocketAddress::Abstract(name) => quote(format!("@{name}").as_bytes()),
+        }
+    }
+}
+
+impl SocketAddress {
+    fn encoded(&self) -> Result<SockaddrStorage, Errno> {
+        let unix = match self {
+            SocketAddress::Internet(address) => return Ok(SockaddrStorage::from(*address)),
+            SocketAddress::Path(path) => UnixAddr::new(path.as_str())?,
+            SocketAddress::Abstract(name) => UnixAddr::new_abstract(name.as_bytes())?,
+        };
+        // SAFETY: pointer and length describe a valid sockaddr_un.
+        unsafe { SockaddrStorage::from_raw(SockaddrLike::as_ptr(&unix), Some(unix.len())) }
+            .ok_or(Errno(libc::EINVAL))
+    }
+}
+
+impl From<SockaddrStorage> for SocketAddress {
+    fn from(address: SockaddrStorage) -> SocketAddress {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if let Some(unix) = address.as_unix_addr() {
+            match unix.as_abstract() {
+                Some(name) => SocketAddress::Abstract(text(name)),
+                None => {
+                    SocketAddress::Path(unix.path().map_or(String::new(), |path| path.display().to_string()))
+                }
+            }
+        } else if let Some(address) = address.as_sockaddr_in6() {
+            SocketAddress::Internet(std::net::SocketAddrV6::from(*address).into())
+        } else if let Some(address) = address.as_sockaddr_in() {
+            SocketAddress::Internet(std::net::SocketAddrV4::from(*address).into())
+        } else {
+            SocketAddress::Path(String::new())
+        }
+    }
+}
+
+/// `SIOCGSKNS` of linux/sockios.h.
+const SIOCGSKNS: u64 = 0x894c;
+
+/// `SO_NETNS_COOKIE` of asm-generic/socket.h.
+const SO_NETNS_COOKIE: i32 = 71;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 8;
+
+calls! {
+    /// Internet and UNIX sockets, by address: socket(7), ip(7), unix(7).
+    Socket, SocketCalls, actor:
+
+    /// Creates a socket, in the caller's network namespace.
+    socket(domain: Domain, kind: SocketType) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::socket(domain.0, kind.0, 0) })
+    }
+
+    /// Gives a socket an address of its own.
+    bind(fd: i32, address: SocketAddress) {
+        let address = address.encoded()?;
+        // SAFETY: pointer and length describe the address.
+        check(unsafe { libc::bind(fd, address.as_ptr(), address.len()) })
+    }
+
+    /// Makes a socket ready to take connections.
+    listen(fd: i32) {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::listen(fd, BACKLOG) })
+    }
+
+    /// Connects a socket to an address.
+    connect(fd: i32, address: SocketAddress) {
+        let address = address.encoded()?;
+        // SAFETY: pointer and length describe the address.
+        check(unsafe { libc::connect(fd, address.as_ptr(), address.len()) })
+    }
+
+    /// Takes a connection that was made to a listening socket.
+    accept(fd: i32) {
+        // SAFETY: the address of the other end is not asked for.
+        check(unsafe { libc::accept(fd, std::ptr::null_mut(), std::ptr::null_mut()) })
+    }
+
+    /// Takes what has arrived at a socket; waits until something has.
+    recv(fd: i32) asks {
+        let mut buffer = [0; 1024];
+        // SAFETY: pointer and length describe `buffer`.
+        let count = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+        check(count as i64)?;
+        Ok(Value::text(&buffer[..count as usize]))
+    }
+
+    /// Asks for the address that a socket is bound to.
+    getsockname(fd: i32) asks {
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getsockname::<SockaddrStorage>(fd)?).show()))
+    }
+
+    /// Asks for the address that a socket is connected to.
+    getpeername(fd: i32) asks {
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getpeername::<SockaddrStorage>(fd)?).show()))
+    }
+
+    /// Asks for a descriptor of the network namespace that a socket belongs to.
+    ioctl_siocgskns(fd: i32) {
+        // SAFETY: this request takes no argument.
+        check(unsafe { libc::ioctl(fd, SIOCGSKNS as _, 0) })
+    }
+
+    /// Asks for the number that identifies the network namespace of a socket for as long as the machine runs.
+    getsockopt_netns_cookie(fd: i32) asks {
+        let mut cookie: u64 = 0;
+        let mut length = size_of::<u64>() as libc::socklen_t;
+        // SAFETY: pointer and length describe `cookie`.
+        check(unsafe {
+            libc::getsockopt(fd, libc::SOL_SOCKET, SO_NETNS_COOKIE, (&raw mut cookie).cast(), &mut length)
+        })?;
+        Ok(Value::volatile("netns_cookie", cookie))
+    }
+
+    /// Reads a column of a table in /proc/PID/net: what stands under a heading. Devices that tunnel drivers make in each namespace are left out.
+    column(path: Text, heading: Text) asks {
+        let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
+        let heading = String::from_utf8_lossy(&heading.0).into_owned();
+        if table.is_empty() {
+            // /proc/net/route has no heading while there is no route.
+            return Ok(Value::List(Vec::new()));
+        }
+        let mut lines = table.lines();
+        let place = lines
+            .find_map(|line| line.split_whitespace().position(|word| word == heading))
+            .ok_or(Errno(libc::ENOENT))?;
+        let mut words: Vec<&str> = lines
+            .filter_map(|line| line.split_whitespace().nth(place))
+            .map(|word| word.trim_end_matches(':'))
+            .filter(|word| !super::device::is_fallback_device(word))
+            .collect();
+        words.sort_unstable();
+        Ok(Value::List(words.into_iter().map(Value::word).collect()))
+    }
+}

@@ -1,0 +1,187 @@
+//! Clocks and timers: clock_gettime(2), clock_nanosleep(2), timerfd_create(2), timer_settime(2),
+//! time_namespaces(7).
+//!
+//! The offsets of a time namespace are a text file: see `file`.
+
+use super::argument::{Argument, constants};
+use super::calls;
+use crate::outcome::{Answer, Errno, Value, check};
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+constants! {
+    /// A clock of clock_gettime(2).
+    Clock: i32 {
+        CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2,
+        CLOCK_THREAD_CPUTIME_ID = 3, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5,
+        CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_TAI = 11,
+    }
+}
+
+/// An absolute time: what the clock shows at the call, and so many milliseconds more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FromNow(i32);
+
+impl From<i32> for FromNow {
+    fn from(milliseconds: i32) -> FromNow {
+        FromNow(milliseconds)
+    }
+}
+
+impl Argument for FromNow {
+    fn show(&self) -> String {
+        format!("TIMER_ABSTIME, now + {} ms", self.0)
+    }
+}
+
+/// How long a call waits for a timer that should have expired long before.
+const GIVE_UP: Duration = Duration::from_secs(1);
+
+calls! {
+    /// Calls about clocks and timers.
+    Time, TimeCalls, actor:
+
+    /// Reads a clock. A trace shows how far it is from the first reading of the same clock, in whole seconds.
+    clock_gettime(clock: Clock) asks {
+        let now = read(clock)?;
+        Ok(Value::Time { clock: clock.show(), nanoseconds: now.tv_sec as i128 * 1_000_000_000 + now.tv_nsec as i128 })
+    }
+
+    /// Reads from /proc/uptime how long the system has been up. A trace shows how far it is from the first reading.
+    cat_uptime() asks {
+        let content = std::fs::read_to_string("/proc/uptime")?;
+        let seconds: f64 =
+            content.split_whitespace().next().and_then(|word| word.parse().ok()).ok_or(Errno(libc::EPROTO))?;
+        Ok(Value::Time { clock: "uptime".to_string(), nanoseconds: (seconds * 1e9) as i128 })
+    }
+
+    /// Sleeps until a clock shows a time a little ahead, and tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the sleep was broken off).
+    clock_nanosleep(clock: Clock, until: FromNow) asks {
+        let end = later(clock, until)?;
+        guarded(until, || {
+            // SAFETY: the time outlives the call; what remains is not asked for.
+            match unsafe { libc::clock_nanosleep(clock.0, libc::TIMER_ABSTIME, &end, std::ptr::null_mut()) } {
+                0 => Ok(()),
+                error => Err(Errno(error)),
+            }
+        })
+    }
+
+    /// Sleeps for some milliseconds, and tells whether they have passed.
+    nanosleep(milliseconds: i32) asks {
+        let time = libc::timespec { tv_sec: 0, tv_nsec: libc::c_long::from(milliseconds) * 1_000_000 };
+        guarded(FromNow(milliseconds), || {
+            // SAFETY: the time outlives the call; what remains is not asked for.
+            check(unsafe { libc::nanosleep(&time, std::ptr::null_mut()) }).map(drop)
+        })
+    }
+
+    /// Makes a timer that is a descriptor, sets it to a time a little ahead and reads it, which waits until it expires; tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the timer did not expire).
+    timerfd_settime(clock: Clock, until: FromNow) asks {
+        let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
+        // SAFETY: takes numbers only.
+        let fd = unsafe { libc::timerfd_create(clock.0, libc::TFD_CLOEXEC) };
+        check(fd)?;
+        let answer = guarded(until, || {
+            let mut expirations = 0u64;
+            // SAFETY: the value outlives the call; the buffer is the size of the counter.
+            unsafe {
+                check(libc::timerfd_settime(fd, libc::TFD_TIMER_ABSTIME, &value, std::ptr::null_mut()))?;
+                check(libc::read(fd, (&raw mut expirations).cast(), size_of::<u64>()) as i64).map(drop)
+            }
+        });
+        // SAFETY: made above and used nowhere else.
+        unsafe { libc::close(fd) };
+        answer
+    }
+
+    /// Makes a timer that sends SIGALRM, sets it to a time a little ahead and waits for the signal; tells whether that time passed meanwhile (ETIMEDOUT: a second passed without the signal).
+    timer_settime(clock: Clock, until: FromNow) asks {
+        let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
+        wait_for_timer(clock, &value, until)
+    }
+}
+
+fn read(clock: Clock) -> Result<libc::timespec, Errno> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the time outlives the call.
+    check(unsafe { libc::clock_gettime(clock.0, &mut now) })?;
+    Ok(now)
+}
+
+fn later(clock: Clock, until: FromNow) -> Result<libc::timespec, Errno> {
+    let mut time = read(clock)?;
+    time.tv_nsec += libc::c_long::from(until.0) * 1_000_000;
+    time.tv_sec += time.tv_nsec / 1_000_000_000;
+    time.tv_nsec %= 1_000_000_000;
+    Ok(time)
+}
+
+/// What waiting for a timer came to, by a clock that only counts differences.
+fn judged(until: FromNow, passed: Duration) -> Value {
+    // Half of the time at least: reading the clock and setting the timer take some of it.
+    let enough = Duration::from_millis(until.0 as u64) / 2;
+    Value::word(if passed >= enough { "in time" } else { "too early" })
+}
+
+/// Performs a wait that SIGALRM breaks off after a second.
+fn guarded(until: FromNow, wait: impl FnOnce() -> Result<(), Errno>) -> Answer {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let start = Instant::now();
+    let alarm = |after: Duration| {
+        let mut timer = libc::itimerval {
+            it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
+            it_value: libc::timeval { tv_sec: 0, tv_usec: 0 },
+        };
+        timer.it_value.tv_sec = after.as_secs() as libc::time_t;
+        // SAFETY: the value outlives the call.
+        unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
+    };
+    // SAFETY: all-zero is a valid sigaction: no flags, so the wait is not started again.
+    let before = unsafe {
+        let (mut action, mut before): (libc::sigaction, libc::sigaction) = std::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        libc::sigaction(libc::SIGALRM, &action, &mut before);
+        before
+    };
+    alarm(GIVE_UP);
+    let waited = wait();
+    alarm(Duration::ZERO);
+    // SAFETY: puts back what was there.
+    unsafe { libc::sigaction(libc::SIGALRM, &before, std::ptr::null_mut()) };
+    match waited {
+        Ok(()) => Ok(judged(until, start.elapsed())),
+        Err(Errno(libc::EINTR)) => Err(Errno(libc::ETIMEDOUT)),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn wait_for_timer(clock: Clock, value: &libc::itimerspec, until: FromNow) -> Answer {
+    let start = Instant::now();
+    let give_up = libc::timespec { tv_sec: GIVE_UP.as_secs() as libc::time_t, tv_nsec: 0 };
+    // SAFETY: all-zero is a valid sigset_t and sigevent; everything passed outlives its call; the
+    // timer is deleted and the signal mask put back before the return.
+    let waited = unsafe {
+        let (mut set, mut before): (libc::sigset_t, libc::sigset_t) = std::mem::zeroed();
+        libc::sigaddset(&mut set, libc::SIGALRM);
+        libc::sigprocmask(libc::SIG_BLOCK, &set, &mut before);
+        let mut event: libc::sigevent = std::mem::zeroed();
+        event.sigev_notify = libc::SIGEV_SIGNAL;
+        event.sigev_signo = libc::SIGALRM;
+        let mut timer: libc::timer_t = std::mem::zeroed();
+        let waited = check(libc::timer_create(clock.0, &mut event, &mut timer)).and_then(|_| {
+            let waited = check(libc::timer_settime(timer, libc::TIMER_ABSTIME, value, std::ptr::null_mut()))
+                .and_then(|_| check(libc::sigtimedwait(&set, std::ptr::null_mut(), &give_up)));
+            libc::timer_delete(timer);
+            waited
+        });
+        libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        waited
+    };
+    match waited {
+        Ok(_) => Ok(judged(until, start.elapsed())),
+        // What sigtimedwait(2) says when the time is over.
+        Err(Errno(libc::EAGAIN)) => Err(Errno(libc::ETIMEDOUT)),
+        Err(errno) => Err(errno),
+    }
+}

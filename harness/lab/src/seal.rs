@@ -1,0 +1,285 @@
+//! Sealing: the place where cases run, and what their processes start as.
+//!
+//! The fork server prepares a *template* once: a mount namespace (inside a user namespace where it
+//! is not privileged) whose root is a read-only tmpfs with nothing but mount points and the
+//! program itself. Each director then gets PID, mount, UTS and IPC namespaces of its own made from
+//! it, with a fresh procfs and a scratch tmpfs. Nothing of the host's file system can be reached
+//! by path, and when the director, PID 1 of its namespace, ends, the kernel ends everything else.
+
+use nix::mount::MsFlags;
+use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
+use nsconform_sys::sandbox::{
+    Program, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
+};
+use serde::{Deserialize, Serialize};
+use std::os::fd::RawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// `st_ino` of the PID namespace in which nsconform was started, 0 if /proc does not tell. Known
+/// to directors and their processes by inheritance: inside the seal nothing tells it.
+static STARTED_IN: AtomicU64 = AtomicU64::new(0);
+
+/// Whether nsconform was started in the initial PID namespace, so that the sealed one is the first
+/// level below it.
+pub fn started_in_initial_pid_namespace() -> bool {
+    STARTED_IN.load(Ordering::Relaxed) == nsconform_sys::machine::INITIAL_PID_NAMESPACE
+}
+
+/// How the template is privileged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// The machine lets us create mount, PID, UTS and IPC namespaces as we are.
+    Privileged,
+    /// We are the root of a user namespace of our own that maps one uid and one gid.
+    UserNamespace,
+}
+
+/// What a process of a case starts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ground {
+    /// Uid 0 with all capabilities over the PID, mount, UTS and IPC namespaces it is in.
+    Root,
+    /// An ordinary user, uid and gid 1000, without any capability.
+    User,
+    /// As [`Ground::Root`], in the user namespace that nsconform was started in, with the
+    /// privileges that it was started with.
+    StartedAsRoot,
+}
+
+impl Ground {
+    /// What the ground is, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Ground::Root => "root of a sealed set of namespaces",
+            Ground::User => "an ordinary user without capabilities",
+            Ground::StartedAsRoot => "root outside any user namespace of nsconform's own",
+        }
+    }
+
+    /// Turns the calling process, a child of the director, into what the ground says.
+    ///
+    /// # Errors
+    /// Says which call failed and why.
+    pub fn enter(self, mode: Mode) -> Result<(), String> {
+        match (self, mode) {
+            (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
+            (Ground::User, Mode::Privileged) => become_user_by_setuid()
+                .or_else(|why| become_user_by_namespace().map_err(|also| format!("{why}; {also}"))),
+            (Ground::User, Mode::UserNamespace) => become_user_by_namespace(),
+        }
+    }
+}
+
+/// The uid and gid of [`Ground::User`].
+pub const USER_ID: u32 = 1000;
+
+fn become_user_by_setuid() -> Result<(), String> {
+    let (uid, gid) = (nix::unistd::Uid::from_raw(USER_ID), nix::unistd::Gid::from_raw(USER_ID));
+    step("setgroups", nix::unistd::setgroups(&[]))?;
+    step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
+    step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
+    // A process that changed its ids is not dumpable: its /proc files would belong to root.
+    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+}
+
+/// In a user namespace that maps one id an ordinary user is had by one more user namespace, in
+/// which that id is called 1000, and by dropping every capability there.
+fn become_user_by_namespace() -> Result<(), String> {
+    step("unshare(CLONE_NEWUSER)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER))?;
+    map_ids(&format!("{USER_ID} 0 1"), &format!("{USER_ID} 0 1"))?;
+    let (uid, gid) = (nix::unistd::Uid::from_raw(USER_ID), nix::unistd::Gid::from_raw(USER_ID));
+    step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
+    step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
+    drop_capabilities()?;
+    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+}
+
+fn drop_capabilities() -> Result<(), String> {
+    let none = Capabilities::empty();
+    set_capabilities(&CapabilitySets { effective: none, permitted: none, inheritable: none })
+        .map(drop)
+        .map_err(|errno| format!("capset: {}", errno.describe()))
+}
+
+/// Without one of these root is not what cases that start as root expect; a user namespace of our
+/// own then has them all.
+const ROOT_CAPABILITIES: [Capabilities; 17] = [
+    Capabilities::CAP_CHOWN,
+    Capabilities::CAP_DAC_OVERRIDE,
+    Capabilities::CAP_FOWNER,
+    Capabilities::CAP_KILL,
+    Capabilities::CAP_SETGID,
+    Capabilities::CAP_SETUID,
+    Capabilities::CAP_SETPCAP,
+    Capabilities::CAP_NET_BIND_SERVICE,
+    Capabilities::CAP_NET_ADMIN,
+    Capabilities::CAP_NET_RAW,
+    Capabilities::CAP_IPC_OWNER,
+    Capabilities::CAP_SYS_CHROOT,
+    Capabilities::CAP_SYS_PTRACE,
+    Capabilities::CAP_SYS_ADMIN,
+    Capabilities::CAP_SYS_BOOT,
+    Capabilities::CAP_SYS_TIME,
+    Capabilities::CAP_SETFCAP,
+];
+
+fn has_capabilities_of_root() -> bool {
+    get_capabilities().is_ok_and(|sets| ROOT_CAPABILITIES.iter().all(|one| sets.effective.contains(*one)))
+}
+
+/// Why sealed namespaces cannot be had here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealFailure {
+    /// Which call failed and how.
+    pub what: String,
+}
+
+/// Prepares the template in the calling process, which becomes the fork server.
+///
+/// # Errors
+/// Says which call failed: without a template nothing can be tested.
+pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
+    if let Ok(namespace) = std::fs::metadata("/proc/self/ns/pid") {
+        STARTED_IN.store(namespace.ino(), Ordering::Relaxed);
+    }
+    let mode = enter_template_namespaces(containment).map_err(|what| SealFailure { what })?;
+    build_template(mode).map_err(|what| SealFailure { what })?;
+    Ok(mode)
+}
+
+/// How far the template is kept from the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Containment {
+    /// As the privilege at hand allows: root's cases are tested with root's privileges.
+    Usual,
+    /// In a user namespace in any case, and each run in one of its own inside that. For runs that
+    /// are tampered with: a script that goes on after a namespace was withheld must reach neither
+    /// the machine's own settings nor what it shares with other runs, such as the limits of the
+    /// template's user namespace or the devices of its network namespace.
+    UserNamespace,
+}
+
+fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
+    use nix::sched::{CloneFlags, unshare};
+    // A network namespace keeps even a wrongly written case away from the machine's network.
+    // Where none can be had, the cases that need one are skipped by their own probes.
+    let isolate_network = || {
+        if unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+            set_loopback_up();
+        }
+    };
+    if containment == Containment::Usual
+        && has_capabilities_of_root()
+        && unshare(CloneFlags::CLONE_NEWNS).is_ok()
+    {
+        isolate_network();
+        return Ok(Mode::Privileged);
+    }
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    step("unshare(CLONE_NEWUSER|CLONE_NEWNS)", unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS))?;
+    map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
+    let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
+    step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
+    step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
+    isolate_network();
+    Ok(Mode::UserNamespace)
+}
+
+fn build_template(mode: Mode) -> Result<(), String> {
+    step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
+    let program = Program::running(Path::new(PROGRAM));
+    let covered = covered()?;
+    step(
+        &format!("mounting a tmpfs on {covered}"),
+        mount(Some("nsconform"), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
+    )?;
+    let at = |path: &str| format!("{covered}{path}");
+    for directory in ["/proc", "/sys", "/tmp"] {
+        std::fs::create_dir(at(directory)).map_err(|error| format!("mkdir {directory}: {error}"))?;
+    }
+    program.bind_below(Path::new(covered))?;
+    if mode == Mode::UserNamespace || !in_initial_user_namespace() {
+        // A user namespace may mount proc and sysfs only where a fully visible one is mounted.
+        for source in ["/proc", "/sys"] {
+            let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
+            let _ = mount(Some(source), &at(source), None, bind, None);
+        }
+    }
+    pivot_into(covered)?;
+    let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    step("making the template read-only", mount(None, "/", None, read_only, None))
+}
+
+/// Where a case finds the program that `execve` in a script starts.
+pub const PROGRAM: &str = "/program";
+
+/// The namespaces that every director gets for itself.
+const SEALED: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
+
+impl Containment {
+    /// The namespaces that a director gets by clone(2).
+    pub fn of_director(self) -> libc::c_int {
+        match self {
+            Containment::Usual => SEALED,
+            Containment::UserNamespace => SEALED | libc::CLONE_NEWUSER,
+        }
+    }
+}
+
+/// Has a director, which has just been created, end with the fork server, of which it gets a pidfd.
+/// The first that it does.
+///
+/// A server that ended before the parent-death signal was asked for is seen by its pidfd. There is
+/// no moment between the two: an ending process signals its children and becomes a zombie within one
+/// lock of the kernel's, and setsid(2), which takes that lock, waits until it has done both.
+pub fn end_with_server(server: RawFd) {
+    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::setsid();
+        let mut poll = libc::pollfd { fd: server, events: libc::POLLIN, revents: 0 };
+        if libc::poll(&mut poll, 1, 0) > 0 {
+            libc::_exit(1);
+        }
+    }
+}
+
+/// Completes the seal in a director, which has just been created with the namespaces of
+/// [`Containment::of_director`].
+///
+/// # Errors
+/// Says which call failed.
+pub fn complete_seal(containment: Containment) -> Result<(), String> {
+    if containment == Containment::UserNamespace {
+        map_ids("0 0 1", "0 0 1")?;
+    }
+    // SAFETY: plain system calls on numbers and on signal sets that outlive the calls.
+    unsafe {
+        // Rust's runtime ignores it; the server has set all others to their defaults.
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &all, std::ptr::null_mut());
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
+        libc::umask(0o022);
+        // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either
+        // (core(5)); it would run outside the seal.
+        let cores = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+        libc::setrlimit(libc::RLIMIT_CORE, &cores);
+    }
+    // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
+    let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
+    let scratch = Some("mode=1777,size=16m");
+    step(
+        "mounting the scratch tmpfs",
+        mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch),
+    )?;
+    step("chdir", nix::unistd::chdir("/tmp"))?;
+    step("sethostname", nix::unistd::sethostname("sealed"))?;
+    // SAFETY: the pointer and length describe a string constant.
+    unsafe { libc::setdomainname(c"sealed.domain".as_ptr(), 13) };
+    Ok(())
+}

@@ -1,0 +1,501 @@
+//! The fork server: a small process that is forked before anything large is allocated or any
+//! thread is started, and that forks a sealed director for each job. One more than may go at a time
+//! is made, and held before its first call: what sealing takes is spent while another one goes.
+//!
+//! It keeps deadlines and reaps. Which jobs there are and what becomes of their traces is the
+//! business of `runner`, at the other end of its socket; what cgroups jobs get is that of
+//! `cgroup`. When the runner is gone, by whatever end, it ends everything it has started and then
+//! itself.
+
+use crate::interrupt::{Interrupt, Play};
+use crate::journal::Journal;
+use crate::lab::{Changes, Lab};
+use crate::seal::{self, Containment, Ground, Mode, SealFailure};
+use crate::trace::{End, Event};
+use nsconform_sys::cgroup::{self, Cgroups, Place};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// A script that is compiled in, as the server plays it.
+#[derive(Clone, Copy)]
+pub struct Compiled {
+    /// The credentials that its processes start with.
+    pub ground: Ground,
+    /// Whether it gets a cgroup of its own.
+    pub cgroup: bool,
+    /// The steps.
+    pub body: Body,
+}
+
+/// The steps of a compiled script.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// It plays; its trace is what counts.
+    Script(fn(&Lab) -> Play),
+    /// It finds out whether something is met.
+    Probe(fn(&Lab) -> Result<Finding, Interrupt>),
+}
+
+/// The result of a probe: met, or why not.
+pub type Finding = Result<(), String>;
+
+/// One thing to be done by one director.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The index of the compiled script that is played.
+    pub script: u32,
+    /// After this time the director and all its processes are killed.
+    pub deadline: Duration,
+    /// What is changed on purpose.
+    pub changes: Changes,
+}
+
+/// How a director came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// It ended by itself; the trace says how the script ended.
+    Ended,
+    /// It was killed at its deadline.
+    TimedOut,
+    /// It ended without finishing its trace.
+    Died(String),
+    /// It could not be started.
+    NotStarted(String),
+}
+
+/// What the server reports of a job.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// The id that the job was submitted with.
+    pub id: u32,
+    /// How its director came to its end.
+    pub finish: Finish,
+    /// The bytes of its journal; see [`crate::journal::decode`].
+    pub journal: Vec<u8>,
+    /// From the start of the director to the end of everything it started.
+    pub duration: Duration,
+}
+
+/// The first thing that the server says.
+pub type Ready = Result<Mode, SealFailure>;
+
+/// The runner's end of the server.
+pub struct Server {
+    socket: UnixStream,
+    pid: nix::unistd::Pid,
+}
+
+impl Server {
+    /// Forks the server. Must be called while the process has one thread.
+    ///
+    /// # Errors
+    /// Those of socketpair(2) and fork(2).
+    pub fn start(scripts: &[Compiled], jobs: usize, containment: Containment) -> io::Result<Server> {
+        let (ours, theirs) = UnixStream::pair()?;
+        // SAFETY: the caller promises one thread, so the child's copy of the heap is consistent.
+        match unsafe { nix::unistd::fork() }? {
+            nix::unistd::ForkResult::Child => {
+                drop(ours);
+                // SAFETY: ends the child without running what the parent will run at its exit.
+                unsafe { libc::_exit(i32::from(serve(theirs, scripts, jobs, containment).is_err())) }
+            }
+            nix::unistd::ForkResult::Parent { child } => Ok(Server { socket: ours, pid: child }),
+        }
+    }
+
+    /// The PID of the server.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Hands a job over.
+    ///
+    /// # Errors
+    /// When the server has ended.
+    pub fn submit(&mut self, id: u32, job: &Job) -> io::Result<()> {
+        send(&mut self.socket, &(id, job))
+    }
+
+    /// Waits for the next message; none if the server has ended.
+    ///
+    /// # Errors
+    /// When the message cannot be read or decoded.
+    pub fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        receive(&mut self.socket)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The server ends when it sees the socket closed; waiting makes sure that nothing it
+        // started outlives us.
+        let _ = self.socket.shutdown(std::net::Shutdown::Both);
+        let _ = nix::sys::wait::waitpid(self.pid, None);
+    }
+}
+
+fn send(socket: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let mut bytes = vec![0; 4];
+    bytes = postcard::to_extend(message, bytes).map_err(io::Error::other)?;
+    let length = (bytes.len() - 4) as u32;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    socket.write_all(&bytes)
+}
+
+fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match socket.read_exact(&mut length) {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) =>
+        {
+            return Ok(None);
+        }
+        other => other?,
+    }
+    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+    socket.read_exact(&mut bytes)?;
+    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+}
+
+/// A director at work.
+struct Slot {
+    id: u32,
+    pid: i32,
+    /// How long it may take once it goes.
+    time: Duration,
+    started: Instant,
+    /// None as long as it is held.
+    deadline: Option<Instant>,
+    timed_out: bool,
+    /// Whether the job got a cgroup of its own.
+    placed: bool,
+}
+
+fn serve(
+    mut control: UnixStream,
+    scripts: &[Compiled],
+    jobs: usize,
+    containment: Containment,
+) -> io::Result<()> {
+    std::panic::set_hook(Box::new(|_| {}));
+    default_signals();
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
+    let children = signal_descriptor()?;
+    let ready: Ready = seal::prepare_template(containment);
+    quiet(null);
+    send(&mut control, &ready)?;
+    let Ok(mode) = ready else { return Ok(()) };
+    // SAFETY: plain system call. A kernel without it gives -1, which poll(2) passes over.
+    let own = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) } as RawFd;
+    // One director more than go at a time is sealed, on another processor where there is one, and
+    // held before its first call.
+    let journals = Journal::several(jobs + 1)?;
+    let mut slots: Vec<Option<Slot>> = (0..=jobs).map(|_| None).collect();
+    // Made for the first job that needs a cgroup; most runs have none.
+    let mut cgroups = None;
+    let work =
+        Work { scripts, mode, containment, jobs, children, journals, own, processors: usable_processors() };
+    let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
+    end_all(&slots);
+    ended
+}
+
+/// What stays the same while the server runs.
+struct Work<'s> {
+    scripts: &'s [Compiled],
+    mode: Mode,
+    containment: Containment,
+    /// How many directors go at a time.
+    jobs: usize,
+    /// Readable when a child has ended.
+    children: RawFd,
+    /// One for each slot.
+    journals: Vec<Journal>,
+    /// A pidfd of this process; -1 where there is none.
+    own: RawFd,
+    /// At least one.
+    processors: Vec<u16>,
+}
+
+/// Starts directors and reports on them until the runner is gone.
+fn attend(
+    control: &mut UnixStream,
+    work: &Work,
+    slots: &mut [Option<Slot>],
+    cgroups: &mut Option<Result<Cgroups, String>>,
+) -> io::Result<()> {
+    loop {
+        let free = slots.iter().position(Option::is_none);
+        let mut polled = [
+            libc::pollfd { fd: work.children, events: libc::POLLIN, revents: 0 },
+            // With no slot free only the end of the runner is of interest.
+            libc::pollfd {
+                fd: control.as_raw_fd(),
+                events: if free.is_some() { libc::POLLIN } else { libc::POLLRDHUP },
+                revents: 0,
+            },
+        ];
+        // SAFETY: the array outlives the call.
+        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(slots)) };
+        if polled[0].revents != 0 {
+            drain(work.children);
+            reap(control, work, slots, cgroups)?;
+        }
+        kill_overdue(slots);
+        if polled[1].revents != 0 {
+            let received: Option<(u32, Job)> = match free {
+                Some(_) => receive(control).unwrap_or(None),
+                None => None,
+            };
+            let (Some(slot), Some((id, job))) = (free, received) else {
+                return Ok(());
+            };
+            let held = slots.iter().flatten().filter(|slot| slot.deadline.is_some()).count() >= work.jobs;
+            work.journals[slot].clear(held);
+            let started = Instant::now();
+            let place = work.scripts[job.script as usize].cgroup.then(|| {
+                let start = || Cgroups::start(cgroup::mount_hierarchy);
+                cgroups.get_or_insert_with(start).as_ref().map_err(String::clone)?.make(slot)
+            });
+            match start_director(work, &job, slot, place.as_ref()) {
+                Ok(pid) => {
+                    let time = job.deadline;
+                    let deadline = (!held).then(|| started + time);
+                    let placed = place.is_some();
+                    slots[slot] = Some(Slot { id, pid, time, started, deadline, timed_out: false, placed });
+                }
+                Err(error) => {
+                    let why = format!(
+                        "clone of the sealed namespaces: {}",
+                        crate::outcome::Errno::from(error).describe()
+                    );
+                    let report = Report {
+                        id,
+                        finish: Finish::NotStarted(why),
+                        journal: Vec::new(),
+                        duration: started.elapsed(),
+                    };
+                    remove_place(cgroups, slot);
+                    send(control, &report)?;
+                }
+            }
+        }
+    }
+}
+
+fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
+    if let Some(Ok(cgroups)) = cgroups {
+        cgroups.remove(slot);
+    }
+}
+
+/// Whoever started us may have had signals ignored, as nohup(1) does; cases start with defaults.
+/// SIGPIPE stays ignored here: a runner that has gone is seen where its socket is written to.
+fn default_signals() {
+    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGPIPE) {
+        // SAFETY: sets a disposition; there is no handler of ours.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// A descriptor that is readable when a child has ended.
+fn signal_descriptor() -> io::Result<RawFd> {
+    let mut set = nix::sys::signal::SigSet::empty();
+    set.add(nix::sys::signal::Signal::SIGCHLD);
+    set.thread_block()?;
+    // SAFETY: the set outlives the call.
+    let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+    if fd == -1 { Err(io::Error::last_os_error()) } else { Ok(fd) }
+}
+
+fn drain(descriptor: RawFd) {
+    let mut buffer = [0u8; 1024];
+    // SAFETY: pointer and length describe the buffer; the descriptor does not block.
+    while unsafe { libc::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len()) } > 0 {}
+}
+
+/// Cases must not write to the terminal or the files of whoever started us.
+fn quiet(null: Option<std::fs::File>) {
+    for standard in 0..=2 {
+        // SAFETY: redirects or closes the standard descriptors, which nothing here uses.
+        unsafe {
+            match &null {
+                Some(null) => libc::dup2(null.as_raw_fd(), standard),
+                None => libc::close(standard),
+            };
+        }
+    }
+}
+
+fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
+    let now = Instant::now();
+    slots
+        .iter()
+        .flatten()
+        .filter(|slot| !slot.timed_out)
+        .filter_map(|slot| slot.deadline)
+        .map(|deadline| deadline.saturating_duration_since(now).as_millis() as libc::c_int + 1)
+        .min()
+        .unwrap_or(-1)
+}
+
+/// Gives the turn of a director that has ended to one that is held, if there is one.
+fn let_one_go(slots: &mut [Option<Slot>], journals: &[Journal]) {
+    let held = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.deadline.is_none());
+    let mut both = slots.iter_mut().zip(journals);
+    if let Some((Some(slot), journal)) = both.find(|(slot, _)| held(slot)) {
+        slot.started = Instant::now();
+        slot.deadline = Some(slot.started + slot.time);
+        journal.let_go();
+    }
+}
+
+fn kill_overdue(slots: &mut [Option<Slot>]) {
+    let now = Instant::now();
+    for slot in slots.iter_mut().flatten() {
+        if !slot.timed_out && slot.deadline.is_some_and(|deadline| deadline <= now) {
+            slot.timed_out = true;
+            // SAFETY: signals our own child, which is not reaped yet.
+            unsafe { libc::kill(slot.pid, libc::SIGKILL) };
+        }
+    }
+}
+
+fn reap(
+    control: &mut UnixStream,
+    work: &Work,
+    slots: &mut [Option<Slot>],
+    cgroups: &Option<Result<Cgroups, String>>,
+) -> io::Result<()> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the status outlives the call.
+        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
+        if pid <= 0 {
+            return Ok(());
+        }
+        let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
+        let Some(index) = found else { continue };
+        let Some(slot) = slots[index].take() else { continue };
+        let duration = slot.started.elapsed();
+        if slot.deadline.is_some() {
+            let_one_go(slots, &work.journals);
+        }
+        let finish = if slot.timed_out {
+            Finish::TimedOut
+        } else if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
+            Finish::Ended
+        } else if libc::WIFEXITED(status) {
+            Finish::Died(format!("the director exited with status {}", libc::WEXITSTATUS(status)))
+        } else {
+            Finish::Died(format!("the director was killed by signal {}", libc::WTERMSIG(status)))
+        };
+        if slot.placed {
+            remove_place(cgroups, index);
+        }
+        let report = Report { id: slot.id, finish, journal: work.journals[index].bytes().to_vec(), duration };
+        send(control, &report)?;
+    }
+}
+
+fn end_all(slots: &[Option<Slot>]) {
+    for slot in slots.iter().flatten() {
+        // SAFETY: signals and reaps our own children.
+        unsafe {
+            libc::kill(slot.pid, libc::SIGKILL);
+            libc::waitpid(slot.pid, std::ptr::null_mut(), 0);
+        }
+    }
+}
+
+fn start_director(
+    work: &Work,
+    job: &Job,
+    slot: usize,
+    place: Option<&Result<Place, String>>,
+) -> io::Result<i32> {
+    let flags = work.containment.of_director() | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM the child has a copy of everything, and this process has one
+    // thread; no pointer is passed.
+    match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            seal::end_with_server(work.own);
+            let journal = &work.journals[slot];
+            let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
+            let end = match (seal::complete_seal(work.containment), placed) {
+                (Ok(()), Ok(())) => {
+                    // Of a case's processes one acts at a time: on one processor they wake each
+                    // other several times faster. Disturbed runs go where they are sent.
+                    let processor = match job.changes.jitter {
+                        Some(jitter) => jitter.processor,
+                        None => Some(work.processors[slot % work.processors.len()]),
+                    };
+                    if let Some(processor) = processor {
+                        keep_on(processor);
+                    }
+                    direct(&work.scripts[job.script as usize], work.mode, job, journal)
+                }
+                (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
+                (_, Err(why)) if matches!(work.scripts[job.script as usize].body, Body::Probe(_)) => {
+                    End::Unmet(why)
+                }
+                (_, Err(why)) => End::Interrupted(Interrupt::Engine(format!("no cgroup: {why}"))),
+            };
+            let written = journal.append(&Event::End(end)).is_ok();
+            // SAFETY: ends the director, and with it everything in its PID namespace.
+            unsafe { libc::_exit(i32::from(!written)) }
+        }
+        pid => Ok(pid as i32),
+    }
+}
+
+/// The processors that this process may use.
+fn usable_processors() -> Vec<u16> {
+    // SAFETY: all-zero is a valid cpu_set_t; CPU_ISSET checks its bounds.
+    let usable: Vec<u16> = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set);
+        (0..libc::CPU_SETSIZE as u16).filter(|number| libc::CPU_ISSET(usize::from(*number), &set)).collect()
+    };
+    if usable.is_empty() { vec![0] } else { usable }
+}
+
+/// Keeps the calling process and those it will create on one processor. Where that is refused the
+/// run is merely less disturbed.
+fn keep_on(processor: u16) {
+    // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(usize::from(processor), &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
+    }
+}
+
+/// Plays the job in a sealed director.
+fn direct(script: &Compiled, mode: Mode, job: &Job, journal: &Journal) -> End {
+    let play = || {
+        let lab = Lab::new(journal, script.ground, mode, job.changes.clone());
+        let played = match script.body {
+            Body::Script(play) => play(&lab).map(Ok),
+            Body::Probe(probe) => probe(&lab),
+        };
+        match played {
+            Ok(Ok(())) => End::Played,
+            Ok(Err(why)) => End::Unmet(why),
+            Err(interrupt) => End::Interrupted(interrupt),
+        }
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(play)).unwrap_or_else(|payload| {
+        let message = payload
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        End::Panicked(message.to_string())
+    })
+}

@@ -1,0 +1,343 @@
+//! The trace of a run: its events, stable names for what differs between runs, and the text form
+//! that is a snapshot.
+//!
+//! Writing events down while a case runs lives in `journal`; comparing texts in `snapshot`.
+
+use crate::call::Call;
+use crate::call::argument::quote;
+use crate::interrupt::Interrupt;
+use crate::outcome::{Outcome, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Something that happened in a run, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A process appeared; processes are numbered in this order.
+    Process(String),
+    /// A process was asked for a call.
+    Call {
+        /// The number of the process.
+        process: u16,
+        /// What it was asked.
+        call: Call,
+    },
+    /// A process answered.
+    Answer {
+        /// The number of the process.
+        process: u16,
+        /// The kernel's answer.
+        outcome: Outcome,
+    },
+    /// The script explains what follows.
+    Note(String),
+    /// The script came to its end, in one way or another.
+    End(End),
+}
+
+/// How the script came to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum End {
+    /// It was played through.
+    Played,
+    /// It stopped early.
+    Interrupted(Interrupt),
+    /// The code of the case panicked.
+    Panicked(String),
+    /// A probe found that its requirement is not met, for this reason.
+    Unmet(String),
+}
+
+/// The events of one run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace(pub Vec<Event>);
+
+/// The column of the `=`, counted from the start of the call, as strace(1) aligns it.
+const ANSWER_COLUMN: usize = 40;
+
+impl Trace {
+    /// How the script ended; none if it was cut off.
+    pub fn end(&self) -> Option<&End> {
+        self.0.iter().rev().find_map(|event| match event {
+            Event::End(end) => Some(end),
+            _ => None,
+        })
+    }
+
+    /// How many calls were asked.
+    pub fn calls(&self) -> usize {
+        self.0.iter().filter(|event| matches!(event, Event::Call { .. })).count()
+    }
+
+    /// The lines of the trace, with stable names.
+    pub fn lines(&self) -> Vec<String> {
+        let entries = self.entries();
+        let width = self.processes().map(str::len).max().unwrap_or(0);
+        entries.iter().map(|entry| entry.aligned(width)).collect()
+    }
+
+    /// The names of the processes, in the order in which they appeared.
+    fn processes(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|event| match event {
+            Event::Process(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What the lines hold, before they are aligned.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut writer = Writer::default();
+        let mut entries: Vec<Entry> = self.0.iter().flat_map(|event| writer.write(event)).collect();
+        entries.extend(writer.finish());
+        entries
+    }
+
+    /// The text form: the lines, each ended by a newline.
+    pub fn text(&self) -> String {
+        self.lines().into_iter().map(|line| line + "\n").collect()
+    }
+}
+
+/// A line of a trace, not yet aligned with the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name of the process; none where the script or the engine speaks.
+    pub process: Option<String>,
+    /// What it did.
+    pub text: String,
+}
+
+impl Entry {
+    fn by_nobody(text: String) -> Entry {
+        Entry { process: None, text }
+    }
+
+    fn aligned(&self, width: usize) -> String {
+        match &self.process {
+            Some(process) => format!("{process:width$}  {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Turns events into entries while they happen.
+#[derive(Clone, Default)]
+pub struct Writer {
+    processes: Vec<String>,
+    names: Names,
+    /// The call that was asked last, until it is known whether its answer follows at once.
+    asked: Option<Asked>,
+    /// The names of calls whose answer did not follow at once.
+    unfinished: HashMap<u16, &'static str>,
+}
+
+/// A call without an answer yet.
+#[derive(Clone)]
+struct Asked {
+    process: u16,
+    call: &'static str,
+    text: String,
+}
+
+impl Writer {
+    /// Takes in one event and gives the entries that it completes: none, one or two.
+    pub fn write(&mut self, event: &Event) -> impl Iterator<Item = Entry> + use<> {
+        if let Event::Process(name) = event {
+            self.processes.push(name.clone());
+            return None.into_iter().chain(None);
+        }
+        if let Event::Answer { process, outcome } = event
+            && let Some(asked) = self.asked.take_if(|asked| asked.process == *process)
+        {
+            return None.into_iter().chain(Some(self.answer(*process, &asked.text, outcome)));
+        }
+        let before = self.finish();
+        let entry = match event {
+            Event::Process(_) | Event::End(End::Played | End::Unmet(_)) => None,
+            Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
+            Event::Call { process, call } => {
+                let text = self.names.in_text(&call.to_string());
+                self.asked = Some(Asked { process: *process, call: call.name(), text });
+                None
+            }
+            Event::Answer { process, outcome } => {
+                let call = self.unfinished.get(process).unwrap_or(&"?");
+                let text = format!("<... {call} resumed>");
+                Some(self.answer(*process, &text, outcome))
+            }
+            Event::End(End::Interrupted(interrupt)) => Some(Entry::by_nobody(format!("--- {interrupt} ---"))),
+            Event::End(End::Panicked(message)) => {
+                Some(Entry::by_nobody(format!("--- the case panicked: {message} ---")))
+            }
+        };
+        before.into_iter().chain(entry)
+    }
+
+    /// No event follows, or none that answers the last call: gives its entry, if it has none yet.
+    pub fn finish(&mut self) -> Option<Entry> {
+        let Asked { process, call, text } = self.asked.take()?;
+        self.unfinished.insert(process, call);
+        Some(self.by(process, format!("{text} <unfinished ...>")))
+    }
+
+    fn answer(&mut self, process: u16, text: &str, outcome: &Outcome) -> Entry {
+        let answer = self.names.outcome(outcome);
+        self.by(process, format!("{text:ANSWER_COLUMN$} = {answer}"))
+    }
+
+    fn by(&self, process: u16, text: String) -> Entry {
+        Entry { process: Some(self.processes[usize::from(process)].clone()), text }
+    }
+}
+
+/// Stable names for values that differ from run to run, in order of first appearance.
+#[derive(Clone, Default)]
+struct Names {
+    known: HashMap<(String, u64), String>,
+    count: HashMap<String, usize>,
+    clocks: HashMap<String, i128>,
+}
+
+/// Nanoseconds in a second.
+const SECOND: i128 = 1_000_000_000;
+
+impl Names {
+    fn namespace(&mut self, kind: &str, inode: u64) -> String {
+        format!("{kind}:[{}]", self.stable(kind, inode, letters))
+    }
+
+    fn stable(&mut self, class: &str, number: u64, name: fn(usize) -> String) -> String {
+        if let Some(known) = self.known.get(&(class.to_string(), number)) {
+            return known.clone();
+        }
+        let count = self.count.entry(class.to_string()).or_default();
+        let stable = name(*count);
+        *count += 1;
+        self.known.insert((class.to_string(), number), stable.clone());
+        stable
+    }
+
+    fn outcome(&mut self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Returned(value) => self.value(value),
+            Outcome::Failed(errno) => format!("-1 {}", errno.describe()),
+            Outcome::Gone => "?".to_string(),
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> String {
+        match value {
+            Value::Number(number) => number.to_string(),
+            Value::Octal(number) => format!("0{number:o}"),
+            Value::Hex(number) => format!("{number:#x}"),
+            Value::Child { pid, name } => format!("{pid}<{name}>"),
+            Value::Text(bytes) => self.in_text(&quote(bytes)),
+            Value::Word(word) => self.in_text(word),
+            Value::Namespace { kind, inode } => self.namespace(kind.link(), *inode),
+            Value::Volatile { class, number } => {
+                let stable = self.stable(class, *number, |count| (count + 1).to_string());
+                format!("{class}:{stable}")
+            }
+            Value::PeerGroup { relation, group } => {
+                let stable = self.stable("peer group", *group, |count| (count + 1).to_string());
+                format!("{relation}:{stable}")
+            }
+            Value::Time { clock, nanoseconds } => {
+                let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
+                // What is left beside the offsets, which are whole seconds, is the time that an
+                // answer takes.
+                let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
+                match seconds {
+                    0 => clock.clone(),
+                    1.. => format!("{clock} + {seconds} s"),
+                    _ => format!("{clock} - {} s", -seconds),
+                }
+            }
+            Value::List(values) => {
+                let shown: Vec<String> = values.iter().map(|value| self.value(value)).collect();
+                format!("[{}]", shown.join(", "))
+            }
+            Value::Fields(fields) => {
+                let shown: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("{name}={}", self.value(value))).collect();
+                format!("{{{}}}", shown.join(", "))
+            }
+        }
+    }
+
+    /// Replaces the text of namespace links (`uts:[4026531838]`) wherever it stands.
+    fn in_text(&mut self, text: &str) -> String {
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(":[") {
+            let (before, after) = rest.split_at(at);
+            let kind = nsconform_sys::kind::Kind::ALL.into_iter().find(|kind| before.ends_with(kind.link()));
+            let number = after[2..].split_once(']').and_then(|(number, _)| {
+                if number.bytes().all(|byte| byte.is_ascii_digit()) { number.parse().ok() } else { None }
+            });
+            match (kind, number) {
+                (Some(kind), Some(inode)) => {
+                    let link = kind.link();
+                    result.push_str(&before[..before.len() - link.len()]);
+                    result.push_str(&self.namespace(link, inode));
+                    let end = after.find(']').map_or(after.len(), |end| end + 1);
+                    rest = &after[end..];
+                }
+                _ => {
+                    result.push_str(before);
+                    result.push_str(":[");
+                    rest = &after[2..];
+                }
+            }
+        }
+        result.push_str(rest);
+        result
+    }
+}
+
+/// A, B, … Z, AA, AB, …
+fn letters(count: usize) -> String {
+    let letter = char::from(b'A' + (count % 26) as u8);
+    match count / 26 {
+        0 => letter.to_string(),
+        more => letters(more - 1) + &letter.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::first(0, "A")]
+    #[case::last_single(25, "Z")]
+    #[case::first_double(26, "AA")]
+    #[case::second_round(52, "BA")]
+    fn letters_count_on(#[case] count: usize, #[case] expected: &str) {
+        assert_eq!(letters(count), expected);
+    }
+
+    #[rstest]
+    #[case::link("uts:[4026531838]", "uts:[A]")]
+    #[case::twice("uts:[1] uts:[2] uts:[1]", "uts:[A] uts:[B] uts:[A]")]
+    #[case::kinds_apart("uts:[1] ipc:[1]", "uts:[A] ipc:[A]")]
+    #[case::no_link("pipe:[77] x:[y]", "pipe:[77] x:[y]")]
+    #[case::unclosed("uts:[77", "uts:[77")]
+    fn namespace_links_get_stable_names(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(Names::default().in_text(text), expected);
+    }
+
+    #[rstest]
+    #[case::mode(Value::Octal(0o100444), "0100444")]
+    #[case::small_mode(Value::Octal(0o44), "044")]
+    #[case::fields(Value::fields([("a", Value::Number(1)), ("b", Value::text("x\n"))]), "{a=1, b=\"x\\n\"}")]
+    #[case::peer_groups(
+        Value::List([("shared", 9), ("master", 7), ("shared", 7)].map(|(relation, group)| Value::PeerGroup { relation: relation.into(), group }).into()),
+        "[shared:1, master:2, shared:2]"
+    )]
+    #[case::child(Value::Child { pid: 3, name: "inner".into() }, "3<inner>")]
+    fn values_print_as_strace_prints_them(#[case] value: Value, #[case] expected: &str) {
+        assert_eq!(Names::default().value(&value), expected);
+    }
+}

@@ -1,0 +1,715 @@
+//! Two runs compared, for people and for programs; or two sets of runs, paired by name.
+//!
+//! What counts as which change is decided in `compare`; here it is only shown.
+
+use crate::compare::{Change, Kind, Side, Status};
+use crate::run_file::RunFile;
+use crate::{count, paint};
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+use nsconform_suite::snapshot;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// Two runs and what happened from one to the other.
+pub struct Pair<'r> {
+    /// What the pair is called where there are several: the name of the files.
+    pub name: String,
+    /// The old run.
+    pub old: &'r RunFile,
+    /// The new run.
+    pub new: &'r RunFile,
+    /// What [`crate::compare::compare`] gave.
+    pub changes: Vec<Change<'r>>,
+}
+
+/// A run that the other side lacks.
+pub struct Unpaired<'r> {
+    /// The name of its file.
+    pub name: String,
+    /// Whether it is the old side that has it.
+    pub in_old: bool,
+    /// The run.
+    pub run: &'r RunFile,
+}
+
+/// Everything that is shown of a comparison.
+pub struct Report<'r> {
+    /// The runs that both sides have.
+    pub pairs: &'r [Pair<'r>],
+    /// The runs that one side lacks.
+    pub unpaired: &'r [Unpaired<'r>],
+    /// Whether cases are shown in which nothing changed.
+    pub all: bool,
+    /// How wide a line may be.
+    pub width: u16,
+}
+
+/// A change and the runs in which it happened alike.
+struct Finding<'r> {
+    change: &'r Change<'r>,
+    names: Vec<&'r str>,
+}
+
+impl Report<'_> {
+    /// Whether anything passed before and fails now, without being listed.
+    pub fn has_regression(&self) -> bool {
+        self.count(Kind::Regression) > 0
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &Change<'_>> {
+        self.pairs.iter().flat_map(|pair| &pair.changes)
+    }
+
+    fn count(&self, kind: Kind) -> usize {
+        self.changes().filter(|change| change.kind == kind).count()
+    }
+
+    /// How many cases both sides tested.
+    fn compared(&self) -> usize {
+        self.changes().filter(|change| change.is_compared()).count()
+    }
+
+    /// Runs of which the new side has nothing.
+    fn lost_runs(&self) -> usize {
+        self.unpaired.iter().filter(|unpaired| unpaired.in_old).count()
+    }
+
+    /// Writes it for people.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write_human(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.write_header(to)?;
+        let findings = self.findings();
+        for kind in Kind::ALL {
+            let of_kind: Vec<&Finding> =
+                findings.iter().filter(|finding| finding.change.kind == kind).collect();
+            if !of_kind.is_empty() && (self.all || kind != Kind::Same) {
+                self.write_kind(to, kind, &of_kind)?;
+            }
+        }
+        self.write_summary(to)
+    }
+
+    fn write_header(&self, to: &mut dyn Write) -> io::Result<()> {
+        match self.pairs {
+            [pair] if self.unpaired.is_empty() => {
+                writeln!(to, "old  {}\n     {}", pair.old.path, described(pair.old))?;
+                writeln!(to, "new  {}\n     {}", pair.new.path, described(pair.new))?;
+                for line in remarks(pair) {
+                    writeln!(to, "     {line}")?;
+                }
+            }
+            pairs => {
+                writeln!(to, "{} of runs, compared by the names of their files", count(pairs.len(), "pair"))?;
+                for pair in pairs {
+                    writeln!(to, "  {}  {}", paint(BOLD, &pair.name), described(pair.old))?;
+                    writeln!(to, "    → {}", described(pair.new))?;
+                    for line in remarks(pair) {
+                        writeln!(to, "      {line}")?;
+                    }
+                }
+            }
+        }
+        for Unpaired { name, in_old, run } in self.unpaired {
+            let (style, meaning) = match in_old {
+                true => (YELLOW.bold(), "only on the old side: what it tested is lost evidence"),
+                false => (BOLD, "only on the new side: there is nothing to compare it with"),
+            };
+            writeln!(to, "  {}  {}\n      {meaning}", paint(style, name), described(run))?;
+        }
+        writeln!(to)
+    }
+
+    /// What happened, the same thing in several runs put together.
+    fn findings(&self) -> Vec<Finding<'_>> {
+        let mut alike: BTreeMap<_, Finding> = BTreeMap::new();
+        for pair in self.pairs {
+            for change in &pair.changes {
+                let details =
+                    |side: &'_ Side| (side.status, shown_reason(change.kind, side).map(str::to_string));
+                let traces = change.has_difference().then(|| (change.old.trace(), change.new.trace()));
+                let severity = (change.new.status.severity(), change.index(), change.id);
+                let key = (change.kind, severity, details(&change.old), details(&change.new), traces);
+                alike
+                    .entry(key)
+                    .or_insert_with(|| Finding { change, names: Vec::new() })
+                    .names
+                    .push(&pair.name);
+            }
+        }
+        alike.into_values().collect()
+    }
+
+    fn write_kind(&self, to: &mut dyn Write, kind: Kind, findings: &[&Finding]) -> io::Result<()> {
+        let (style, title, meaning) = heading(kind);
+        let number = self.count(kind);
+        writeln!(to, "{} ({number}): {meaning}", paint(style.bold(), title))?;
+        let (told, listed): (Vec<&Finding>, Vec<&Finding>) =
+            findings.iter().partition(|finding| finding.change.has_difference());
+        for finding in told {
+            self.write_told(to, finding)?;
+        }
+        // What needs no story of its own is listed under what it has in common.
+        let mut blocks: Vec<Vec<&Finding>> = Vec::new();
+        for finding in listed {
+            match blocks.iter_mut().find(|block| self.has_same_head(block[0], finding)) {
+                Some(block) => block.push(finding),
+                None => blocks.push(vec![finding]),
+            }
+        }
+        for block in blocks {
+            self.write_block(to, &block)?;
+        }
+        writeln!(to)
+    }
+
+    fn has_same_head(&self, a: &Finding, b: &Finding) -> bool {
+        let kind = a.change.kind;
+        let alike = |a: &Side, b: &Side| {
+            a.status == b.status && shown_reason(kind, a) == shown_reason(kind, b) && a.remedy == b.remedy
+        };
+        alike(&a.change.old, &b.change.old) && alike(&a.change.new, &b.change.new) && a.names == b.names
+    }
+
+    /// One case and how its trace changed.
+    fn write_told(&self, to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+        let change = finding.change;
+        writeln!(to, "  {}  {}", paint(BOLD, change.id), arrow(change))?;
+        writeln!(to, "    claim   {}", change.claim())?;
+        self.write_reasons(to, finding)?;
+        let whole = matches!(change.kind, Kind::Regression | Kind::KnownRegression);
+        write_difference(to, change, whole)
+    }
+
+    /// Cases that have their verdicts and reasons in common.
+    fn write_block(&self, to: &mut dyn Write, block: &[&Finding]) -> io::Result<()> {
+        writeln!(to, "  {}  {}", arrow(block[0].change), count(block.len(), "case"))?;
+        self.write_reasons(to, block[0])?;
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(self.width.saturating_sub(3));
+        for finding in block {
+            table.add_row([finding.change.id, finding.change.claim()]);
+        }
+        table.trim_fmt().lines().try_for_each(|line| writeln!(to, "   {line}"))
+    }
+
+    fn write_reasons(&self, to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+        let Change { old, new, kind, .. } = finding.change;
+        let turned = matches!(kind, Kind::Regression | Kind::KnownRegression | Kind::Fix);
+        if turned && !finding.change.has_difference() {
+            writeln!(
+                to,
+                "    trace   the same in both runs: not the kernel changed, but what is expected of it"
+            )?;
+        }
+        match (shown_reason(*kind, old), shown_reason(*kind, new)) {
+            (Some(old), Some(new)) if old == new => writeln!(to, "    both    {new}")?,
+            (was, is) => {
+                was.into_iter().try_for_each(|reason| writeln!(to, "    old     {reason}"))?;
+                is.into_iter().try_for_each(|reason| writeln!(to, "    new     {reason}"))?;
+            }
+        }
+        if let Some(remedy) = new.remedy {
+            writeln!(to, "    remedy  {remedy}")?;
+        }
+        match (finding.names.len(), self.pairs.len()) {
+            (_, 1) => Ok(()),
+            (all, of) if all == of => writeln!(to, "    in      all {of} runs"),
+            _ => writeln!(to, "    in      {}", finding.names.join(", ")),
+        }
+    }
+
+    fn write_summary(&self, to: &mut dyn Write) -> io::Result<()> {
+        let lost = self.count(Kind::LostEvidence) + self.lost_runs();
+        let (style, word) = if self.has_regression() {
+            (RED, "REGRESSION")
+        } else if self.compared() == 0 {
+            (YELLOW, "NOTHING COMPARED: no case was tested on both sides")
+        } else if self.count(Kind::Found) > 0 {
+            (RED, "NO REGRESSION SEEN, FAILURES NOT TESTED BEFORE")
+        } else if lost > 0 {
+            (YELLOW, "NO REGRESSION SEEN, EVIDENCE LOST")
+        } else if self.count(Kind::KnownRegression) > 0 {
+            (YELLOW, "NO REGRESSION THAT IS NOT KNOWN")
+        } else {
+            (GREEN, "NO REGRESSION")
+        };
+        let mut parts: Vec<String> = Kind::ALL
+            .into_iter()
+            .filter(|kind| self.count(*kind) > 0)
+            .map(|kind| format!("{} {}", self.count(kind), noun(kind, self.count(kind))))
+            .collect();
+        if self.lost_runs() > 0 {
+            parts.push(count(self.lost_runs(), "lost run"));
+        }
+        let of = count(self.changes().count(), "case");
+        writeln!(
+            to,
+            "{}: {} of {of} tested on both sides; {}",
+            paint(style.bold(), word),
+            self.compared(),
+            parts.join(", ")
+        )
+    }
+
+    /// Writes it for programs, as JSON lines: per pair one of type `pair` and one of type `change`
+    /// for each case, then one of type `unpaired` for each run that one side lacks, at last one of
+    /// type `summary`.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
+        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
+        for pair in self.pairs {
+            line(&JsonLine::Pair {
+                name: &pair.name,
+                old: ExportedRun::of(pair.old),
+                new: ExportedRun::of(pair.new),
+            })?;
+            for change in pair.changes.iter().filter(|change| self.all || change.kind != Kind::Same) {
+                line(&JsonLine::Change {
+                    pair: &pair.name,
+                    kind: change.kind,
+                    id: change.id,
+                    claim: change.claim(),
+                    old: ExportedSide::of(&change.old),
+                    new: ExportedSide::of(&change.new),
+                    traces_differ: change.has_difference(),
+                })?;
+            }
+        }
+        for Unpaired { name, in_old, run } in self.unpaired {
+            let side = if *in_old { "old" } else { "new" };
+            line(&JsonLine::Unpaired { name, side, run: ExportedRun::of(run) })?;
+        }
+        line(&JsonLine::Summary {
+            regression: self.has_regression(),
+            compared: self.compared(),
+            lost_runs: self.lost_runs(),
+            counts: Kind::ALL.into_iter().map(|kind| (kind, self.count(kind))).collect(),
+        })
+    }
+}
+
+/// One line of the result for programs.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum JsonLine<'r> {
+    Pair {
+        name: &'r str,
+        old: ExportedRun<'r>,
+        new: ExportedRun<'r>,
+    },
+    Change {
+        pair: &'r str,
+        kind: Kind,
+        id: &'r str,
+        claim: &'r str,
+        old: ExportedSide<'r>,
+        new: ExportedSide<'r>,
+        traces_differ: bool,
+    },
+    Unpaired {
+        name: &'r str,
+        side: &'r str,
+        run: ExportedRun<'r>,
+    },
+    Summary {
+        regression: bool,
+        compared: usize,
+        lost_runs: usize,
+        counts: BTreeMap<Kind, usize>,
+    },
+}
+
+/// A run as it is exported.
+#[derive(Serialize)]
+struct ExportedRun<'r> {
+    file: &'r str,
+    kernel_release: &'r str,
+    architecture: &'r str,
+    uid: u32,
+    seal: &'r str,
+    nsconform: &'r str,
+    started: Option<&'r str>,
+    selected: usize,
+    records: usize,
+    cut: Option<&'r str>,
+}
+
+impl<'r> ExportedRun<'r> {
+    fn of(run: &'r RunFile) -> ExportedRun<'r> {
+        ExportedRun {
+            file: &run.path,
+            kernel_release: &run.machine.kernel_release,
+            architecture: &run.machine.architecture,
+            uid: run.machine.uid,
+            seal: &run.seal,
+            nsconform: &run.nsconform,
+            started: run.started.as_deref(),
+            selected: run.selected,
+            records: run.cases.len(),
+            cut: run.cut.as_deref(),
+        }
+    }
+}
+
+/// One side of a change as it is exported.
+#[derive(Serialize)]
+struct ExportedSide<'r> {
+    status: Status,
+    reason: Option<&'r str>,
+    trace: &'r [String],
+}
+
+impl<'r> ExportedSide<'r> {
+    fn of(side: &'r Side) -> ExportedSide<'r> {
+        ExportedSide { status: side.status, reason: side.reason.as_deref(), trace: side.trace() }
+    }
+}
+
+/// A run in one line.
+fn described(run: &RunFile) -> String {
+    let mut parts = vec![run.machine.headline()];
+    parts.extend(run.started.as_ref().map(|started| format!("on {started}")));
+    parts.push(format!("nsconform {}", run.nsconform));
+    parts.push(count(run.cases.len(), "case"));
+    parts.join(", ")
+}
+
+/// Why a side is as it is, where that bears on the change: what is documented of a deviation does
+/// only if it is what changed.
+fn shown_reason<'s>(kind: Kind, side: &'s Side) -> Option<&'s str> {
+    let bears = side.status != Status::Deviation || kind == Kind::Listing;
+    side.reason.as_deref().filter(|_| bears)
+}
+
+/// What must be known of a pair before its changes are read: runs that were cut off, and machines
+/// that offer something else.
+fn remarks(pair: &Pair) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (side, run) in [("old", pair.old), ("new", pair.new)] {
+        if let Some(why) = &run.cut {
+            lines.push(paint(YELLOW.bold(), &format!("the {side} run was cut off: {why}")));
+        }
+    }
+    let (old, new) = (&pair.old.machine, &pair.new.machine);
+    let unknown = "unknown";
+    let mut facts = vec![
+        ("sealed as", pair.old.seal.as_str(), pair.new.seal.as_str()),
+        (
+            "capabilities",
+            old.capabilities.as_deref().unwrap_or(unknown),
+            new.capabilities.as_deref().unwrap_or(unknown),
+        ),
+        (
+            "security modules",
+            old.security_modules.as_deref().unwrap_or(unknown),
+            new.security_modules.as_deref().unwrap_or(unknown),
+        ),
+    ];
+    // Most limits follow the size of the memory: only whether a thing is allowed or there at all
+    // is worth a remark.
+    let absent = "absent";
+    let names: std::collections::BTreeSet<&String> = old.sysctls.keys().chain(new.sysctls.keys()).collect();
+    for name in names {
+        let (was, is) = (old.sysctls.get(name), new.sysctls.get(name));
+        let closed = |value: Option<&String>| value.is_some_and(|value| value == "0");
+        if was.is_none() != is.is_none() || closed(was) != closed(is) {
+            facts.push((
+                name.as_str(),
+                was.map_or(absent, String::as_str),
+                is.map_or(absent, String::as_str),
+            ));
+        }
+    }
+    lines.extend(
+        facts
+            .into_iter()
+            .filter(|(_, was, is)| was != is)
+            .map(|(what, was, is)| format!("differs: {what} {was} → {is}")),
+    );
+    lines
+}
+
+/// The title of a kind of change and what it means.
+fn heading(kind: Kind) -> (Style, &'static str, &'static str) {
+    match kind {
+        Kind::Regression => (RED, "REGRESSIONS", "passed before, fail now"),
+        Kind::Found => (RED, "FAILURES, NOT TESTED BEFORE", "whether they passed before is not known"),
+        Kind::KnownRegression => {
+            (YELLOW, "KNOWN REGRESSIONS", "passed before, fail now for a reason that is listed")
+        }
+        Kind::LostEvidence => {
+            (YELLOW, "LOST EVIDENCE", "tested before, not tested now: neither fixed nor broken")
+        }
+        Kind::Trace => (YELLOW, "CHANGED TRACES", "the same verdict, but the kernel answers otherwise"),
+        Kind::Listing => (
+            YELLOW,
+            "LISTED OTHERWISE",
+            "pass or fail as before; what is listed or documented about them changed",
+        ),
+        Kind::Vanished => (YELLOW, "VANISHED CASES", "no longer in the catalogue, or not selected"),
+        Kind::New => (Style::new(), "NEW CASES", "not in the catalogue before, or not selected"),
+        Kind::Untested => (Style::new(), "STILL NOT TESTED", "for another reason than before"),
+        Kind::Gained => (GREEN, "NEWLY TESTED", "not tested before"),
+        Kind::Fix => (GREEN, "FIXES", "failed before, pass now"),
+        Kind::Same => (Style::new(), "UNCHANGED", "the same verdict, trace and reason"),
+    }
+}
+
+/// A kind of change as the summary names it.
+fn noun(kind: Kind, number: usize) -> &'static str {
+    match (kind, number) {
+        (Kind::Regression, 1) => "regression",
+        (Kind::Regression, _) => "regressions",
+        (Kind::Found, 1) => "failure not tested before",
+        (Kind::Found, _) => "failures not tested before",
+        (Kind::KnownRegression, 1) => "known regression",
+        (Kind::KnownRegression, _) => "known regressions",
+        (Kind::LostEvidence, _) => "with lost evidence",
+        (Kind::Trace, 1) => "changed trace",
+        (Kind::Trace, _) => "changed traces",
+        (Kind::Listing, _) => "listed otherwise",
+        (Kind::Vanished, _) => "vanished",
+        (Kind::New, _) => "new",
+        (Kind::Untested, _) => "still not tested",
+        (Kind::Gained, _) => "newly tested",
+        (Kind::Fix, 1) => "fix",
+        (Kind::Fix, _) => "fixes",
+        (Kind::Same, _) => "unchanged",
+    }
+}
+
+fn style(status: Status) -> Style {
+    match status {
+        Status::Pass | Status::Deviation => GREEN,
+        Status::Fail | Status::Error | Status::Timeout => RED,
+        Status::UnexpectedPass | Status::Known | Status::Skip | Status::Miss => YELLOW,
+        Status::Absent => Style::new(),
+    }
+}
+
+/// Both verdicts; one where there is nothing on the other side, or the same.
+fn arrow(change: &Change) -> String {
+    let shown = |status: Status| paint(style(status), status.word());
+    match (change.old.status, change.new.status) {
+        (Status::Absent, new) => shown(new),
+        (old, Status::Absent) => format!("was {}", shown(old)),
+        (old, new) if old == new => shown(new),
+        (old, new) => format!("{} → {}", shown(old), shown(new)),
+    }
+}
+
+/// How the trace of a case changed: as a whole, or only where it did and what is around.
+fn write_difference(to: &mut dyn Write, change: &Change, whole: bool) -> io::Result<()> {
+    const AROUND: usize = 3;
+    let (old, new) = (change.old.trace().join("\n"), change.new.trace().join("\n"));
+    let lines = snapshot::difference(&old, &new);
+    let changed: Vec<usize> = (0..lines.len()).filter(|index| lines[*index].0 != ' ').collect();
+    writeln!(to, "    trace   - old, + new; the first difference is marked with >")?;
+    let mut hidden = false;
+    for (index, (sign, line)) in lines.iter().enumerate() {
+        if !whole && !changed.iter().any(|at| at.abs_diff(index) <= AROUND) {
+            if !hidden {
+                writeln!(to, "        ...")?;
+            }
+            hidden = true;
+            continue;
+        }
+        hidden = false;
+        let mark = if changed.first() == Some(&index) { '>' } else { ' ' };
+        let style = match sign {
+            '-' => style(change.old.status),
+            '+' => style(change.new.status),
+            _ => Style::new(),
+        };
+        writeln!(to, "    {mark} {}", paint(style, &format!("{sign} {line}")))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{compare, tests::made_up};
+    use rstest::rstest;
+
+    fn plain(pairs: &[Pair], unpaired: &[Unpaired], all: bool) -> String {
+        let report = Report { pairs, unpaired, all, width: 100 };
+        crate::tests::plain(|to| report.write_human(to))
+    }
+
+    fn pair<'r>(name: &str, old: &'r RunFile, new: &'r RunFile) -> Pair<'r> {
+        Pair { name: name.into(), old, new, changes: compare(old, new) }
+    }
+
+    #[test]
+    fn a_comparison_reads_as_a_story() {
+        let old =
+            made_up("6.17.1", &[("mnt.a", "pass"), ("mnt.b", "fail"), ("mnt.c", "pass"), ("mnt.d", "pass")]);
+        let new =
+            made_up("6.18.2", &[("mnt.a", "fail"), ("mnt.b", "pass"), ("mnt.c", "skip"), ("mnt.d", "pass")]);
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        let expected = "\
+old  6.17.1.json
+     Linux 6.17.1 x86_64, started as root, nsconform 0.1.0, 4 cases
+new  6.18.2.json
+     Linux 6.18.2 x86_64, started as root, nsconform 0.1.0, 4 cases
+
+REGRESSIONS (1): passed before, fail now
+  mnt.a  pass → fail
+    claim   Claim of mnt.a.
+    trace   - old, + new; the first difference is marked with >
+        outer  getpid() = 2
+    > - outer  mount() = 0
+      + outer  mount() = -1 EPERM
+
+LOST EVIDENCE (1): tested before, not tested now: neither fixed nor broken
+  pass → skip  1 case
+    new     needs root: started without the privilege to create namespaces
+    remedy  run as root (sudo nsconform)
+    mnt.c  Claim of mnt.c.
+
+FIXES (1): failed before, pass now
+  mnt.b  fail → pass
+    claim   Claim of mnt.b.
+    trace   - old, + new; the first difference is marked with >
+        outer  getpid() = 2
+    > - outer  mount() = -1 EPERM
+      + outer  mount() = 0
+
+REGRESSION: 3 of 4 cases tested on both sides; 1 regression, 1 with lost evidence, 1 fix, 1 unchanged
+";
+        assert_eq!(text, expected);
+    }
+
+    #[rstest]
+    #[case::worse("pass", "fail", "REGRESSION: ")]
+    #[case::worse_as_listed("pass", "known", "NO REGRESSION THAT IS NOT KNOWN: ")]
+    #[case::the_same("pass", "pass", "NO REGRESSION: ")]
+    #[case::lost("pass", "skip", "NOTHING COMPARED: ")]
+    #[case::never_tested("skip", "skip", "NOTHING COMPARED: ")]
+    fn the_last_line_sums_up(#[case] old: &str, #[case] new: &str, #[case] expected: &str) {
+        let (old, new) = (made_up("6.1", &[("a.b", old)]), made_up("6.2", &[("a.b", new)]));
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        let last = text.lines().last().unwrap();
+        assert!(last.starts_with(expected), "{last}");
+    }
+
+    #[test]
+    fn a_failure_without_a_past_is_said_beside_what_was_compared() {
+        let old = made_up("6.1", &[("a.b", "pass"), ("a.c", "skip")]);
+        let new = made_up("6.2", &[("a.b", "pass"), ("a.c", "fail")]);
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        assert!(text.contains("\nNO REGRESSION SEEN, FAILURES NOT TESTED BEFORE: "), "{text}");
+    }
+
+    #[test]
+    fn a_changed_expectation_is_told_from_a_changed_kernel() {
+        let old = made_up("6.1", &[("a.b", "pass")]);
+        let mut new = made_up("6.1", &[("a.b", "fail")]);
+        new.cases.get_mut("a.b").unwrap().record.trace = old.cases["a.b"].record.trace.clone();
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        assert!(text.contains("trace   the same in both runs: not the kernel changed"), "{text}");
+    }
+
+    #[test]
+    fn lost_evidence_is_said_beside_what_was_compared() {
+        let old = made_up("6.1", &[("a.b", "pass"), ("a.c", "pass")]);
+        let new = made_up("6.2", &[("a.b", "pass"), ("a.c", "error")]);
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        assert!(text.contains("\nNO REGRESSION SEEN, EVIDENCE LOST: 1 of 2 cases"), "{text}");
+    }
+
+    #[test]
+    fn cases_with_the_same_reason_are_listed_together() {
+        let old = made_up("6.1", &[("a.b", "deviation"), ("a.c", "deviation"), ("a.d", "deviation")]);
+        let mut new = made_up("6.2", &[("a.b", "skip"), ("a.c", "skip"), ("a.d", "skip'")]);
+        new.cases.get_mut("a.b").unwrap().deviation = None;
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        assert!(text.contains("deviation → skip  2 cases\n    new     needs root"), "{text}");
+        assert!(
+            text.contains("deviation → skip  1 case\n    new     needs x: none\n    remedy  get one\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_did_not_change_is_shown_only_if_asked_for() {
+        let run = made_up("6.1", &[("a.b", "pass")]);
+        assert!(!plain(&[pair("x", &run, &run)], &[], false).contains("a.b"));
+        assert!(plain(&[pair("x", &run, &run)], &[], true).contains("a.b"));
+    }
+
+    #[test]
+    fn the_same_change_in_several_runs_is_told_once() {
+        let old = made_up("6.1", &[("a.b", "pass")]);
+        let new = made_up("6.2", &[("a.b", "fail")]);
+        let fine = made_up("6.2", &[("a.b", "pass")]);
+        let text = plain(&[pair("x", &old, &new), pair("y", &old, &new), pair("z", &old, &fine)], &[], false);
+        assert_eq!(text.matches("a.b  pass → fail").count(), 1, "{text}");
+        assert!(text.contains("    in      x, y\n"), "{text}");
+        assert!(text.contains("2 regressions"), "{text}");
+    }
+
+    #[test]
+    fn a_run_without_a_partner_is_lost_evidence() {
+        let run = made_up("6.1", &[("a.b", "pass")]);
+        let unpaired = [Unpaired { name: "gone".into(), in_old: true, run: &run }];
+        let text = plain(&[pair("x", &run, &run)], &unpaired, false);
+        assert!(text.contains("only on the old side: what it tested is lost evidence"), "{text}");
+        assert!(text.contains("EVIDENCE LOST") && text.contains("1 lost run"), "{text}");
+    }
+
+    #[test]
+    fn what_explains_a_change_is_remarked() {
+        let old = made_up("6.1", &[("a.b", "pass")]);
+        let mut new = RunFile { cut: Some("it holds 0 of 1 records".into()), ..made_up("6.2", &[]) };
+        new.seal = "none".into();
+        new.machine.sysctls = [("user.max_net_namespaces".to_string(), "0".to_string())].into();
+        let text = plain(&[pair("x", &old, &new)], &[], false);
+        for expected in [
+            "the new run was cut off: it holds 0 of 1 records",
+            "differs: sealed as privileged → none",
+            "differs: user.max_net_namespaces absent → 0",
+            "pass → miss",
+        ] {
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn programs_get_every_change_and_the_counts() {
+        let old = made_up("6.1", &[("a.b", "pass"), ("a.c", "pass")]);
+        let new = made_up("6.2", &[("a.b", "known"), ("a.c", "pass")]);
+        let mut written = Vec::new();
+        let pairs = [pair("x", &old, &new)];
+        Report { pairs: &pairs, unpaired: &[], all: false, width: 80 }.write_json(&mut written).unwrap();
+        let lines: Vec<serde_json::Value> = String::from_utf8(written)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let types: Vec<&str> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
+        assert_eq!(types, ["pair", "change", "summary"]);
+        assert_eq!(lines[0]["old"]["kernel_release"], "6.1");
+        assert_eq!(lines[1]["kind"], "known-regression");
+        assert_eq!(lines[1]["new"]["reason"], "as listed");
+        assert_eq!(lines[1]["old"]["trace"][1], "outer  mount() = 0");
+        assert_eq!(lines[2]["counts"]["known-regression"], 1);
+        assert_eq!(lines[2]["counts"]["same"], 1);
+        assert_eq!(lines[2]["regression"], false);
+    }
+}

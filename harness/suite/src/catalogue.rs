@@ -1,0 +1,51 @@
+//! The claims that a program has: cases, requirements and approved traces, as one value.
+//!
+//! The claims themselves live in the crate that makes the value.
+
+use crate::case::Case;
+use crate::requirement::Need;
+use nsconform_lab::seal::Ground;
+use nsconform_lab::server::{Body, Compiled};
+
+/// Cases and all that a runner must know of them.
+#[derive(Clone, Copy)]
+pub struct Catalogue {
+    /// The cases, in stable order.
+    pub cases: &'static [&'static Case],
+    /// Every requirement that a case may have.
+    pub requirements: &'static [Need],
+    /// The requirements that follow from an approved trace and from the ground of its case.
+    pub implied: fn(trace: &str, ground: Ground) -> Vec<Need>,
+    /// The approved trace of the case with this id.
+    pub approved: fn(&str) -> Option<&'static str>,
+}
+
+impl Catalogue {
+    /// Everything that a case needs, each once: the requirements that its approved trace implies and
+    /// those that it names.
+    pub fn needs(&self, case: &Case) -> Vec<Need> {
+        let implied = (self.implied)((self.approved)(case.id).unwrap_or(""), case.ground);
+        let mut all: Vec<Need> = Vec::new();
+        for need in implied.into_iter().chain(case.needs.iter().copied()) {
+            if !all.iter().any(|known| known.name == need.name) {
+                all.push(need);
+            }
+        }
+        all
+    }
+
+    /// The compiled scripts: those of the cases, then the probes of the requirements.
+    pub(crate) fn scripts(&self) -> Vec<Compiled> {
+        let cases = self.cases.iter().map(|case| Compiled {
+            ground: case.ground,
+            cgroup: case.needs.iter().any(|need| need.cgroup),
+            body: Body::Script(case.play),
+        });
+        let probes = self.requirements.iter().map(|need| Compiled {
+            ground: Ground::Root,
+            cgroup: need.cgroup,
+            body: Body::Probe(need.probe),
+        });
+        cases.chain(probes).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! Claims on top of the lab: what a case is, what it needs, what its trace is compared with, and
+//! what becomes of it.
+//!
+//! No rule of any namespace lives here: the claims and their scripts are the catalogue's.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `case`, `requirement` | what a case is and what it needs |
+//! | `catalogue` | the claims that a program has, as one value |
+//! | `snapshot`, `verdict` | approved traces and what comparing them gives |
+//! | `known` | cases that fail on certain kernels for a known reason |
+//! | `runner` | choosing and judging |
+//! | `audit` | the lie test: would a case notice? |
+
+pub mod audit;
+pub mod case;
+pub mod catalogue;
+pub mod known;
+pub mod requirement;
+pub mod runner;
+pub mod snapshot;
+pub mod verdict;
+
+/// What a script needs in scope.
+pub mod prelude {
+    pub use crate::audit::Excuse;
+    pub use crate::case::{CASE, Case, Source, Untested, man, text};
+    pub use nsconform_lab::call::Ask;
+    pub use nsconform_lab::call::cgroup::*;
+    pub use nsconform_lab::call::device::*;
+    pub use nsconform_lab::call::file::*;
+    pub use nsconform_lab::call::identity::*;
+    pub use nsconform_lab::call::ipc::*;
+    pub use nsconform_lab::call::message::*;
+    pub use nsconform_lab::call::mount::*;
+    pub use nsconform_lab::call::namespace::*;
+    pub use nsconform_lab::call::process::{
+        Disposition, MaskChange, ProcessCalls, RebootCommand, Signal, WaitOptions,
+    };
+    pub use nsconform_lab::call::socket::*;
+    pub use nsconform_lab::call::time::*;
+    pub use nsconform_lab::call::uts::*;
+    pub use nsconform_lab::interrupt::{Interrupt, Play};
+    pub use nsconform_lab::lab::{Lab, Process};
+    pub use nsconform_lab::outcome::{Done, Errno, Outcome, Value};
+    pub use nsconform_lab::seal::{Ground, PROGRAM, USER_ID};
+    pub use nsconform_sys::capability::*;
+    pub use nsconform_sys::kind::*;
+}

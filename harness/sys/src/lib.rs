@@ -1,0 +1,23 @@
+//! The ground: what Linux offers, wrapped once.
+//!
+//! Nothing here knows of cases, labs or submissions; whatever forks, seals or watches stands on it.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `kind` | the kinds of namespaces and the flags of clone(2) |
+//! | `errno` | error numbers and their names |
+//! | `capability` | capabilities and the sets of the calling thread |
+//! | `sandbox` | steps of which a sandbox is built |
+//! | `cgroup` | cgroups of version 2 for jobs, and their removal |
+//! | `wire` | sockets for messages with a descriptor |
+//! | `procfs` | what a procfs tells of a task |
+//! | `machine` | facts of the machine that results depend on |
+
+pub mod capability;
+pub mod cgroup;
+pub mod errno;
+pub mod kind;
+pub mod machine;
+pub mod procfs;
+pub mod sandbox;
+pub mod wire;

@@ -1,0 +1,202 @@
+//! Steps of which a sandbox is built: mounts, the root directory, id maps, and the files that the
+//! running program needs inside.
+//!
+//! In which order they are taken, and what is done where one is refused, is the business of whoever
+//! builds the sandbox.
+
+use crate::errno::Errno;
+use nix::mount::{MntFlags, MsFlags};
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The result of one step; an error says which step failed and how.
+///
+/// # Errors
+/// That of the step, in words.
+pub fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
+    result.map_err(|errno| format!("{what}: {}", Errno::from(errno).describe()))
+}
+
+/// Writes a text to an existing file.
+///
+/// # Errors
+/// Says which file and why.
+pub fn write_file(path: &str, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("writing {path}: {}", Errno::from(error).describe()))
+}
+
+/// Writes the id maps of the calling process.
+pub fn map_ids(uid_map: &str, gid_map: &str) -> Result<(), String> {
+    write_file("/proc/self/uid_map", uid_map)?;
+    write_file("/proc/self/setgroups", "deny")?;
+    write_file("/proc/self/gid_map", gid_map)
+}
+
+/// The loopback of the template is up, as a host's is, so that a script can tell the template's
+/// network namespace from a new one: a lie about the script's own shows. If it stays down nothing
+/// else changes.
+pub fn set_loopback_up() {
+    // SAFETY: all-zero is a valid ifreq, which outlives the call; the descriptor is closed here.
+    unsafe {
+        let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_name[..2].copy_from_slice(&[b'l' as _, b'o' as _]);
+        request.ifr_ifru.ifru_flags = libc::IFF_UP as _;
+        libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &request);
+        libc::close(socket);
+    }
+}
+
+/// Directories one of which the template is mounted over, in a mount namespace of our own.
+const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
+
+/// A directory that a new root can be mounted over.
+pub fn covered() -> Result<&'static str, String> {
+    COVERED
+        .into_iter()
+        .find(|path| Path::new(path).is_dir())
+        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))
+}
+
+/// Makes a mount point the root directory and takes the old one away.
+pub fn pivot_into(covered: &str) -> Result<(), String> {
+    step("chdir", nix::unistd::chdir(covered))?;
+    step("pivot_root", nix::unistd::pivot_root(".", "."))?;
+    step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
+    step("chdir", nix::unistd::chdir("/"))
+}
+
+/// mount(2).
+///
+/// # Errors
+/// Those of mount(2).
+pub fn mount(
+    source: Option<&str>,
+    target: &str,
+    kind: Option<&str>,
+    flags: MsFlags,
+    data: Option<&str>,
+) -> nix::Result<()> {
+    nix::mount::mount(source, target, kind, flags, data)
+}
+
+/// Whether all ids are mapped to themselves, as in the user namespace that the machine started in.
+pub fn in_initial_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+/// The running program and what it needs to be started again: its loader and libraries, if it is
+/// not static. Each file as a detached mount (open_tree(2)) with the place where a case shall find
+/// it: the template may be mounted over the directory that holds it, and there may be no /proc.
+pub struct Program {
+    files: Vec<(OwnedFd, PathBuf)>,
+}
+
+impl Program {
+    /// The program as it runs, to be found at `place` inside.
+    pub fn running(place: &Path) -> Program {
+        let executable =
+            std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
+        let places = libraries().into_iter().map(|library| (library.clone(), library));
+        let files = places
+            .chain(executable.map(|executable| (executable, place.to_path_buf())))
+            .filter_map(|(file, place)| Some((detached(&file)?, place)))
+            .collect();
+        Program { files }
+    }
+
+    /// Binds the files at their places below a new root.
+    ///
+    /// # Errors
+    /// Says which step failed.
+    pub fn bind_below(&self, root: &Path) -> Result<(), String> {
+        for (file, place) in &self.files {
+            let target = root.join(place.strip_prefix("/").unwrap_or(place));
+            if let Some(parent) = target.parent() {
+                std::fs::create_dir_all(parent)
+                    .map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
+            }
+            std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
+            step(&format!("binding {}", place.display()), attach(file, &target))?;
+        }
+        Ok(())
+    }
+}
+
+/// The files that the running program needs to be started again, apart from its own: the loader
+/// that it names and the libraries that are mapped. Empty if it is static.
+pub fn libraries() -> Vec<PathBuf> {
+    let executable = std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
+    let mut libraries: Vec<PathBuf> = std::fs::read_to_string("/proc/self/maps")
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.split_once('/').map(|(_, rest)| PathBuf::from(format!("/{rest}"))))
+        .filter(|path| Some(path) != executable.as_ref() && path.is_file())
+        .collect();
+    libraries.extend(interpreter());
+    libraries.sort();
+    libraries.dedup();
+    libraries
+}
+
+/// A bind mount of a file that is attached nowhere yet.
+fn detached(file: &Path) -> Option<OwnedFd> {
+    /// `OPEN_TREE_CLONE` and `OPEN_TREE_CLOEXEC` of linux/mount.h.
+    const CLONE: libc::c_int = 1 | libc::O_CLOEXEC;
+    let path = CString::new(file.as_os_str().as_bytes()).ok()?;
+    // SAFETY: the path is a C string that outlives the call; the result is new and ours.
+    unsafe {
+        let tree = libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), CLONE);
+        (tree >= 0).then(|| OwnedFd::from_raw_fd(tree as RawFd))
+    }
+}
+
+/// Attaches a mount made by [`detached`] to an existing file.
+fn attach(tree: &OwnedFd, target: &Path) -> nix::Result<()> {
+    /// `MOVE_MOUNT_F_EMPTY_PATH` of linux/mount.h.
+    const FROM_DESCRIPTOR: libc::c_int = 4;
+    let target = CString::new(target.as_os_str().as_bytes()).map_err(|_| nix::errno::Errno::EINVAL)?;
+    // SAFETY: the strings outlive the call.
+    nix::errno::Errno::result(unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            tree.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_FDCWD,
+            target.as_ptr(),
+            FROM_DESCRIPTOR,
+        )
+    })
+    .map(drop)
+}
+
+/// The path of the loader that the running program names (PT_INTERP), if it is dynamic.
+fn interpreter() -> Option<PathBuf> {
+    extern "C" fn first_object(
+        info: *mut libc::dl_phdr_info,
+        _: usize,
+        found: *mut libc::c_void,
+    ) -> libc::c_int {
+        // SAFETY: dl_iterate_phdr passes valid program headers; PT_INTERP holds a C string that is
+        // mapped with the program.
+        unsafe {
+            let info = &*info;
+            for index in 0..usize::from(info.dlpi_phnum) {
+                let header = &*info.dlpi_phdr.add(index);
+                if header.p_type == libc::PT_INTERP {
+                    let address = info.dlpi_addr as usize + header.p_vaddr as usize;
+                    *found.cast::<Option<CString>>() = Some(CStr::from_ptr(address as *const _).to_owned());
+                }
+            }
+        }
+        // The first object is the program itself; the others are its libraries.
+        1
+    }
+    let mut found: Option<CString> = None;
+    // SAFETY: the callback writes to `found`, which outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut found).cast()) };
+    found.map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path.as_bytes())))
+}
