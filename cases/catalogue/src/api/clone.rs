@@ -1,0 +1,203 @@
+//! clone(2) and clone3(2): what they change for the child and leave to the caller.
+//!
+//! Refusals live in `clone_errors`, chosen PIDs in `set_tid`.
+
+use super::{CALLS, CLONE_PARENT, OWN, ns};
+use crate::prelude::*;
+
+const CLONE_PIDFD: Flags = Flags::CLONE_PIDFD;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "api.clone-one-flag-one-change",
+        claim: "clone with one CLONE_NEW* flag puts the child into a new namespace of that kind; in all other kinds the child stays with its parent.",
+        sources: &[SEED, CALLS, man("namespaces(7)", "The namespaces API")],
+        since: "5.6",
+        needs: &[
+            &need::CGROUP_NS,
+            &need::IPC_NS,
+            &need::MNT_NS,
+            &need::NET_NS,
+            &need::PID_NS,
+            &need::PROCFS,
+            &need::TIME_NS,
+            &need::UTS_NS,
+        ],
+        wrong: "another membership changes as well, or the named one does not",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            for kind in Kind::ALL {
+                let child = match kind {
+                    Kind::Time => parent.clone3(kind.link(), kind.flag(), &[])?,
+                    _ => parent.clone(kind.link(), kind.flag())?,
+                };
+                parent.diff_ns(ns(child), OWN)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-many-flags",
+        claim: "Several CLONE_NEW* flags may be given to one clone; each yields a new namespace of its kind.",
+        sources: &[CALLS, man("clone(2)", "DESCRIPTION")],
+        since: "4.6",
+        needs: &[
+            &need::CGROUP_NS,
+            &need::IPC_NS,
+            &need::MNT_NS,
+            &need::NET_NS,
+            &need::PID_NS,
+            &need::PROCFS,
+            &need::UTS_NS,
+        ],
+        wrong: "a kind that was named is missing among the new namespaces, or the call is refused",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let two = parent.clone("two", NEWUTS | NEWIPC)?;
+            parent.diff_ns(ns(two), OWN)?;
+            let seven = NEWUSER | NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWUTS;
+            let many = parent.clone("many", seven)?;
+            parent.diff_ns(ns(many), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-parent-untouched",
+        claim: "clone with CLONE_NEW* flags leaves the parent in the namespaces it was in.",
+        sources: &[man("clone(2)", "DESCRIPTION")],
+        needs: &[&need::IPC_NS, &need::MNT_NS, &need::PID_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "the parent differs afterwards from a process that stayed as it was",
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let parent = witness.fork("parent")?;
+            let child = parent.clone("child", NEWIPC | NEWNS | NEWPID | NEWUTS)?;
+            witness.diff_ns(ns(child), OWN)?;
+            witness.diff_ns(ns(parent), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.fork-inherits-all",
+        claim: "Without a CLONE_NEW* flag a child is in all the namespaces that its parent is in.",
+        sources: &[man("clone(2)", "DESCRIPTION")],
+        needs: &[&need::IPC_NS, &need::MNT_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "the child is in another namespace than its parent",
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let parent = witness.fork("parent")?;
+            witness.diff_ns(ns(parent), OWN)?;
+            parent.unshare(NEWIPC | NEWNS | NEWUTS)?;
+            let child = parent.fork("child")?;
+            witness.diff_ns(ns(child), ns(parent))?;
+            witness.diff_ns(ns(child), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-newpid-parent",
+        claim: "CLONE_PARENT can be combined with CLONE_NEWPID: the caller gets a sibling that is PID 1 of a new PID namespace.",
+        sources: &[man("clone(2)", "ERRORS")],
+        needs: &[&need::PID_NS],
+        deviation: Some("clone(2) says that CLONE_NEWPID together with CLONE_PARENT gives EINVAL"),
+        wrong: "the new process is not PID 1, or is a child of the caller",
+        play: |lab| {
+            let grandparent = lab.process("grandparent")?;
+            let caller = grandparent.fork("caller")?;
+            let sibling = caller.clone("sibling", NEWPID | CLONE_PARENT)?;
+            sibling.getpid()?;
+            sibling.exit(7)?;
+            caller.waitpid(sibling, WaitOptions::empty())?;
+            grandparent.waitpid(sibling.sealed(), WaitOptions::empty())?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-newuser-parent",
+        claim: "CLONE_PARENT can be combined with CLONE_NEWUSER: the caller gets a sibling in a new user namespace.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        deviation: Some("clone(2) says that CLONE_NEWUSER together with CLONE_PARENT gives EINVAL"),
+        wrong: "the new process is in the old user namespace, or is a child of the caller",
+        play: |lab| {
+            let grandparent = lab.process("grandparent")?;
+            let caller = grandparent.fork("caller")?;
+            let sibling = caller.clone("sibling", NEWUSER | CLONE_PARENT)?;
+            caller.diff_ns(ns(sibling), OWN)?;
+            sibling.exit(7)?;
+            caller.waitpid(sibling, WaitOptions::empty())?;
+            grandparent.waitpid(sibling.sealed(), WaitOptions::empty())?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-pidfd-basic",
+        claim: "CLONE_PIDFD gives the parent a descriptor for the child, to be closed on exec, through which it can join the child's namespaces.",
+        sources: &[man("clone(2)", "CLONE_PIDFD"), man("setns(2)", "DESCRIPTION")],
+        since: "5.8",
+        needs: &[&need::PIDFD_SETNS, &need::UTS_NS],
+        wrong: "there is no descriptor, it survives exec, or it stands for another process",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            parent.fcntl_getfd(3)?;
+            let child = parent.clone("child", NEWUTS | CLONE_PIDFD)?;
+            lab.note("the lowest free descriptor, 3, is now the pidfd of the child")?;
+            parent.fcntl_getfd(3)?;
+            child.sethostname("child.example")?;
+            parent.gethostname()?;
+            parent.setns(3, NEWUTS)?;
+            parent.gethostname()?;
+            child.exit(0)?;
+            parent.waitpid(child, WaitOptions::empty())?;
+            parent.pidfd_send_signal(3, Signal(0))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-thread-may-get-own-uts",
+        claim: "A thread may be created right in a UTS namespace of its own.",
+        sources: &[man("clone(2)", "CLONE_NEWUTS")],
+        needs: &[&need::PROCFS, &need::UTS_NS],
+        wrong: "the combination is refused, or both threads are in one UTS namespace",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let thread = process.clone("thread", THREAD | NEWUTS)?;
+            thread.getpid()?;
+            process.getpid()?;
+            thread.sethostname("thread.example")?;
+            thread.gethostname()?;
+            process.gethostname()?;
+            thread.diff_ns("/proc/thread-self/ns", OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-vm-newpid-ok",
+        claim: "A process in a new PID namespace may share the memory of its parent: CLONE_VM goes with CLONE_NEWPID, in one call as after unshare.",
+        sources: &[man("pid_namespaces(7)", "Compatibility of CLONE_NEWPID with other CLONE_* flags")],
+        since: "3.12",
+        needs: &[&need::KCMP, &need::PID_NS],
+        wrong: "the combination is refused, or the memory is not shared",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let together = parent.clone("in one call", NEWPID | Flags::CLONE_VM)?;
+            together.getpid()?;
+            parent.kcmp(parent.sealed(), together, Resource::KCMP_VM)?;
+            parent.unshare(NEWPID)?;
+            let after = parent.clone("after unshare", Flags::CLONE_VM)?;
+            after.getpid()?;
+            parent.kcmp(parent.sealed(), after, Resource::KCMP_VM)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

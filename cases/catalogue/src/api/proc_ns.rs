@@ -1,0 +1,241 @@
+//! The directory /proc/PID/ns: its links, who may follow them, and what can be done with them.
+
+use super::{CALLS, OWN, ns};
+use crate::prelude::*;
+
+/// The section of namespaces(7) that describes the directory.
+const DIRECTORY: Source = man("namespaces(7)", "The /proc/pid/ns/ directory");
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "api.procns-one-entry-per-kind",
+        claim: "The directory /proc/PID/ns has a link for each kind of namespace, and two more for those that later children will be in.",
+        sources: &[CALLS, DIRECTORY],
+        since: "5.6",
+        needs: &[
+            &need::CGROUP_NS,
+            &need::IPC_NS,
+            &need::MNT_NS,
+            &need::NET_NS,
+            &need::PID_NS,
+            &need::PROCFS,
+            &need::TIME_NS,
+            &need::UTS_NS,
+        ],
+        wrong: "an entry is missing, or there is one that the documentation does not know",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readdir(OWN)?;
+            for entry in [
+                "cgroup",
+                "ipc",
+                "mnt",
+                "net",
+                "pid",
+                "pid_for_children",
+                "time",
+                "time_for_children",
+                "user",
+                "uts",
+            ] {
+                process.readlink(format!("{OWN}/{entry}"))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-link-text",
+        claim: "A link is named by kind and its text holds the inode number of the namespace, the same that fstat gives for the opened file.",
+        sources: &[DIRECTORY],
+        since: "3.8",
+        needs: &[&need::PROCFS, &need::UTS_NS],
+        wrong: "the text names another number than the file has",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let child = parent.clone("child", NEWUTS)?;
+            for link in ["/proc/self/ns/uts".to_string(), child.proc("ns/uts")] {
+                parent.readlink(link.as_str())?;
+                let fd = parent.open(link, O_RDONLY)?.id()?;
+                parent.fstat_ns(fd)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-ptrace-check",
+        claim: "Reading or opening a namespace link of a process takes the right to inspect that process by ptrace.",
+        sources: &[DIRECTORY, man("ptrace(2)", "Ptrace access mode checking")],
+        needs: &[&need::ORDINARY_USER, &need::PROCFS],
+        wrong: "an ordinary user reads a link of root's process, or cannot read its own",
+        play: |lab| {
+            let root = lab.process("root")?;
+            let user = lab.process_on(Ground::User, "user")?;
+            let users_own = user.fork("user's own")?;
+            user.readlink(root.proc("ns/uts"))?;
+            user.open(root.proc("ns/uts"), O_RDONLY)?;
+            user.readlink_ns(users_own.proc("ns/uts"))?;
+            let fd = user.open(users_own.proc("ns/uts"), O_RDONLY)?.id()?;
+            user.fstat_ns(fd)?;
+            root.readlink_ns(users_own.proc("ns/uts"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-pid-permanent",
+        claim: "The PID namespace of a process never changes, only that of its later children does: the link pid stays, the link pid_for_children follows.",
+        sources: &[DIRECTORY, man("pid_namespaces(7)", "setns(2) and unshare(2) semantics")],
+        since: "4.12",
+        needs: &[&need::PID_NS, &need::PROCFS],
+        wrong: "the link pid changes, or the link pid_for_children does not",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let (pid, for_children) = ("/proc/self/ns/pid", "/proc/self/ns/pid_for_children");
+            process.readlink_ns(pid)?;
+            process.readlink_ns(for_children)?;
+            let own = process.open(pid, O_RDONLY)?.id()?;
+            process.unshare(NEWPID)?;
+            let child = process.fork("child")?;
+            child.getpid()?;
+            process.readlink_ns(pid)?;
+            process.readlink_ns(for_children)?;
+            process.setns(own, NEWPID)?;
+            process.readlink_ns(pid)?;
+            process.readlink_ns(for_children)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-pfc-empty-before-first-child",
+        claim: "Between unshare(CLONE_NEWPID) and the creation of the first child the link pid_for_children leads nowhere: reading and opening it is ENOENT.",
+        sources: &[DIRECTORY, man("pid_namespaces(7)", "setns(2) and unshare(2) semantics")],
+        since: "4.12",
+        needs: &[&need::PID_NS, &need::PROCFS],
+        deviation: Some(
+            "namespaces(7) says that readlink gives an empty buffer; kernels up to 7.0 give ENOENT, as here, while from 7.1 on the link works at once",
+        ),
+        wrong: "the link names a namespace that has no init process",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let link = "/proc/self/ns/pid_for_children";
+            process.readlink_ns(link)?;
+            process.unshare(NEWPID)?;
+            process.readlink(link)?;
+            process.open(link, O_RDONLY)?;
+            let child = process.fork("child")?;
+            child.getpid()?;
+            process.readlink_ns(link)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-pfc-after-first-child",
+        claim: "Once the first child is there, the link pid_for_children names the PID namespace that the child is in.",
+        sources: &[DIRECTORY],
+        since: "4.12",
+        needs: &[&need::PID_NS, &need::PROCFS],
+        wrong: "the link names another namespace than the child's",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readlink_ns("/proc/self/ns/pid_for_children")?;
+            process.unshare(NEWPID)?;
+            let child = process.fork("child")?;
+            process.readlink_ns(child.proc("ns/pid"))?;
+            process.readlink_ns("/proc/self/ns/pid_for_children")?;
+            let second = process.fork("second child")?;
+            process.readlink_ns(second.proc("ns/pid"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.bind-mount-ns-file",
+        claim: "A namespace link can be bind-mounted on a file; opening that file gives the same namespace, also to setns.",
+        sources: &[CALLS, DIRECTORY],
+        since: "3.0",
+        needs: &[&need::PROCFS, &need::UTS_NS],
+        wrong: "the file is not the namespace, or setns does not take it",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let child = parent.clone("child", NEWUTS)?;
+            parent.readlink_ns("/proc/self/ns/uts")?;
+            parent.readlink_ns(child.proc("ns/uts"))?;
+            parent.creat_excl("/tmp/uts")?;
+            parent.mount(child.proc("ns/uts"), "/tmp/uts", "", MountFlags::MS_BIND, "")?;
+            let fd = parent.open("/tmp/uts", O_RDONLY)?.id()?;
+            parent.fstat_ns(fd)?;
+            parent.setns(fd, NEWUTS)?;
+            parent.diff_ns(ns(child), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-zombie",
+        claim: "A process that has ended and not been waited for is in no namespace any more: most of its links lead nowhere, only those to its user and PID namespace remain.",
+        sources: &[DIRECTORY, man("setns(2)", "ERRORS")],
+        since: "5.6",
+        needs: &[
+            &need::CGROUP_NS,
+            &need::IPC_NS,
+            &need::MNT_NS,
+            &need::NET_NS,
+            &need::PID_NS,
+            &need::PROCFS,
+            &need::TIME_NS,
+            &need::UTS_NS,
+        ],
+        wrong: "a zombie keeps a namespace alive, or loses its user or PID namespace",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let child = parent.fork("child")?;
+            parent.diff_ns(ns(child), OWN)?;
+            parent.readlink_ns("/proc/self/ns/pid")?;
+            parent.readlink_ns("/proc/self/ns/user")?;
+            child.exit(7)?;
+            parent.waitid(child, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
+            for link in [
+                "cgroup",
+                "ipc",
+                "mnt",
+                "net",
+                "pid",
+                "pid_for_children",
+                "time",
+                "time_for_children",
+                "user",
+                "uts",
+            ] {
+                parent.readlink_ns(format!("{}/{link}", ns(child)))?;
+            }
+            parent.waitpid(child, WaitOptions::empty())?;
+            parent.readlink_ns(child.proc("ns/user"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.bind-mount-own-mnt-refused",
+        claim: "A mount namespace cannot be bind-mounted inside itself, which would keep it alive for ever; the link to a namespace of another kind can.",
+        sources: &[man("mount(2)", "ERRORS"), DIRECTORY],
+        since: "3.8",
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "the mount namespace is mounted within itself, or another namespace cannot be mounted there",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.creat_excl("/tmp/ns")?;
+            process.mount("/proc/self/ns/mnt", "/tmp/ns", "", MountFlags::MS_BIND, "")?;
+            process.readlink_ns("/proc/self/ns/uts")?;
+            process.mount("/proc/self/ns/uts", "/tmp/ns", "", MountFlags::MS_BIND, "")?;
+            let fd = process.open("/tmp/ns", O_RDONLY)?.id()?;
+            process.fstat_ns(fd)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

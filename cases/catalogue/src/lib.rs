@@ -1,0 +1,78 @@
+//! The catalogue of nsconform: every documented claim about namespaces that is tested, a module
+//! per kind of namespace with a file per topic, and the approved trace of each.
+//!
+//! A file holds `CASES`, and `UNTESTED` where the documentation says something that cannot be
+//! tested. Their requirements are in `needs`. How cases are run lives in the engine, the assignments of the coursework in the crate
+//! `nsconform-course`.
+
+pub mod needs;
+pub mod registry;
+
+use nsconform_suite::case::{Case, Source, Untested, text};
+use nsconform_suite::catalogue::Catalogue;
+use nsconform_suite::known::{self, Known};
+use nsconform_suite::snapshot;
+use nsconform_sys::machine::Machine;
+pub(crate) use registry::topics;
+use std::sync::OnceLock;
+
+registry::namespaces! {
+    api,
+    uts,
+    ipc,
+    pid,
+    mnt,
+    net,
+    user,
+    cgroup,
+    time,
+}
+
+/// The names that a file of cases has in scope.
+pub(crate) mod prelude {
+    pub(crate) use crate::SEED;
+    pub use crate::needs as need;
+    pub use nsconform_suite::prelude::*;
+}
+
+/// The article with which the catalogue began: it says what each kind of namespace isolates.
+pub(crate) const SEED: Source = text("LWN 531114, Namespaces in operation, part 1");
+
+/// All cases, in stable order.
+pub fn catalogue() -> &'static [&'static Case] {
+    static CATALOGUE: OnceLock<Vec<&'static Case>> = OnceLock::new();
+    let topics = || NAMESPACES.iter().flat_map(|namespace| namespace.topics);
+    CATALOGUE.get_or_init(|| topics().flat_map(|topic| topic.cases).collect())
+}
+
+/// The catalogue as runners take it.
+pub fn claims() -> Catalogue {
+    Catalogue { cases: catalogue(), requirements: needs::ALL, implied: needs::implied, approved }
+}
+
+/// All claims that are not tested, or only in part.
+pub fn untested() -> impl Iterator<Item = &'static Untested> {
+    NAMESPACES.iter().flat_map(|namespace| namespace.topics).flat_map(|topic| topic.untested)
+}
+
+/// The deviations that are known of a machine, from `fixtures/known`.
+///
+/// # Panics
+/// When an embedded list is wrong, which a test rules out.
+pub fn known(machine: &Machine) -> Vec<Known> {
+    KNOWN
+        .iter()
+        .flat_map(|(file, text)| {
+            known::applying(text, machine).unwrap_or_else(|error| panic!("fixtures/known/{file}: {error}"))
+        })
+        .collect()
+}
+
+const KNOWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/known.rs"));
+
+/// The approved trace of the case with this id.
+pub fn approved(id: &str) -> Option<&'static str> {
+    const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));
+    let index = FILES.binary_search_by_key(&id, |(name, _)| name).ok()?;
+    snapshot::approved(FILES[index].1).ok()
+}

@@ -1,0 +1,100 @@
+//! Bind mounts: files, directories, whole trees, and the propagation type of the result.
+//!
+//! Bind mounts made by descriptor live in `descriptors`.
+
+use super::{MOUNT_NAMESPACES, NO_DATA, bind, bind_on, tmpfs, with_master_and_slave, with_peers};
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "mnt.bind-slave-onto-shared",
+        claim: "A slave that is bound onto a shared mount gives a mount that is shared and a slave of the same master, and peers of the destination get it too.",
+        sources: &[man(MOUNT_NAMESPACES, "Bind (MS_BIND) semantics")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "the new mount is not shared, lacks the master, or is missing under the peer",
+        play: |lab| {
+            let process = with_master_and_slave(lab, "process")?;
+            with_peers(process)?;
+            bind_on(process, "/tmp/s", "/tmp/b/here")?;
+            process.propagation("/tmp/s")?;
+            process.propagation("/tmp/b/here")?;
+            process.propagation("/tmp/peer/here")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.bind-private-onto-shared",
+        claim: "A private mount that is bound onto a shared one gives a shared mount, in a new peer group with the replicas that the peers of the destination get.",
+        sources: &[man(MOUNT_NAMESPACES, "Bind (MS_BIND) semantics")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "the new mount stays private, or has no replica under the peer",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/p")?;
+            with_peers(process)?;
+            bind_on(process, "/tmp/p", "/tmp/b/here")?;
+            process.propagation("/tmp/p")?;
+            process.propagation("/tmp/b")?;
+            process.propagation("/tmp/b/here")?;
+            process.propagation("/tmp/peer/here")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.bind-files-and-directories",
+        claim: "A bind mount shows a directory, or a single file, at another place; its record names what is shown as root. What was there before is covered and comes back after the unmount.",
+        sources: &[man("mount(2)", "Creating a bind mount"), man("proc_pid_mountinfo(5)", "DESCRIPTION")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "the place shows its old content while the bind mount is there, or lacks it afterwards",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            process.mkdir("/tmp/a/sub", 0o755)?;
+            process.creat_excl("/tmp/a/sub/file")?;
+            process.echo("bound", "/tmp/a/sub/file")?;
+            process.mkdir("/tmp/d", 0o755)?;
+            process.creat_excl("/tmp/d/covered")?;
+            process.echo("old", "/tmp/d/covered")?;
+            bind_on(process, "/tmp/a/sub/file", "/tmp/d/covered")?;
+            process.cat("/tmp/d/covered")?;
+            process.mountinfo("/tmp/d/covered")?;
+            process.umount("/tmp/d/covered")?;
+            process.cat("/tmp/d/covered")?;
+            bind_on(process, "/tmp/a/sub", "/tmp/d")?;
+            process.readdir("/tmp/d")?;
+            process.mountinfo("/tmp/d")?;
+            process.umount("/tmp/d")?;
+            process.readdir("/tmp/d")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.bind-recursive",
+        claim: "With MS_REC a bind mount takes along what is mounted below its source; without it those places show the directories underneath.",
+        sources: &[man("mount(2)", "Creating a bind mount")],
+        since: "2.4.11",
+        needs: &[&need::PROCFS],
+        wrong: "the recursive bind lacks the submount, or the plain one has it",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            tmpfs(process, "/tmp/a/x")?;
+            process.creat_excl("/tmp/a/x/file")?;
+            bind(process, "/tmp/a", "/tmp/plain")?;
+            process.mkdir("/tmp/rec", 0o755)?;
+            process.mount("/tmp/a", "/tmp/rec", "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
+            process.mount_points("/tmp")?;
+            process.readdir("/tmp/plain/x")?;
+            process.readdir("/tmp/rec/x")?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

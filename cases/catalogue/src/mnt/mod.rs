@@ -1,0 +1,85 @@
+//! Mount namespaces: mount lists, propagation, locked mounts, pivot_root.
+//!
+//! The scratch tmpfs at /tmp, where all of this happens, and everything above it is private.
+
+crate::topics! {
+    isolation,
+    creation,
+    privilege,
+    lifetime,
+    propagation,
+    propagation_type,
+    unbindable,
+    bind,
+    moving,
+    remount,
+    umount,
+    less_privileged,
+    mount_points,
+    root,
+    descriptors,
+}
+
+use crate::prelude::*;
+
+const MOUNT_NAMESPACES: &str = "mount_namespaces(7)";
+
+const NO_DATA: &str = "";
+
+const NO_FLAGS: MountFlags = MountFlags::empty();
+
+/// Makes a directory and mounts an empty tmpfs on it; the last component of the path is its
+/// source, by which records tell it from others.
+fn tmpfs(process: Process<'_>, place: &str) -> Play {
+    process.mkdir(place, 0o755)?;
+    let name = place.rsplit('/').next().unwrap_or(place);
+    process.mount(name, place, "tmpfs", NO_FLAGS, NO_DATA)?;
+    Ok(())
+}
+
+/// Makes a directory and binds a mount (or a directory of it) there.
+fn bind(process: Process<'_>, source: &str, place: &str) -> Play {
+    process.mkdir(place, 0o755)?;
+    bind_on(process, source, place)?;
+    Ok(())
+}
+
+/// Binds a mount, a directory or a file of it where something is already.
+fn bind_on(process: Process<'_>, source: &str, place: &str) -> Done {
+    process.mount(source, place, "", MountFlags::MS_BIND, NO_DATA)
+}
+
+/// Changes the propagation type of a mount, or performs another operation that needs no source.
+fn change(process: Process<'_>, place: &str, flags: MountFlags) -> Done {
+    process.mount("", place, "", flags, NO_DATA)
+}
+
+/// A new process with a mount tree of its own in which /tmp/a is a tmpfs of its own peer group.
+fn with_shared_mount<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
+    let process = lab.process(name)?;
+    tmpfs(process, "/tmp/a")?;
+    change(process, "/tmp/a", MountFlags::MS_SHARED)?;
+    Ok(process)
+}
+
+/// As [`with_shared_mount`], and /tmp/s is a slave of it.
+fn with_master_and_slave<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
+    let process = with_shared_mount(lab, name)?;
+    bind(process, "/tmp/a", "/tmp/s")?;
+    change(process, "/tmp/s", MountFlags::MS_SLAVE)?;
+    Ok(process)
+}
+
+/// As [`with_master_and_slave`], and /tmp/b and /tmp/peer are two mounts, peers of each other,
+/// under which what is mounted at one appears at the other.
+fn with_peers(process: Process<'_>) -> Play {
+    tmpfs(process, "/tmp/b")?;
+    change(process, "/tmp/b", MountFlags::MS_SHARED)?;
+    bind(process, "/tmp/b", "/tmp/peer")?;
+    process.mkdir("/tmp/b/here", 0o755)?;
+    Ok(())
+}
+
+/// Makes one mount read-only and leaves its file system as it is.
+const READ_ONLY_BIND: MountFlags =
+    MountFlags::MS_REMOUNT.union(MountFlags::MS_BIND).union(MountFlags::MS_RDONLY);

@@ -1,0 +1,125 @@
+//! umount(2) with its flags and refusals, and mounts that lie on top of each other.
+//!
+//! Mounts that a less privileged namespace cannot unmount live in `less_privileged`.
+
+use super::{NO_DATA, NO_FLAGS, tmpfs};
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "mnt.stack-on-top",
+        claim: "Several mounts can be stacked at one place: the one mounted last is seen, and unmounting it shows the one below.",
+        sources: &[man("mount(2)", "Parental relationship between mounts"), man("umount(2)", "DESCRIPTION")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "the lower mount is seen first, or is lost",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.mkdir("/tmp/a", 0o755)?;
+            process.creat_excl("/tmp/a/ground")?;
+            for name in ["lower", "upper"] {
+                process.mount(name, "/tmp/a", "tmpfs", NO_FLAGS, NO_DATA)?;
+                process.creat_excl(format!("/tmp/a/{name}"))?;
+            }
+            process.mount_points("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            process.umount("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            process.umount("/tmp/a")?;
+            process.readdir("/tmp/a")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-busy",
+        claim: "A mount in use (a file on it is open) cannot be unmounted; when the file is closed, it can.",
+        sources: &[man("umount(2)", "ERRORS")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "the mount disappears under an open file, or stays busy after it was closed",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            let file = process.open("/tmp/a/file", OpenFlags::O_CREAT | OpenFlags::O_WRONLY)?.id()?;
+            process.umount("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            process.close(file)?;
+            process.umount("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-not-mounted-einval",
+        claim: "umount fails for a place where nothing is mounted, be it a plain directory or one within a mount.",
+        sources: &[man("umount(2)", "ERRORS")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "umount of a plain directory succeeds, or removes the mount that holds it",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            process.mkdir("/tmp/a/sub", 0o755)?;
+            process.umount("/tmp/a/sub")?;
+            process.mount_points("/tmp")?;
+            process.umount("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            process.umount("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-detach",
+        claim: "With MNT_DETACH a mount in use leaves the mount list at once; files that are open on it go on working.",
+        sources: &[man("umount(2)", "DESCRIPTION")],
+        since: "2.4.11",
+        needs: &[&need::PROCFS],
+        wrong: "the mount stays listed, or the open file fails",
+        excuses: &[Excuse {
+            lie: "read(3)",
+            why: "A read changes nothing but the offset of the file; its answer is the observation.",
+        }],
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            process.creat_excl("/tmp/a/file")?;
+            process.echo("content", "/tmp/a/file")?;
+            let file = process.open("/tmp/a/file", O_RDONLY)?.id()?;
+            process.umount2("/tmp/a", UmountFlags::empty())?;
+            process.umount2("/tmp/a", UmountFlags::MNT_DETACH)?;
+            process.mount_points("/tmp")?;
+            process.open("/tmp/a/file", O_RDONLY)?;
+            process.read(file)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-expire",
+        claim: "MNT_EXPIRE unmounts on the second call only: the first one marks the mount and gives EAGAIN, a use in between takes the mark away, and a mount in use gives EBUSY.",
+        sources: &[man("umount(2)", "DESCRIPTION"), man("umount(2)", "ERRORS")],
+        since: "2.6.8",
+        needs: &[&need::PROCFS],
+        wrong: "the mount expires at the first call, or although it was used",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            let file = process.open("/tmp/a/file", OpenFlags::O_CREAT | OpenFlags::O_WRONLY)?.id()?;
+            process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE)?;
+            process.close(file)?;
+            process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE)?;
+            process.readdir("/tmp/a")?;
+            process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE)?;
+            process.mount_points("/tmp")?;
+            process.umount_marked("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

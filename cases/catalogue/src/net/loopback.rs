@@ -1,0 +1,87 @@
+//! The loopback device of a new network namespace, and how cut off the namespace is.
+
+use super::{PART_7, outside, serve, try_to_connect};
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "net.lo-starts-down",
+        claim: "The loopback device of a new network namespace is down until someone sets it up.",
+        sources: &[PART_7],
+        since: "2.6.24",
+        needs: &[&need::NET_NS],
+        wrong: "the new loopback is up, or follows that of the creator",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            outer.link_get("lo")?;
+            outer.link_set_up("lo")?;
+            outer.link_get("lo")?;
+            let inner = outer.clone("inner", NEWNET)?;
+            inner.link_get("lo")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "net.lo-down-unreachable",
+        claim: "While the loopback device is down a process cannot even connect to itself at 127.0.0.1, although a server may listen there.",
+        sources: &[PART_7],
+        since: "2.6.24",
+        needs: &[&need::NET_NS],
+        wrong: "127.0.0.1 is reached while the loopback is down, or not while it is up",
+        play: |lab| {
+            let process = outside(lab, "process")?;
+            serve(process, "127.0.0.1:80")?;
+            try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")?;
+            process.link_set_up("lo")?;
+            try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")
+        },
+        ..CASE
+    },
+    Case {
+        id: "net.lo-up-reachable",
+        claim: "Once the loopback device is up, 127.0.0.1 and ::1 are there and connections to them work.",
+        sources: &[PART_7, man("ip-netns(8)", "EXAMPLES")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS, &need::IPV6],
+        wrong: "an address is missing, or a server at it is not reached",
+        play: |lab| {
+            let process = outside(lab, "process")?;
+            process.link_set_up("lo")?;
+            process.addresses()?;
+            for (family, address) in [(Domain::AF_INET, "127.0.0.1:80"), (Domain::AF_INET6, "[::1]:80")] {
+                try_to_connect(process, family, address)?;
+                let server = process.socket(family, SocketType::SOCK_STREAM)?.id()?;
+                process.bind(server, address)?;
+                process.listen(server)?;
+                try_to_connect(process, family, address)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "net.fresh-ns-isolated-from-outside",
+        claim: "A new network namespace has no connection to the outside, and setting up its loopback gives it none.",
+        sources: &[PART_7],
+        since: "2.6.24",
+        needs: &[&need::NET_NS],
+        wrong: "an address outside is reached from the new namespace",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            outer.link_set_up("lo")?;
+            outer.address_add("lo", "10.1.1.1/32")?;
+            serve(outer, "0.0.0.0:7000")?;
+            let inner = outer.clone("inner", NEWNET)?;
+            inner.link_set_up("lo")?;
+            for address in ["10.1.1.1:7000", "127.0.0.1:7000"] {
+                for process in [outer, inner] {
+                    try_to_connect(process, Domain::AF_INET, address)?;
+                }
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+];

@@ -1,0 +1,32 @@
+//! PID namespaces: numbers, init, signals, orphans.
+
+crate::topics! {
+    nesting,
+    init,
+    kill,
+    signals,
+    orphans,
+    setns,
+    procfs,
+    numbers,
+    credentials,
+    pidfd,
+    reboot,
+}
+
+use crate::prelude::*;
+
+/// No clone flags: a plain child.
+const PLAIN: Flags = Flags::empty();
+
+/// waitpid(2) without options.
+const WAIT: WaitOptions = WaitOptions::empty();
+
+/// How procfs is mounted everywhere.
+const PROC_FLAGS: MountFlags = MountFlags::MS_NOSUID.union(MountFlags::MS_NODEV).union(MountFlags::MS_NOEXEC);
+
+/// Signal 0 of kill(2): only asks whether a signal could be sent.
+const PROBE: Signal = Signal(0);
+
+/// The excuse for a signal that shall have no effect.
+const NO_EFFECT: &str = "the claim is that this signal does nothing, so there is nothing to see of it";

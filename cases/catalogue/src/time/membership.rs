@@ -1,0 +1,147 @@
+//! Which time namespace a process and its children are in, and how a new one comes about.
+//!
+//! setns(2) lives in `setns`, privileges and limits in `privilege`.
+
+use super::{CHILDREN, DESCRIPTION, NEEDS, NS, OFFSETS};
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "time.flag",
+        claim: "The flag for time namespaces is CLONE_NEWTIME: it creates one, it joins one, and the kernel names it as the kind of one.",
+        sources: &[
+            man("namespaces(7)", "Namespace types"),
+            man("ioctl_ns(2)", "Discovering the namespace type"),
+        ],
+        since: "5.6",
+        needs: NEEDS,
+        wrong: "the flag creates no time namespace, or a descriptor of one is taken for another kind",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readlink_ns(CHILDREN)?;
+            process.unshare(NEWTIME)?;
+            process.readlink_ns(CHILDREN)?;
+            let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
+            process.ioctl_nstype(fd)?;
+            process.setns(fd, NEWUTS)?;
+            process.setns(fd, NEWTIME)?;
+            process.readlink_ns(NS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.unshare-does-not-move-caller",
+        claim: "unshare with CLONE_NEWTIME leaves the caller in its time namespace; the children that it creates afterwards are in the new one.",
+        sources: &[DESCRIPTION, man("unshare(2)", "CLONE_NEWTIME")],
+        since: "5.6",
+        needs: NEEDS,
+        wrong: "the caller moves, or its next child does not",
+        play: |lab| {
+            let caller = lab.process("caller")?;
+            caller.readlink_ns(NS)?;
+            caller.readlink_ns(CHILDREN)?;
+            caller.unshare(NEWTIME)?;
+            caller.readlink_ns(NS)?;
+            caller.readlink_ns(CHILDREN)?;
+            let child = caller.fork("child")?;
+            child.readlink_ns(NS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.for-children-link",
+        claim: "The link time_for_children in /proc/PID/ns names the time namespace in which the next child of that process will be created.",
+        sources: &[DESCRIPTION, man("namespaces(7)", "The /proc/pid/ns/ directory")],
+        since: "5.6",
+        needs: NEEDS,
+        wrong: "a child is in another namespace than the link named",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            parent.readlink_ns(NS)?;
+            let reader = lab.process("reader")?;
+            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            let elder = parent.fork("elder")?;
+            elder.readlink_ns(NS)?;
+            parent.unshare(NEWTIME)?;
+            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            let younger = parent.fork("younger")?;
+            younger.readlink_ns(NS)?;
+            parent.unshare(NEWTIME)?;
+            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            let youngest = parent.fork("youngest")?;
+            youngest.readlink_ns(NS)?;
+            elder.readlink_ns(NS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.children-inherit",
+        claim: "A process in a time namespace creates its children in the same one.",
+        sources: &[DESCRIPTION],
+        since: "5.6",
+        needs: NEEDS,
+        wrong: "a grandchild is in another time namespace than the child",
+        play: |lab| {
+            let creator = lab.process("creator")?;
+            creator.readlink_ns(NS)?;
+            creator.unshare(NEWTIME)?;
+            let child = creator.fork("child")?;
+            child.readlink_ns(NS)?;
+            child.readlink_ns(CHILDREN)?;
+            let grandchild = child.fork("grandchild")?;
+            grandchild.readlink_ns(NS)?;
+            grandchild.readlink_ns(CHILDREN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.only-unshare-creates",
+        claim: "A time namespace can also be created by clone3 with CLONE_NEWTIME: the child is in it at once.",
+        sources: &[DESCRIPTION],
+        since: "5.6",
+        needs: &[&need::TIME_NS, &need::PROCFS, &need::CLONE3],
+        deviation: Some("unshare(2) is the only way to create a time namespace"),
+        wrong: "clone3 refuses the flag, or the child shares its creator's time namespace",
+        play: |lab| {
+            let creator = lab.process("creator")?;
+            creator.readlink_ns(NS)?;
+            let child = creator.clone3("child", NEWTIME, &[])?;
+            child.readlink_ns(NS)?;
+            child.readlink_ns(CHILDREN)?;
+            creator.readlink_ns(NS)?;
+            creator.readlink_ns(CHILDREN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.execve-keeps-namespace",
+        claim: "execve moves a process that has unshared its time namespace into the new one, whose offsets are frozen from then on.",
+        sources: &[man("time_namespaces(7)", "EXAMPLES")],
+        since: "5.6",
+        needs: &[&need::TIME_NS, &need::PROCFS, &need::INITIAL_TIME_NS, &need::PROGRAM],
+        deviation: Some(
+            "in the example of the page a shell that is executed after the unshare is still in the old time namespace and can write the offsets of the new one; so it was before Linux 6.2",
+        ),
+        wrong: "the process stays in its old time namespace over execve, as it did up to Linux 6.1",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readlink_ns(NS)?;
+            process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            process.unshare(NEWTIME)?;
+            process.echo("monotonic 500 0", OFFSETS)?;
+            process.readlink_ns(NS)?;
+            process.execve(PROGRAM)?;
+            process.readlink_ns(NS)?;
+            process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            process.echo("monotonic 600 0", OFFSETS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

@@ -1,0 +1,221 @@
+//! Who may create a user namespace and what a creator may create with it.
+//!
+//! The limits of nesting and number live in `limits`, the capabilities of the creator in
+//! `capabilities`.
+
+use super::{NO_FLAGS, OWN, OWN_NS, USER_AS_ROOT};
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "user.unprivileged-may-create",
+        claim: "A process without any privilege can create a user namespace, but no namespace of another type, and has every capability in what it created.",
+        sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION"), man("clone(2)", "CLONE_NEWUSER")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "an ordinary user is refused, or has no privilege inside",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.capget()?;
+            user.try_clone("refused", NEWUTS)?;
+            let child = user.clone("child", NEWUSER)?;
+            user.unshare(NEWUTS)?;
+            user.readlink_ns(OWN_NS)?;
+            user.unshare(NEWUSER)?;
+            for process in [child, user] {
+                process.readlink_ns(OWN_NS)?;
+                process.capget()?;
+            }
+            user.unshare(NEWUTS)?;
+            user.sethostname("inside")?;
+            user.gethostname()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.other-types-inside",
+        claim: "Inside a user namespace its root can create namespaces of every other type, which the same user cannot do outside.",
+        sources: &[
+            SEED,
+            man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
+        ],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[
+            &need::USER_NS,
+            &need::PROCFS,
+            &need::CGROUP_NS,
+            &need::IPC_NS,
+            &need::NET_NS,
+            &need::TIME_NS,
+            &need::UTS_NS,
+        ],
+        wrong: "one of the types needs privilege outside, or none at all",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            let others = [NEWCGROUP, NEWIPC, NEWNS, NEWNET, NEWTIME, NEWUTS, NEWPID];
+            for kind in others {
+                outer.unshare(kind)?;
+            }
+            for kind in others {
+                inner.unshare(kind)?;
+            }
+            lab.note("new PID and time namespaces are for children")?;
+            let child = inner.fork("child")?;
+            for kind in Kind::ALL {
+                outer.readlink_ns(kind.own_path())?;
+                outer.readlink_ns(child.proc(&format!("ns/{}", kind.link())))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.root-functions-for-unprivileged",
+        claim: "By way of a user namespace an ordinary user gains functions that were reserved for root: chroot, mount, the host name.",
+        sources: &[SEED],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "a function is refused inside, or is not refused outside",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mkdir("place", 0o755)?;
+            let inner = outer.clone("inner", NEWUSER | NEWNS | NEWUTS)?;
+            for process in [outer, inner] {
+                process.sethostname("changed")?;
+                process.gethostname()?;
+                process.mount("scratch", "place", "tmpfs", NO_FLAGS, "")?;
+                process.mount_points("/tmp/place")?;
+                process.chroot("place")?;
+                process.readdir("/tmp")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.newuser-first-of-combined",
+        claim: "Where CLONE_NEWUSER stands beside other flags the user namespace is made first: the caller needs no privilege for the others, and the new user namespace owns them.",
+        sources: &[
+            man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
+            man("NS_GET_USERNS(2const)", "DESCRIPTION"),
+        ],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS, &need::IPC_NS],
+        wrong: "the combined call is refused, or the user namespace that was left owns the new ones",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.try_clone("refused", NEWUTS | NEWIPC)?;
+            let child = outer.clone("child", NEWUSER | NEWUTS | NEWIPC)?;
+            let moved = outer.fork("moved")?;
+            moved.unshare(NEWUTS | NEWIPC)?;
+            moved.unshare(NEWUSER | NEWUTS | NEWIPC)?;
+            for process in [child, moved] {
+                process.readlink_ns(OWN_NS)?;
+                for kind in ["uts", "ipc"] {
+                    let fd = process.open(format!("/proc/self/ns/{kind}"), O_RDONLY)?.id()?;
+                    let owner = process.ioctl_userns(fd)?.id()?;
+                    process.fstat_ns(owner)?;
+                }
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.unshare-multithreaded-einval",
+        claim: "A process with more than one thread cannot move into a new user namespace.",
+        sources: &[man("unshare(2)", "CLONE_NEWUSER"), man("unshare(2)", "ERRORS")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "the threads of one process are in different user namespaces",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let single = process.fork("single")?;
+            let thread = process.clone("thread", THREAD)?;
+            process.unshare(NEWUSER)?;
+            thread.unshare(NEWUSER)?;
+            single.unshare(NEWUSER)?;
+            for one in [process, thread, single] {
+                one.readlink_ns("/proc/thread-self/ns/user")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.clone-thread-einval",
+        claim: "A thread cannot be created in a new user namespace: its process would be in two.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "a thread has another user namespace than its process",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.try_clone("refused", THREAD | NEWUSER)?;
+            let thread = process.clone("thread", THREAD)?;
+            let child = process.clone("child", NEWUSER)?;
+            for one in [process, thread, child] {
+                one.readlink_ns("/proc/thread-self/ns/user")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.create-unmapped-eperm",
+        claim: "Whoever creates a user namespace must have a user id and a group id in the one it is in: an unmapped creator is refused.",
+        sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS")],
+        since: "3.8",
+        ground: Ground::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "a user namespace is made whose owner has no id",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let unmapped = outer.clone("unmapped", NEWUSER)?;
+            unmapped.try_clone("refused", NEWUSER)?;
+            unmapped.unshare(NEWUSER)?;
+            lab.note("a user id alone is not enough")?;
+            let half = outer.clone("half", NEWUSER)?;
+            half.echo(USER_AS_ROOT, "/proc/self/uid_map")?;
+            half.geteuid()?;
+            half.unshare(NEWUSER)?;
+            let mapped = outer.clone("mapped", NEWUSER)?;
+            mapped.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            mapped.readlink_ns(OWN_NS)?;
+            mapped.unshare(NEWUSER)?;
+            mapped.readlink_ns(OWN_NS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.create-in-chroot-eperm",
+        claim: "A process whose root directory is not the root of its mount namespace cannot create a user namespace, even with all capabilities: it could leave its root directory from there.",
+        sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS")],
+        since: "3.9",
+        needs: &[&need::PROCFS],
+        wrong: "a process in a changed root directory creates a user namespace",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let free = process.fork("free")?;
+            free.readlink_ns(OWN_NS)?;
+            free.unshare(NEWUSER)?;
+            free.readlink_ns(OWN_NS)?;
+            process.mkdir("jail", 0o755)?;
+            process.chroot("jail")?;
+            process.try_clone("refused", NEWUSER)?;
+            process.unshare(NEWUSER)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];

@@ -1,0 +1,235 @@
+//! The checks of the assignment `demo_userns`: what a process is told of itself in a new user
+//! namespace, before and after its ids are mapped.
+
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::{Flags, Kind};
+use std::time::{Duration, Instant};
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("creates-child", creates_child),
+    Perform::new("output", output),
+    Perform::new("capabilities", capabilities),
+    Perform::new("follows-uid-map", follows_uid_map),
+    Perform::new("follows-gid-map", follows_gid_map),
+    Perform::new("interval", interval),
+    Perform::new("waits", waits),
+    Perform::new("clone-fails", clone_fails),
+    Perform::new("usage", usage),
+];
+
+/// Longer than any check takes: the child prints once and sleeps.
+const LONG: &str = "3600";
+/// Short enough to see several lines.
+const SHORT: &str = "0.02";
+
+/// What a line of the child tells.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    uid: u32,
+    gid: u32,
+    capabilities: String,
+}
+
+impl Told {
+    fn read(line: &str) -> Option<Told> {
+        let (uid, rest) = line.strip_prefix("eUID = ")?.split_once(";  eGID = ")?;
+        let (gid, capabilities) = rest.split_once(";  capabilities: ")?;
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_mask = capabilities.len() == 16 && capabilities.bytes().all(is_digit);
+        let capabilities = is_mask.then(|| capabilities.to_string())?;
+        Some(Told { uid: uid.parse().ok()?, gid: gid.parse().ok()?, capabilities })
+    }
+
+    /// The next line that the submission prints.
+    fn next(run: &Run<'_>) -> Result<Told, Break> {
+        Told::of(&run.line()?)
+    }
+
+    /// The first line of which every part was asked for after this moment: the one after the next,
+    /// for which some may have been asked before.
+    fn from_now_on(stage: &Stage<'_>, run: &Run<'_>) -> Result<Told, Break> {
+        let lines = || -> Vec<String> {
+            run.text(Stream::Output).split_inclusive('\n').map(str::to_string).collect()
+        };
+        let there = lines().len();
+        let line = stage
+            .wait("two more lines", || lines().get(there + 1).filter(|line| line.ends_with('\n')).cloned())?;
+        Told::of(line.trim_end())
+    }
+
+    fn of(line: &str) -> Result<Told, Break> {
+        Told::read(line).ok_or_else(|| {
+            let expected = "a line 'eUID = N;  eGID = N;  capabilities: TEXT', TEXT being 16 digits 0-9a-f";
+            Break::mismatch(expected, format!("the line {line:?}"))
+        })
+    }
+}
+
+/// Starts the submission with this time between lines, and finds its child.
+fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, Seen<'s>), Break> {
+    let others = stage.all();
+    let run = stage.start(&[seconds])?;
+    let child = settled::child(stage, &run, &others)?;
+    Ok((run, child))
+}
+
+/// The program itself, if it waits for its child: whether it does is a check of its own.
+fn waiting<'s>(run: &Run<'s>) -> Option<Seen<'s>> {
+    Some(run.process()).filter(Seen::is_alive)
+}
+
+/// The user and group id that the kernel tells of those that have no map.
+fn overflow_ids(stage: &Stage<'_>) -> Result<(u32, u32), Break> {
+    let directory = "/proc/sys/kernel";
+    let files = ["overflowuid", "overflowgid"].map(|file| format!("{directory}/{file}"));
+    let run = stage.launch(&Launch::system(&["cat", &files[0], &files[1]]))?;
+    let number = || {
+        let line = run.line()?;
+        line.parse().map_err(|_| Break::Engine(format!("{directory}: {line:?}")))
+    };
+    Ok((number()?, number()?))
+}
+
+/// Has a process of the user who started the submission write something to files of a process in
+/// /proc; `$id` stands for this user's id.
+fn writes(stage: &Stage<'_>, process: &Seen<'_>, texts: &[(&str, &str)]) -> Checked {
+    let pid = process.pid()?;
+    let mut script = "id=$(id -u)".to_string();
+    for (file, text) in texts {
+        script += &format!(" && echo \"{text}\" >/proc/{pid}/{file}");
+    }
+    stage.launch(&Launch::system(&["sh", "-c", &script]))?.ends_with(Status::Exited(0))
+}
+
+fn creates_child(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, LONG)?;
+    settled::has_left(stage, &child, "the child", &[Kind::User])?;
+    if let Some(program) = waiting(&run) {
+        settled::has_left(stage, &program, "the program itself", &[])?;
+    }
+    for file in ["uid_map", "gid_map"] {
+        let map = child.text(file)?;
+        ensure(map.is_empty(), || format!("the {file} of the child is empty"), || format!("it is {map:?}"))?;
+    }
+    Ok(())
+}
+
+fn output(stage: &Stage<'_>) -> Checked {
+    let run = stage.start::<&str>(&[])?;
+    let told = Told::next(&run)?;
+    let expected = overflow_ids(stage)?;
+    ensure(
+        (told.uid, told.gid) == expected,
+        || format!("without maps the ids are told to be {} and {}", expected.0, expected.1),
+        || format!("the line says {} and {}", told.uid, told.gid),
+    )?;
+    run.ends_with(Status::Exited(0))?;
+    let printed = run.text(Stream::Output);
+    ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))
+}
+
+fn capabilities(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, LONG)?;
+    let told = Told::next(&run)?;
+    let there = child.status("CapEff")?;
+    ensure(
+        told.capabilities == there,
+        || format!("the child tells its effective capabilities: {there}"),
+        || format!("the line says {}", told.capabilities),
+    )?;
+    // What is not in the bounding set of a new user namespace's first process is no capability.
+    let all = child.status("CapBnd")?;
+    ensure(there == all, || format!("the child has all capabilities: {all}"), || format!("it has {there}"))?;
+    let its_own = waiting(&run).map_or(Ok(0), |program| program.effective_capabilities())?;
+    ensure(its_own == 0, || "the program itself has none".into(), || format!("it has {its_own:016x}"))
+}
+
+/// Maps the child's user id to one that nobody could know, and gives that and a line from after.
+fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &Seen<'_>) -> Result<(u32, Told), Break> {
+    let uid = stage.number(2000..60000);
+    writes(stage, child, &[("uid_map", &format!("{uid} $id 1"))])?;
+    Ok((uid, Told::from_now_on(stage, run)?))
+}
+
+fn follows_uid_map(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, SHORT)?;
+    let before = Told::next(&run)?;
+    let (uid, told) = maps_uid(stage, &run, &child)?;
+    ensure(
+        (told.uid, told.gid) == (uid, before.gid),
+        || format!("with the uid map written, the ids are told to be {uid} and {}", before.gid),
+        || format!("the line says {} and {}", told.uid, told.gid),
+    )
+}
+
+fn follows_gid_map(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, SHORT)?;
+    let (uid, before) = maps_uid(stage, &run, &child)?;
+    let gid = stage.number(2000..60000);
+    writes(stage, &child, &[("setgroups", "deny"), ("gid_map", &format!("{gid} $id 1"))])?;
+    let told = Told::from_now_on(stage, &run)?;
+    let expected = Told { uid, gid, capabilities: before.capabilities };
+    ensure(
+        told == expected,
+        || format!("with both maps written, the line tells {expected:?}"),
+        || format!("it tells {told:?}"),
+    )
+}
+
+fn interval(stage: &Stage<'_>) -> Checked {
+    // Lines may be seen late, so that some seem to follow each other at once: not so from the start.
+    let (milliseconds, lines) = (stage.number(20..40), 5);
+    let start_time = Instant::now();
+    let run = stage.start(&[format!("0.0{milliseconds}")])?;
+    for _ in 0..lines {
+        Told::next(&run)?;
+    }
+    let (passed, least) = (start_time.elapsed(), Duration::from_millis((milliseconds * (lines - 1)).into()));
+    ensure(
+        passed >= least,
+        || format!("{lines} lines take {} intervals: {least:?}", lines - 1),
+        || format!("they came in {passed:?}"),
+    )?;
+
+    let (run, child) = start(stage, LONG)?;
+    Told::next(&run)?;
+    settled::child_settles(stage, &child)?;
+    let expected = || "between the lines the child sleeps".to_string();
+    ensure(child.is_alive(), expected, || "it has ended".into())?;
+    settled::is_asleep(&child, expected)?;
+    let printed = run.text(Stream::Output);
+    ensure(
+        printed.lines().count() == 1,
+        || format!("one line, as {LONG} seconds have not passed"),
+        || format!("{} lines", printed.lines().count()),
+    )
+}
+
+fn waits(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, LONG)?;
+    settled::sleeps(stage, &run)?;
+    let signal =
+        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
+    stage.kill(&child, signal)?;
+    run.ends_with(Status::Exited(128 + signal as i32))
+}
+
+fn clone_fails(stage: &Stage<'_>) -> Checked {
+    // There its ids have no map: who has no ids cannot own a user namespace.
+    for words in [&[][..], &[LONG]] {
+        let refused = Launch::submission(words).new_namespaces(Flags::CLONE_NEWUSER);
+        failing::names(stage, &refused, "clone", Errno::EPERM)?;
+    }
+    Ok(())
+}
+
+fn usage(stage: &Stage<'_>) -> Checked {
+    failing::gives_usage(stage, &[LONG, LONG])?;
+    for seconds in ["0", "-1", "x", "1x", "", "nan", "86401"] {
+        failing::gives_usage(stage, &[seconds])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! The checks of the assignment `demo_uts_namespaces`: a child in a UTS namespace of its own.
+//!
+//! Its standard output is a full pipe at first, so that program and child stand still at their
+//! lines, if not before, and can be looked at.
+
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::Kind;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("creates-child", creates_child),
+    Perform::new("sets-name", sets_name),
+    Perform::new("isolated", isolated),
+    Perform::new("output", output),
+    Perform::new("order", order),
+    Perform::new("keeps-open", keeps_open),
+    Perform::new("waits", waits),
+    Perform::new("errors", errors),
+];
+
+/// The most bytes that a host name may have: uts_namespaces(7).
+const LONGEST: usize = 64;
+
+/// What the child prints before the name.
+const IN_CHILD: &str = "uts.nodename in child:  ";
+/// What the program prints before the name that it sees itself.
+const IN_PARENT: &str = "uts.nodename in parent: ";
+
+/// Starts the submission, and gives the child once both stand still.
+fn start<'s>(stage: &'s Stage<'s>, name: &str) -> Result<(Run<'s>, Seen<'s>), Break> {
+    let others = stage.all();
+    let run = stage.launch(&Launch::submission(&[name]).full_output())?;
+    let child = settled::child(stage, &run, &others)?;
+    settled::stand_still(stage, "program and child to print, or to sleep", &[run.process(), child])?;
+    let ended = || format!("it has ended; standard error: {:?}", run.text(Stream::Error));
+    ensure(child.is_alive(), || "the program has a child that stays".into(), ended)?;
+    Ok((run, child))
+}
+
+/// The three lines that are printed while the child lives, in the order in which they come.
+fn lines(run: &Run<'_>) -> Result<[String; 3], Break> {
+    run.make_room();
+    Ok([run.line()?, run.line()?, run.line()?])
+}
+
+fn creates_child(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, &stage.name())?;
+    let all = stage.all().len();
+    ensure(
+        all == 2,
+        || "there are the program and one child".into(),
+        || format!("there are {all} processes"),
+    )?;
+    settled::has_left(stage, &child, "the child", &[Kind::Uts])?;
+    settled::has_left(stage, &run.process(), "the program", &[])
+}
+
+fn sets_name(stage: &Stage<'_>) -> Checked {
+    let name = stage.name();
+    let long: String = name.chars().cycle().take(LONGEST).collect();
+    for name in [&name[..1], &name, &long] {
+        let (_, child) = start(stage, name)?;
+        let there = stage.host_name_of(&child)?;
+        ensure(
+            there == name,
+            || format!("the host name in the child's namespace is {name:?}"),
+            || format!("it is {there:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn isolated(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, &stage.name())?;
+    name_outside_remains(stage, "while the child lives")?;
+    run.make_room();
+    settled::stand_still(stage, "program and child to have shown all names", &[run.process(), child])?;
+    name_outside_remains(stage, "when all names are shown")?;
+    if child.is_alive() {
+        stage.kill(&child, Signal::SIGKILL)?;
+    }
+    settled::stand_still(stage, "the program to notice the child's end", &[run.process(), child])?;
+    name_outside_remains(stage, "when the child is gone")
+}
+
+fn name_outside_remains(stage: &Stage<'_>, when: &str) -> Checked {
+    let (before, now) = (stage.host_name(), stage.host_name_now()?);
+    ensure(
+        now == before,
+        || format!("the host name outside remains {before:?}"),
+        || format!("it is {now:?} {when}"),
+    )
+}
+
+fn output(stage: &Stage<'_>) -> Checked {
+    let name = stage.name();
+    let (run, child) = start(stage, &name)?;
+    let mut expected = [
+        format!("PID of child created by clone() is {}", child.pid()?),
+        format!("{IN_CHILD}{name}"),
+        format!("{IN_PARENT}{}", stage.host_name()),
+    ];
+    // In which order they come is another check's.
+    let mut printed = lines(&run)?;
+    printed.sort();
+    expected.sort();
+    ensure(printed == expected, || format!("the lines {expected:?}"), || format!("the lines {printed:?}"))
+}
+
+fn order(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, &stage.name())?;
+    // With its line not printed, as there was no room for it.
+    settled::stop(stage, &child)?;
+    run.make_room();
+    let program = run.process();
+    settled::stand_still(stage, "the program to wait for the child's message", &[program])?;
+    settled::is_asleep(&program, || "the program waits for the child's message, asleep".into())?;
+    let shown = |stream: &str| stream.lines().any(|line| line.starts_with(IN_PARENT));
+    let printed = run.text(Stream::Output);
+    ensure(
+        !shown(&printed),
+        || "the program shows no host name while its child is stopped before its line".into(),
+        || format!("it has printed {printed:?}"),
+    )?;
+    stage.kill(&child, Signal::SIGCONT)?;
+    run.find("the child shows its host name", |line| line.starts_with(IN_CHILD).then_some(()))?;
+    // The message is there by the time that the child has nothing left to do.
+    settled::stand_still(stage, "the program to go on", &[child, program])?;
+    let printed = run.text(Stream::Output);
+    ensure(
+        shown(&printed),
+        || "the program goes on as soon as its child has shown its host name".into(),
+        || "the child has nothing left to do, and the program sleeps on".into(),
+    )
+}
+
+fn keeps_open(stage: &Stage<'_>) -> Checked {
+    let name = stage.name();
+    let (run, child) = start(stage, &name)?;
+    lines(&run)?;
+    settled::stand_still(stage, "the child to sleep", &[child])?;
+    let expected = || "the child stays, asleep, when everything is shown".to_string();
+    ensure(child.is_alive(), expected, || "it has ended".into())?;
+    settled::is_asleep(&child, expected)?;
+    let visitor = stage.launch(&Launch::system(&["uname", "-n"]).joining(&child, &[Kind::Uts]))?;
+    let seen = visitor.line()?;
+    ensure(
+        seen == name,
+        || format!("who joins the child's namespace finds the name {name:?}"),
+        || format!("the name there is {seen:?}"),
+    )
+}
+
+fn waits(stage: &Stage<'_>) -> Checked {
+    let (run, child) = start(stage, &stage.name())?;
+    lines(&run)?;
+    settled::sleeps(stage, &run)?;
+    let signals = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGINT];
+    stage.kill(&child, signals[stage.number(0..4) as usize])?;
+    let line = run.line()?;
+    ensure(
+        line == "child has terminated",
+        || "the line 'child has terminated' when the child has been killed".into(),
+        || format!("the line {line:?}"),
+    )?;
+    run.ends_with(Status::Exited(0))
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    let name = stage.name();
+    failing::gives_usage(stage, &[])?;
+    failing::gives_usage(stage, &[&name, &name])?;
+    failing::names(stage, &Launch::submission(&[&name]).without_capabilities(), "clone", Errno::EPERM)?;
+    let long: String = name.chars().cycle().take(LONGEST + 1).collect();
+    let run = failing::says(stage, &Launch::submission(&[&long]), "sethostname", Errno::EINVAL)?;
+    let printed = run.text(Stream::Output);
+    ensure(
+        !printed.contains(IN_CHILD.trim_end()),
+        || "a child that cannot set the name prints no line".into(),
+        || format!("standard output: {printed:?}"),
+    )
+}

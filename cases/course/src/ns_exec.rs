@@ -1,0 +1,136 @@
+//! The checks of the assignment `ns_exec`: a command in a namespace of somebody else's.
+
+use super::command::{ends, hold, inherits_nothing, is_same_process};
+use super::visited::{bind_mount, file, is_in, target};
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nsconform_grader::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_sys::kind::Kind;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("joins", joins),
+    Perform::new("same-process", same_process),
+    Perform::new("kinds", kinds),
+    Perform::new("bind-mount", bind_mounts),
+    Perform::new("pid", pid),
+    Perform::new("closes", closes),
+    Perform::new("arguments", arguments),
+    Perform::new("errors", errors),
+];
+
+/// The kinds that the process to be visited has namespaces of its own of: all but time.
+const ITS_OWN: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::User, Kind::Uts];
+
+/// Demands that a process is where another one is as far as this kind goes, and otherwise where
+/// the program was started.
+fn has_joined(stage: &Stage<'_>, process: &Seen<'_>, which: &str, target: &Seen<'_>, kind: Kind) -> Checked {
+    settled::has_left(stage, process, which, &[kind])?;
+    is_in(process, target, kind)
+}
+
+fn joins(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &ITS_OWN)?.process();
+    let held = stage.held_script()?;
+    let (_, command) = hold(stage, &held, &[&file(&target, Kind::Uts)?])?;
+    has_joined(stage, &command, "COMMAND", &target, Kind::Uts)
+}
+
+fn same_process(stage: &Stage<'_>) -> Checked {
+    let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &[&file])?;
+    is_same_process(&run, &command)?;
+    ends(&run, &held)?;
+
+    let signals = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP];
+    let signal = signals[stage.number(0..3) as usize];
+    let (run, command) = hold(stage, &stage.held_script()?, &[&file])?;
+    stage.kill(&command, signal)?;
+    run.ends_with(Status::Killed(signal as i32))
+}
+
+fn kinds(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &ITS_OWN)?.process();
+    for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User] {
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, &[&file(&target, kind)?])?;
+        has_joined(stage, &command, &format!("COMMAND with ns/{}", kind.link()), &target, kind)?;
+        ends(&run, &held)?;
+    }
+    Ok(())
+}
+
+fn bind_mounts(stage: &Stage<'_>) -> Checked {
+    for kind in [Kind::Uts, Kind::Net] {
+        let visited = target(stage, &ITS_OWN)?;
+        let target = visited.process();
+        let kept = target.namespace(kind)?;
+        let path = bind_mount(stage, &target, kind)?;
+        stage.kill(&target, Signal::SIGKILL)?;
+        visited.status()?;
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, &[&path])?;
+        settled::has_left(stage, &command, "COMMAND", &[kind])?;
+        let there = command.namespace(kind)?;
+        ensure(there == kept, || format!("COMMAND is in {kept}"), || format!("it is in {there}"))?;
+        ends(&run, &held)?;
+    }
+    Ok(())
+}
+
+fn pid(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &ITS_OWN)?.process();
+    let held = stage.held_script()?;
+    let status = stage.exit_status();
+    // More than one command, so that the shell creates a child for the first.
+    let script = stage.script(&format!("{}; exit {status}", held.words[0]))?;
+    let run = stage.start(&[&file(&target, Kind::Pid)?, &script])?;
+    let child = run.held(&held)?;
+    let front = run.process();
+    settled::has_left(stage, &front, "COMMAND", &[])?;
+    ensure(
+        child.parent() == Some(front),
+        || "COMMAND is the process that was started, and its children are its own".into(),
+        || "the child has another parent".into(),
+    )?;
+    has_joined(stage, &child, "COMMAND's child", &target, Kind::Pid)?;
+    run.release()?;
+    run.ends_with(Status::Exited(status.into()))
+}
+
+fn closes(stage: &Stage<'_>) -> Checked {
+    let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
+    let held = stage.held_script()?;
+    let (_, command) = hold(stage, &held, &[&file])?;
+    inherits_nothing(&command, &held)
+}
+
+fn arguments(stage: &Stage<'_>) -> Checked {
+    let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
+    let held = stage.held_script()?.with(&["-n", "a  b", "", "--", "*", "-u", &stage.name()]);
+    let (run, _) = hold(stage, &held, &[&file])?;
+    ends(&run, &held)?;
+    // sh, without a slash.
+    let held = stage.held();
+    let (run, _) = hold(stage, &held, &[&file])?;
+    ends(&run, &held)
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    let (mark, target) = (stage.name(), target(stage, &ITS_OWN)?.process());
+    let file = file(&target, Kind::Uts)?;
+    failing::gives_usage(stage, &[])?;
+    failing::gives_usage(stage, &[&file])?;
+    let refused = |file: &str, operation: &str, reason| {
+        failing::names(stage, &Launch::submission(&[file, "echo", &mark]), operation, reason)
+    };
+    refused(&format!("/tmp/{mark}"), "open", Errno::ENOENT)?;
+    refused("/dev/null", "setns", Errno::EINVAL)?;
+    // The user namespace that it is in already.
+    refused("/proc/self/ns/user", "setns", Errno::EINVAL)?;
+    let own = Launch::submission(&["/proc/self/ns/uts", "echo", &mark]).without_capabilities();
+    failing::names(stage, &own, "setns", Errno::EPERM)?;
+    let missing = format!("./{mark}");
+    failing::names(stage, &Launch::submission(&[&file, &missing]), "execvp", Errno::ENOENT)
+}

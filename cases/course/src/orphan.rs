@@ -1,0 +1,222 @@
+//! The checks of the assignment `orphan`: a child whose parent ends, and who adopts it.
+
+use super::{failing, settled};
+use nix::errno::Errno;
+use nsconform_grader::{Break, Checked, Input, Launch, Perform, Run, Seen, Stage, Status, ensure};
+use std::time::{Duration, Instant};
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("creates-child", creates_child),
+    Perform::new("parent-ends", parent_ends),
+    Perform::new("waits", waits),
+    Perform::new("adopted", adopted),
+    Perform::new("output", output),
+    Perform::new("time", time),
+    Perform::new("errors", errors),
+];
+
+/// Milliseconds longer than any check: the child is there until the stage ends.
+const LONG: &str = "60000";
+
+/// Longer than the naps of those who hope that their parent is fast: the published program's last
+/// 100 ms.
+const HELD_UP: Duration = Duration::from_millis(120);
+
+/// How much later than it should an end may be seen, whatever else the machine does. Less than the
+/// second that the published program's child stays.
+const AT_MOST_LATE: Duration = Duration::from_millis(600);
+
+/// What stops a terminal's output, and what lets it go on.
+const STOP: &str = "\u{13}";
+const GO_ON: &str = "\u{11}";
+
+/// The submission as a shell's child on a terminal. The shell stays, as the end of a session's
+/// leader takes the terminal away from all others.
+fn below_shell(stage: &Stage<'_>) -> Result<Launch, Break> {
+    let shell = stage.script("read go; \"$@\"; read stop")?;
+    Ok(Launch::submission(&[LONG]).started_by(&[shell]).input(Input::Terminal))
+}
+
+/// The submission while its output is stopped, which keeps the parent from ending.
+struct HeldUp<'s> {
+    run: Run<'s>,
+    parent: Seen<'s>,
+    child: Seen<'s>,
+}
+
+impl<'s> HeldUp<'s> {
+    fn start(stage: &'s Stage<'s>) -> Result<HeldUp<'s>, Break> {
+        let run = stage.launch(&below_shell(stage)?)?;
+        run.write(&format!("{STOP}go\n"))?;
+        let shell = run.process();
+        let words = shell.command_line()?;
+        let parent = stage.wait("the shell to start the program", || {
+            let parent = shell.children().into_iter().next()?;
+            // Before its exec it is another shell.
+            (parent.command_line().ok()? != words).then_some(parent)
+        })?;
+        let expected = || "one child is created before the parent prints anything".to_string();
+        stage
+            .wait("the program to print its first line", || settled::is_idle(stage, &parent).then_some(()))?;
+        ensure(parent.is_alive(), expected, || "the program has ended and not printed a line".into())?;
+        let children = parent.children();
+        match children[..] {
+            [child] => Ok(HeldUp { run, parent, child }),
+            _ => Err(Break::mismatch(expected(), format!("there are {}", children.len()))),
+        }
+    }
+}
+
+fn creates_child(stage: &Stage<'_>) -> Checked {
+    let HeldUp { run, parent, child } = HeldUp::start(stage)?;
+    let (pid, of_child, of_shell) = (parent.pid()?, child.pid()?, run.process().pid()?);
+    run.write(GO_ON)?;
+    tells(&run, "Parent", &created(pid, of_child))?;
+    tells(&run, "Parent", &terminating(pid, of_shell))
+}
+
+/// Demands that the next line of this process is this one.
+fn tells(run: &Run<'_>, process: &str, line: &str) -> Checked {
+    let expected = format!("a line '{line}'");
+    let printed = run.find(&expected, |line| line.starts_with(process).then(|| line.to_string()))?;
+    ensure(printed == line, || expected, || printed.clone())
+}
+
+fn created(parent: i32, child: i32) -> String {
+    format!("Parent (PID={parent}) created child with PID {child}")
+}
+
+fn terminating(parent: i32, grandparent: i32) -> String {
+    format!("Parent (PID={parent}; PPID={grandparent}) terminating")
+}
+
+fn orphaned(child: i32, adopter: i32) -> String {
+    format!("Child  (PID={child}) now an orphan (parent PID={adopter})")
+}
+
+/// The PIDs in the first line.
+fn pids(line: &str) -> Option<(i32, i32)> {
+    let (parent, child) = line.strip_prefix("Parent (PID=")?.split_once(") created child with PID ")?;
+    Some((parent.parse().ok()?, child.parse().ok()?))
+}
+
+/// Waits for the first line, and gives the PIDs in it.
+fn find_pids(run: &Run<'_>) -> Result<(i32, i32), Break> {
+    run.find("a line 'Parent (PID=P) created child with PID C'", pids)
+}
+
+fn child_of<'s>(stage: &'s Stage<'s>, pid: i32, expected: &str) -> Result<Seen<'s>, Break> {
+    let child = stage.process(pid).filter(Seen::is_alive);
+    child.ok_or_else(|| Break::mismatch(expected, format!("there is no process {pid}")))
+}
+
+fn parent_ends(stage: &Stage<'_>) -> Checked {
+    let run = stage.start(&[LONG])?;
+    let (parent, child) = find_pids(&run)?;
+    // It was started from outside the PID namespace.
+    tells(&run, "Parent", &terminating(parent, 0))?;
+    run.ends_with(Status::Exited(0))?;
+    let expected = "the child stays when the parent has ended, asleep";
+    settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
+}
+
+fn waits(stage: &Stage<'_>) -> Checked {
+    let expected = "the child waits for its parent's end, asleep";
+    let HeldUp { run, parent, child } = HeldUp::start(stage)?;
+    settled::falls_asleep(stage, &child, expected)?;
+    let woken = || child.status("voluntary_ctxt_switches");
+    let before = woken()?;
+    stage.watch(HELD_UP)?;
+    ensure(parent.is_alive(), || "the parent ends after its lines".into(), || "it ended before".into())?;
+    settled::falls_asleep(stage, &child, expected)?;
+    let naps = matches!(child.system_call(), Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep));
+    ensure(
+        !naps || woken()? != before,
+        || expected.into(),
+        || format!("it waits for an amount of time, and has not looked for {} ms", HELD_UP.as_millis()),
+    )?;
+    let line = orphaned(child.pid()?, stage.init().pid()?);
+    run.write(GO_ON)?;
+    tells(&run, "Child", &line)
+}
+
+fn adopted(stage: &Stage<'_>) -> Checked {
+    let run = stage.launch(&below_shell(stage)?.subreaper())?;
+    run.write("go\n")?;
+    let (_, child) = find_pids(&run)?;
+    tells(&run, "Child", &orphaned(child, run.process().pid()?))?;
+    let parent = child_of(stage, child, "the child stays when it is an orphan")?.parent();
+    ensure(
+        parent == Some(run.process()),
+        || "the child has been adopted by the subreaper".into(),
+        || "it has another parent".into(),
+    )
+}
+
+fn output(stage: &Stage<'_>) -> Checked {
+    // The third line must come while the child is there.
+    let run = stage.start(&[LONG])?;
+    let adopter = stage.init().pid()?;
+    let first_three = |run: &Run<'_>| -> Result<i32, Break> {
+        let first = run.line()?;
+        let Some((parent, child)) = pids(&first) else {
+            let expected = "the first line is 'Parent (PID=P) created child with PID C'";
+            return Err(Break::mismatch(expected, first));
+        };
+        for line in [terminating(parent, 0), orphaned(child, adopter)] {
+            let next = run.line()?;
+            ensure(next == line, || format!("the next line is '{line}'"), || next.clone())?;
+        }
+        Ok(child)
+    };
+    first_three(&run)?;
+    let run = stage.start(&["0"])?;
+    let child = first_three(&run)?;
+    let (last, line) = (run.line()?, format!("Child  (PID={child}) terminating"));
+    ensure(last == line, || format!("the last line is '{line}'"), || last.clone())?;
+    match run.line() {
+        Ok(line) => Err(Break::mismatch("nothing after the fourth line", line)),
+        // There is none.
+        Err(Break::Mismatch(_)) => Ok(()),
+        Err(other) => Err(other),
+    }
+}
+
+fn time(stage: &Stage<'_>) -> Checked {
+    // How the lines look is not this check's business.
+    let parent_ended = |run: &Run<'_>| -> Result<i32, Break> {
+        let (_, child) = find_pids(run)?;
+        run.status()?;
+        Ok(child)
+    };
+    let child = parent_ended(&stage.start::<&str>(&[])?)?;
+    stage.watch(HELD_UP)?;
+    let expected = "without an argument the child stays for 1000 ms";
+    settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)?;
+
+    let milliseconds = stage.number(40..100);
+    let start = Instant::now();
+    let child = parent_ended(&stage.start(&[milliseconds.to_string()])?)?;
+    let orphaned = Instant::now();
+    stage.wait("the end of the child", || stage.process(child).is_none().then_some(()))?;
+    // Either moment may be seen late: the child has stayed no longer than since the start, and for
+    // the time between the two, give or take that.
+    let (since_start, stayed) = (start.elapsed(), orphaned.elapsed());
+    let least = Duration::from_millis(milliseconds.into());
+    ensure(
+        since_start >= least && stayed < least + AT_MOST_LATE,
+        || format!("the child stays for {milliseconds} ms after its parent has ended"),
+        || {
+            let [since_start, stayed] = [since_start, stayed].map(|time| time.as_millis());
+            format!("its end was seen {stayed} ms after that of its parent, {since_start} ms after the start")
+        },
+    )
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    failing::gives_usage(stage, &["5", "5"])?;
+    for word in ["x", "5x", "-5", ""] {
+        failing::gives_usage(stage, &[word])?;
+    }
+    failing::names(stage, &Launch::submission(&["0"]).most_processes(0), "fork", Errno::EAGAIN)
+}

@@ -1,0 +1,339 @@
+//! The checks of the assignment `simple_init`: a shell that is PID 1 of a PID namespace.
+
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nsconform_grader::{
+    Break, Checked, Held, Input, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure,
+};
+use nsconform_sys::kind::Flags;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("commands", commands),
+    Perform::new("foreground", foreground),
+    Perform::new("takes-terminal", takes_terminal),
+    Perform::new("reaps", reaps),
+    Perform::new("waits", waits),
+    Perform::new("signals", signals),
+    Perform::new("survives", survives),
+    Perform::new("end", end),
+    Perform::new("verbose", verbose),
+    Perform::new("errors", errors),
+];
+
+const PROMPT: &str = "init$ ";
+
+/// The characters that end and stop what has the terminal.
+const INTERRUPT: &str = "\u{3}";
+const SUSPEND: &str = "\u{1a}";
+
+/// The submission on a terminal, at its first prompt.
+struct Session<'s> {
+    stage: &'s Stage<'s>,
+    run: Run<'s>,
+    /// The submission's process.
+    init: Seen<'s>,
+    /// What was printed before the first prompt.
+    greeting: String,
+}
+
+impl<'s> Session<'s> {
+    /// As PID 1 of a new PID namespace.
+    fn start(stage: &'s Stage<'s>, words: &[&str]) -> Result<Session<'s>, Break> {
+        let launch = Launch::submission(words).input(Input::Terminal);
+        let run = stage.launch(&launch.new_namespaces(Flags::CLONE_NEWPID))?;
+        let greeting = run.prompt(PROMPT)?;
+        Ok(Session { stage, run, init: run.process(), greeting })
+    }
+
+    /// As the child of a shell that leads the session, and that tells the status with this mark. A
+    /// session's leader takes what it wrote last along when it ends.
+    fn below_shell(stage: &'s Stage<'s>, words: &[&str], mark: &str) -> Result<Session<'s>, Break> {
+        let shell = stage.script(&format!("\"$@\"; echo {mark} $?; read stop"))?;
+        let launch = Launch::submission(words).started_by(&[shell]).input(Input::Terminal);
+        let run = stage.launch(&launch)?;
+        let greeting = run.prompt(PROMPT)?;
+        let init = run.process().children().into_iter().next();
+        let init = init.ok_or_else(|| Break::mismatch("the program waits for a line", "it has ended"))?;
+        Ok(Session { stage, run, init, greeting })
+    }
+
+    /// Types a line, and gives what is printed until the next prompt, the echo of the line first.
+    fn executes(&self, line: &str) -> Result<String, Break> {
+        self.run.write(&format!("{line}\n"))?;
+        self.run.prompt(PROMPT)
+    }
+
+    /// Demands that it executes a command.
+    fn is_usable(&self) -> Checked {
+        let mark = self.stage.name();
+        let printed = self.executes(&format!("echo {mark}"))?;
+        ensure(
+            printed.lines().any(|line| line == mark),
+            || format!("after 'echo {mark}' a line '{mark}', then the prompt"),
+            || format!("printed was {printed:?}"),
+        )
+    }
+
+    /// Types a command that waits, and finds its process.
+    fn holds(&self) -> Result<(Held, Seen<'s>), Break> {
+        let held = self.stage.held_script()?;
+        self.run.write(&format!("{}\n", held.words.join(" ")))?;
+        let command = self.run.held(&held)?;
+        Ok((held, command))
+    }
+
+    /// Has a command leave processes behind, which become children of the submission.
+    fn leave_orphans(&self, count: usize) -> Result<Vec<Seen<'s>>, Break> {
+        let time = settled::long_time(self.stage);
+        let script = self.stage.script(&format!("sleep {time} & ").repeat(count))?;
+        self.executes(&script)?;
+        let orphans = self.init.children();
+        let found = orphans.len();
+        ensure(
+            found == count,
+            || format!("after a command that leaves {count} processes behind these are the only children"),
+            || format!("there are {found} children"),
+        )?;
+        Ok(orphans)
+    }
+
+    /// Kills an orphan and waits until its status has been fetched.
+    fn reaps(&self, orphan: &Seen<'_>) -> Checked {
+        self.stage.kill(orphan, Signal::SIGKILL)?;
+        self.stage.gone(orphan, "an adopted orphan, which is to be waited for")
+    }
+
+    /// Demands that the submission is there, asleep.
+    fn is_asleep(&self, expected: &str) -> Checked {
+        settled::falls_asleep(self.stage, &self.init, expected)
+    }
+}
+
+/// Demands that a process leads a group of its own, which is in the foreground.
+fn has_terminal(process: &Seen<'_>, expected: &str) -> Checked {
+    let own = process.leads_group()?;
+    ensure(own, || expected.into(), || "its process group is not its own".into())?;
+    let has = process.is_in_foreground()?;
+    ensure(has, || expected.into(), || "its process group is not in the foreground".into())
+}
+
+fn commands(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    let Session { run, init, greeting, .. } = &session;
+    ensure(greeting.is_empty(), || "the prompt comes first".into(), || format!("{greeting:?} before it"))?;
+    session.is_asleep("it waits for a line, asleep")?;
+    for empty in ["", " \t "] {
+        let printed = session.executes(empty)?;
+        ensure(
+            printed.trim().is_empty(),
+            || "nothing between an empty line and the next prompt".into(),
+            || format!("there is {printed:?}"),
+        )?;
+    }
+    let held = stage.held_script()?.with(&[&stage.name(), &stage.name()]);
+    run.write(&format!("  {}\n", held.words.join(" \t ")))?;
+    let command = run.held(&held)?;
+    ensure(
+        command.parent() == Some(*init),
+        || "the command is a child of the program".into(),
+        || "it has another parent".into(),
+    )?;
+    session.is_asleep("it waits for the command's end, asleep")?;
+    run.release()?;
+    run.prompt(PROMPT)?;
+    ensure(
+        !command.exists(),
+        || "the prompt comes when the command has ended".into(),
+        || "it is there".into(),
+    )?;
+    session.is_usable()
+}
+
+fn foreground(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    let Session { run, init, .. } = &session;
+    let at_prompt = "at the prompt the program's own process group is in the foreground";
+    let at_work = "the command has a process group of its own, in the foreground";
+    has_terminal(init, at_prompt)?;
+    let (_, command) = session.holds()?;
+    has_terminal(&command, at_work)?;
+    run.write(INTERRUPT)?;
+    run.prompt(PROMPT)?;
+    ensure(!command.exists(), || "^C ends the command".into(), || "it is there".into())?;
+    has_terminal(init, at_prompt)?;
+
+    let (_, command) = session.holds()?;
+    has_terminal(&command, at_work)?;
+    run.write(SUSPEND)?;
+    run.prompt(PROMPT)?;
+    let state = command.state()?;
+    ensure(state == 'T', || "^Z stops the command".into(), || format!("its state is {state}"))?;
+    has_terminal(init, at_prompt)
+}
+
+fn takes_terminal(stage: &Stage<'_>) -> Checked {
+    let session = Session::below_shell(stage, &[], &stage.name())?;
+    has_terminal(&session.init, "the program's own process group is in the foreground")?;
+    session.is_usable()
+}
+
+fn reaps(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    for orphan in session.leave_orphans(2)? {
+        session.reaps(&orphan)?;
+        session.is_asleep("it goes on waiting for a line, asleep")?;
+    }
+    session.is_usable()?;
+
+    // All of them end while it cannot do anything: what it learns afterwards is one signal.
+    let orphans = session.leave_orphans(3)?;
+    let init = &session.init;
+    stage.kill(init, Signal::SIGSTOP)?;
+    stage.wait("the program to stop", || init.state().is_ok_and(|state| state == 'T').then_some(()))?;
+    for orphan in &orphans {
+        stage.kill(orphan, Signal::SIGKILL)?;
+    }
+    let ended = || orphans.iter().all(|orphan| !orphan.is_alive()).then_some(());
+    stage.wait("three orphans to end", ended)?;
+    stage.kill(init, Signal::SIGCONT)?;
+    let gone = || orphans.iter().all(|orphan| !orphan.exists()).then_some(());
+    stage.wait("three orphans that ended at the same time to be waited for", gone)?;
+    session.is_usable()
+}
+
+fn waits(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    let run = &session.run;
+    let orphans = session.leave_orphans(1)?;
+    let (_, command) = session.holds()?;
+    session.reaps(&orphans[0])?;
+    let expected = "the command keeps the terminal when an orphan ends, and the program goes on waiting";
+    session.is_asleep(expected)?;
+    has_terminal(&command, expected)?;
+    let printed = run.text(Stream::Output);
+    ensure(
+        !printed.ends_with(PROMPT),
+        || "no prompt before the command has ended".into(),
+        || "it came when an orphan ended".into(),
+    )?;
+    run.release()?;
+    run.prompt(PROMPT)?;
+    ensure(
+        !command.exists(),
+        || "the prompt comes when the command has ended".into(),
+        || "it is there".into(),
+    )
+}
+
+fn signals(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    // A program that changes nothing about them itself.
+    let words = ["sleep", &settled::long_time(stage)];
+    session.run.write(&format!("{}\n", words.join(" ")))?;
+    let command = stage.process_running(&words)?;
+    for (field, what) in [("SigIgn", "ignored"), ("SigBlk", "blocked")] {
+        let mask = command.status(field)?;
+        ensure(
+            mask.bytes().all(|digit| digit == b'0'),
+            || format!("no signal is {what} in a command that was started"),
+            || format!("{field} is {mask}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn survives(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    let kill = stage.script("for signal in HUP INT QUIT TERM USR1 KILL; do kill -$signal 1; done")?;
+    session.executes(&kill)?;
+    session.is_usable()
+}
+
+fn end(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &[])?;
+    let orphans = session.leave_orphans(1)?;
+    session.run.end_input()?;
+    session.run.ends_with(Status::Exited(0))?;
+    stage.gone(&orphans[0], "an orphan in the namespace whose PID 1 has ended")?;
+
+    let mark = stage.name();
+    let session = Session::below_shell(stage, &[], &mark)?;
+    session.run.end_input()?;
+    for expected in [String::new(), format!("{mark} 0")] {
+        let line = session.run.line()?;
+        ensure(
+            line == expected,
+            || "at the end of the input a newline behind the prompt, and status 0".into(),
+            || format!("a line '{line}' where '{expected}' was expected"),
+        )?;
+    }
+    Ok(())
+}
+
+/// A line of `-v`, as it is printed.
+fn told(what: &str) -> String {
+    format!("\tinit: {what}")
+}
+
+/// Demands that this text is one line of `-v` and nothing else.
+fn tells(text: &str, what: &str) -> Checked {
+    let expected = told(what);
+    ensure(text.trim_end_matches('\n') == expected, || format!("a line {expected:?}"), || format!("{text:?}"))
+}
+
+fn verbose(stage: &Stage<'_>) -> Checked {
+    let session = Session::start(stage, &["-v"])?;
+    let Session { run, greeting, .. } = &session;
+    tells(greeting, "my PID is 1")?;
+
+    // The shell's PID is the first, that of what it leaves behind another one.
+    let inside = |process: &Seen<'_>| process.nspid().map(|pids| pids.last().copied().unwrap_or_default());
+    let orphans = session.leave_orphans(1)?;
+    let orphan = inside(&orphans[0])?;
+    session.reaps(&orphans[0])?;
+    tells(&run.line()?, &format!("PID {orphan} terminated"))?;
+
+    let held = stage.held_script()?;
+    run.write(&format!("{}\n", held.words[0]))?;
+    // The echo of what was typed.
+    run.line()?;
+    let before = run.find("a line of -v", |line| line.starts_with('\t').then(|| line.to_string()))?;
+    let command = run.held(&held)?;
+    let pid = inside(&command)?;
+    tells(&before, &format!("created child {pid}"))?;
+    run.release()?;
+    run.find(&format!("a line {:?}", told(&format!("PID {pid} terminated"))), |line| {
+        (line == told(&format!("PID {pid} terminated"))).then_some(())
+    })?;
+
+    let session = Session::below_shell(stage, &["-v"], &stage.name())?;
+    tells(&session.greeting, &format!("my PID is {}", session.init.pid()?))?;
+    session.run.end_input()?;
+    // A newline behind the prompt comes first.
+    session.run.line()?;
+    tells(&session.run.line()?, "terminating")
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    failing::gives_usage(stage, &["-x"])?;
+    failing::gives_usage(stage, &["-v", &stage.name()])?;
+    let no_terminal = Launch::submission::<&str>(&[]).new_namespaces(Flags::CLONE_NEWPID);
+    failing::names(stage, &no_terminal, "tcsetpgrp", Errno::ENOTTY)?;
+
+    let session = Session::start(stage, &[])?;
+    let printed = session.executes(&format!("./{}", stage.name()))?;
+    let line = "execvp: No such file or directory";
+    ensure(
+        printed.lines().any(|printed| printed.starts_with(line)),
+        || format!("a line '{line}', then the prompt"),
+        || format!("printed was {printed:?}"),
+    )?;
+    let left = session.init.children().len();
+    ensure(
+        left == 0,
+        || "no child is left of a command that cannot be executed".into(),
+        || format!("there are {left}"),
+    )?;
+    session.is_usable()
+}

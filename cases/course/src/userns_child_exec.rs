@@ -1,0 +1,282 @@
+//! The checks of the assignment `userns_child_exec`: a command in a new user namespace, with maps.
+//!
+//! Maps are read by a program on the stage, so that ids are the ones that the submission knows.
+
+use super::command::{self, has_left, hold, inherits_nothing};
+use super::{failing, settled};
+use nix::errno::Errno;
+use nsconform_grader::assignment::Ground;
+use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_sys::kind::Kind;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("runs", runs),
+    Perform::new("uid-map", uid_map),
+    Perform::new("gid-map", gid_map),
+    Perform { ground: Some(Ground::Root), ..Perform::new("denies-setgroups", denies_setgroups) },
+    Perform::new("zero-map", zero_map),
+    Perform::new("refused-map", refused_map),
+    Perform::new("namespaces", namespaces),
+    Perform::new("private-mounts", private_mounts),
+    Perform::new("status", status),
+    Perform::new("closes", closes),
+    Perform::new("verbose", verbose),
+    Perform::new("errors", errors),
+    Perform::new("options-end", options_end),
+    Perform { ground: Some(Ground::Root), several_ids: true, ..Perform::new("two-records", two_records) },
+];
+
+/// The options for a new namespace but `-U`, which gives the right to the others.
+const OPTIONS: [(&str, Kind); 5] =
+    [("-i", Kind::Ipc), ("-m", Kind::Mnt), ("-n", Kind::Net), ("-p", Kind::Pid), ("-u", Kind::Uts)];
+
+/// What a program of the stage's prints, line by line, blanks being runs of one.
+fn said(stage: &Stage<'_>, words: &[&str]) -> Result<String, Break> {
+    let run = stage.launch(&Launch::system(words))?;
+    run.ends_with(Status::Exited(0))?;
+    let text = run.text(Stream::Output);
+    let lines: Vec<String> =
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    Ok(lines.join("\n"))
+}
+
+/// The user and the group id that the submission has.
+fn own_ids(stage: &Stage<'_>) -> Result<[String; 2], Break> {
+    let ids = said(stage, &["sh", "-c", "id -u; id -g"])?;
+    let (uid, gid) = ids.split_once('\n').unwrap_or_default();
+    Ok([uid.to_string(), gid.to_string()])
+}
+
+/// Demands that a map of the command's user namespace is this one.
+fn has_map(stage: &Stage<'_>, command: &Seen<'_>, file: &str, map: &str) -> Checked {
+    let there = said(stage, &["cat", &format!("/proc/{}/{file}", command.pid()?)])?;
+    ensure(there == map, || format!("the {file} of COMMAND is {map:?}"), || format!("it is {there:?}"))
+}
+
+/// Demands that a process has all capabilities, or none.
+fn has_capabilities(command: &Seen<'_>, all: bool, who: &str) -> Checked {
+    let there = command.status("CapEff")?;
+    // Whatever is in no bounding set of a new user namespace is no capability of this kernel.
+    let expected = if all { command.status("CapBnd")? } else { "0".repeat(16) };
+    ensure(
+        there == expected,
+        || format!("{who} has {} capabilities: {expected}", if all { "all" } else { "no" }),
+        || format!("it has {there}"),
+    )
+}
+
+/// Demands that the command's process was created for it, by the program, which has stayed where it
+/// was. Whether that waits is another check's.
+fn is_child(stage: &Stage<'_>, run: &Run<'_>, command: &Seen<'_>) -> Checked {
+    let program = run.process();
+    let is_child = *command != program && (!program.is_alive() || command.parent() == Some(program));
+    ensure(
+        is_child,
+        || "COMMAND is executed in a child of the program".into(),
+        || "it runs in the program's own process, or below another one".into(),
+    )?;
+    if program.is_alive() {
+        settled::has_left(stage, &program, "the program itself", &[])?;
+    }
+    Ok(())
+}
+
+fn runs(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &["-U"])?;
+    has_left(stage, &command, "-U", &[Kind::User])?;
+    is_child(stage, &run, &command)?;
+    for file in ["uid_map", "gid_map"] {
+        has_map(stage, &command, file, "")?;
+    }
+    command::is_searched(stage, &["-U"])
+}
+
+fn uid_map(stage: &Stage<'_>) -> Checked {
+    let [uid, _] = own_ids(stage)?;
+    writes_one_map(stage, "-M", uid, ["uid_map", "gid_map"])
+}
+
+fn gid_map(stage: &Stage<'_>) -> Checked {
+    let [_, gid] = own_ids(stage)?;
+    writes_one_map(stage, "-G", gid, ["gid_map", "uid_map"])
+}
+
+/// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.
+fn writes_one_map(stage: &Stage<'_>, option: &str, id: String, [file, other]: [&str; 2]) -> Checked {
+    let (held, map) = (stage.held_script()?, format!("{} {id} 1", stage.number(2000..60000)));
+    let (_run, command) = hold(stage, &held, &["-U", option, &map])?;
+    has_map(stage, &command, file, &map)?;
+    has_map(stage, &command, other, "")
+}
+
+fn denies_setgroups(stage: &Stage<'_>) -> Checked {
+    if stage.denies_setgroups() {
+        let reason = "setgroups(2) is denied on this stage already, whatever the program does: grade as root, or with --vm";
+        return Err(Break::Unavailable(reason.to_string()));
+    }
+    let map = format!("{} 0 1", stage.number(2000..60000));
+    for options in [&["-U", "-G", &map][..], &["-U", "-z"]] {
+        let held = stage.held_script()?;
+        let (_run, command) = hold(stage, &held, options)?;
+        let there = command.text("setgroups")?;
+        ensure(
+            there == "deny",
+            || format!("with {} the setgroups file of COMMAND says deny", options.join(" ")),
+            || format!("it says {there}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn zero_map(stage: &Stage<'_>) -> Checked {
+    let [uid, gid] = own_ids(stage)?;
+    let held = stage.held_script()?;
+    let (_run, command) = hold(stage, &held, &["-U", "-z"])?;
+    has_map(stage, &command, "uid_map", &format!("0 {uid} 1"))?;
+    has_map(stage, &command, "gid_map", &format!("0 {gid} 1"))?;
+    has_capabilities(&command, true, "COMMAND, as user 0,")?;
+
+    let (held, inside) = (stage.held_script()?, stage.number(2000..60000));
+    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {uid} 1")])?;
+    has_capabilities(&command, false, &format!("COMMAND, as user {inside},"))?;
+
+    // The program stands still at the line that precedes the maps: the child has to wait too.
+    let held = stage.held_script()?;
+    let words: Vec<&str> =
+        ["-v", "-U", "-z"].into_iter().chain(held.words.iter().map(String::as_str)).collect();
+    let others = stage.all();
+    let run = stage.launch(&Launch::submission(&words).full_output())?;
+    let child = settled::child(stage, &run, &others)?;
+    settled::child_settles(stage, &child)?;
+    let is_command = !child.command_line()?.iter().any(|word| word == "-v");
+    ensure(
+        !is_command || !child.text("uid_map")?.is_empty(),
+        || "COMMAND is not executed while the maps are not written".into(),
+        || "the child executes it, and has no map".into(),
+    )?;
+    run.make_room();
+    has_capabilities(&run.held(&held)?, true, "COMMAND, as user 0,")
+}
+
+fn refused_map(stage: &Stage<'_>) -> Checked {
+    // No id of the stage's.
+    let (inside, foreign) = (stage.number(0..60000), stage.number(2000..60000));
+    let map = format!("{inside} {foreign} 1");
+    for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
+        // It would stay, if it were executed.
+        let held = stage.held_script()?;
+        let run = stage.start(&["-U", option, &map, &held.words[0]])?;
+        run.ends_with(Status::Exited(1))?;
+        let left = stage.all().len();
+        ensure(
+            left == 0,
+            || format!("when the {file} is refused, no process is left at the end of the program"),
+            || format!("there are {left}"),
+        )?;
+        let output = run.text(Stream::Output);
+        ensure(
+            output.is_empty(),
+            || "nothing on standard output, and COMMAND is not executed".into(),
+            || format!("standard output: {output:?}"),
+        )?;
+        let error = run.text(Stream::Error);
+        ensure(
+            error.lines().any(|line| names_refused(line, file)),
+            || format!("a line 'write: /proc/N/{file}: {}' on standard error", Errno::EPERM.desc()),
+            || format!("standard error: {error:?}"),
+        )?;
+    }
+    Ok(())
+}
+
+fn names_refused(line: &str, file: &str) -> bool {
+    let pid = line
+        .strip_prefix("write: /proc/")
+        .and_then(|rest| rest.strip_suffix(&format!("/{file}: {}", Errno::EPERM.desc())));
+    pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
+}
+
+fn namespaces(stage: &Stage<'_>) -> Checked {
+    for (option, kind) in OPTIONS {
+        creates(stage, &["-U", option], &[Kind::User, kind])?;
+    }
+    // All of them, the one that gives the right to the others being the last.
+    let options: Vec<&str> = OPTIONS.iter().map(|(option, _)| *option).chain(["-U"]).collect();
+    let kinds: Vec<Kind> = OPTIONS.iter().map(|(_, kind)| *kind).chain([Kind::User]).collect();
+    creates(stage, &options, &kinds)
+}
+
+fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> Checked {
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, options)?;
+    has_left(stage, &command, &options.join(" "), kinds)?;
+    is_child(stage, &run, &command)?;
+    let (pids, is_nested) = (command.nspid()?, kinds.contains(&Kind::Pid));
+    ensure(
+        pids.len() == 1 + usize::from(is_nested) && (!is_nested || pids[1] == 1),
+        || "COMMAND is PID 1 of a new PID namespace with -p, and a member of the old one without".into(),
+        || format!("its PIDs, from the outside inwards: {pids:?}"),
+    )
+}
+
+fn private_mounts(stage: &Stage<'_>) -> Checked {
+    command::mounts_become_private(stage, &["-U", "-m"])
+}
+
+fn status(stage: &Stage<'_>) -> Checked {
+    command::status_is_passed_on(stage, &["-U"])
+}
+
+fn closes(stage: &Stage<'_>) -> Checked {
+    let held = stage.held_script()?;
+    let (_run, command) = hold(stage, &held, &["-U"])?;
+    inherits_nothing(&command, &held)
+}
+
+fn verbose(stage: &Stage<'_>) -> Checked {
+    command::verbose_tells_steps(stage, &["-U"])
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    let ([uid, gid], mark) = (own_ids(stage)?, stage.name());
+    let (of_uid, of_gid) = (format!("0 {uid} 1"), format!("0 {gid} 1"));
+    for words in [
+        &[][..],
+        &["-U"],
+        &["-U", "-x", "echo", &mark],
+        &["-U", "-M"],
+        &["-z", "echo", &mark],
+        &["-M", &of_uid, "echo", &mark],
+        &["-G", &of_gid, "echo", &mark],
+        &["-U", "-z", "-M", &of_uid, "echo", &mark],
+        &["-U", "-G", &of_gid, "-z", "echo", &mark],
+    ] {
+        failing::gives_usage(stage, words)?;
+    }
+    let missing = format!("./{mark}");
+    failing::names(stage, &Launch::submission(&["-u", "echo", &mark]), "clone", Errno::EPERM)?;
+    failing::names(stage, &Launch::submission(&["-U", &missing]), "execvp", Errno::ENOENT)
+}
+
+fn options_end(stage: &Stage<'_>) -> Checked {
+    for options in [&["-U"][..], &["-U", "--"]] {
+        let held = stage.held_script()?.with(&["-u", "--", "-M", &stage.name()]);
+        let (_run, command) = hold(stage, &held, options)?;
+        has_left(stage, &command, "-U before COMMAND and others behind", &[Kind::User])?;
+        command::has_words(&command, &held)?;
+    }
+    Ok(())
+}
+
+fn two_records(stage: &Stage<'_>) -> Checked {
+    for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
+        let (first, second) = (stage.number(2000..30000), stage.number(30000..60000));
+        let (outside, count) = (stage.number(1..400), stage.number(2..400));
+        let records = [format!("{first} 0 1"), format!("{second} {outside} {count}")];
+        let held = stage.held_script()?;
+        let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
+        has_map(stage, &command, file, &records.join("\n"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! The checks of the assignment `userns_setns_test`: two processes try to join a user namespace.
+//!
+//! Standard output is a full pipe at first: the parent waits at its first line, and the child for
+//! its parent. Stopped one after the other, either can be looked at when it has made its attempt.
+
+use super::visited::{file, is_in, target};
+use super::{failing, settled};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nsconform_grader::{
+    Break, Checked, Launch, Namespace, Perform, Run, Seen, Stage, Status, Stream, ensure,
+};
+use nsconform_sys::kind::{Flags, Kind};
+use std::time::Duration;
+
+pub(super) const CHECKS: &[Perform] = &[
+    Perform::new("creates-child", creates_child),
+    Perform::new("parent-joins", parent_joins),
+    Perform::new("child-refused", child_refused),
+    Perform::new("own-namespace", own_namespace),
+    Perform::new("other-kind", other_kind),
+    Perform::new("order", order),
+    Perform::new("waits", waits),
+    Perform::new("output", output),
+    Perform::new("errors", errors),
+];
+
+/// Its own user namespace, to whichever process opens it.
+const OWN: &str = "/proc/self/ns/user";
+
+/// The experiment under way.
+struct Played<'s> {
+    run: Run<'s>,
+    child: Seen<'s>,
+    /// The child's user namespace.
+    namespace: Namespace,
+}
+
+impl<'s> Played<'s> {
+    /// Starts the submission, and stops where it cannot print.
+    fn start(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, Break> {
+        let others = stage.all();
+        let run = stage.launch(&Launch::submission(&[path]).full_output())?;
+        let child = settled::child(stage, &run, &others).map_err(|why| match why {
+            Break::Mismatch(mismatch) => Break::mismatch(
+                "there is one child, which waits while the parent cannot print: standard output is full",
+                mismatch.observed,
+            ),
+            other => other,
+        })?;
+        settled::child_settles(stage, &child)?;
+        let namespace = child.namespace(Kind::User)?;
+        Ok(Played { run, child, namespace })
+    }
+
+    /// Lets the parent play its part while the child is stopped.
+    fn parent_plays(&self, stage: &Stage<'_>) -> Checked {
+        settled::stop(stage, &self.child)?;
+        self.run.make_room();
+        settled::stays(stage, &self.run).map(drop)
+    }
+
+    /// Lets the child play its part, after its parent.
+    fn child_plays(&self, stage: &Stage<'_>) -> Checked {
+        stage.kill(&self.child, Signal::SIGCONT)?;
+        self.are_over(stage)
+    }
+
+    /// Waits until both have ended: whether the parent waits for the child is a check of its own.
+    fn are_over(&self, stage: &Stage<'_>) -> Checked {
+        stage.wait("the child to end", || (!self.child.is_alive()).then_some(()))?;
+        self.run.status().map(drop)
+    }
+
+    /// Lets both play.
+    fn play(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, Break> {
+        let played = Played::start(stage, path)?;
+        played.parent_plays(stage)?;
+        played.child_plays(stage)?;
+        Ok(played)
+    }
+
+    /// Demands that this is what a process says of its attempt.
+    fn says(&self, prefix: &str, result: &str) -> Checked {
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let expected = format!("{prefix} setns() {result}");
+        let printed = self.run.text(Stream::Output);
+        ensure(
+            printed.lines().any(|line| words(line) == expected),
+            || format!("a line {expected:?}"),
+            || format!("standard output: {printed:?}"),
+        )
+    }
+
+    /// Demands that both processes are refused for these reasons.
+    fn are_refused(&self, parent: Errno, child: Errno) -> Checked {
+        self.says("parent:", &format!("failed: {}", parent.desc()))?;
+        self.says("child:", &format!("failed: {}", child.desc()))
+    }
+}
+
+fn creates_child(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::User])?.process();
+    let played = Played::start(stage, &file(&target, Kind::User)?)?;
+    settled::has_left(stage, &played.child, "the child", &[Kind::User])?;
+    ensure(
+        played.namespace != target.namespace(Kind::User)?,
+        || "the child's user namespace is a new one".into(),
+        || "it is that of FILE".into(),
+    )?;
+    settled::has_left(stage, &played.run.process(), "the parent, before it prints,", &[])
+}
+
+fn parent_joins(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::User])?.process();
+    let played = Played::start(stage, &file(&target, Kind::User)?)?;
+    played.parent_plays(stage)?;
+    let parent = played.run.process();
+    settled::has_left(stage, &parent, "the parent, when it has printed its part,", &[Kind::User])?;
+    is_in(&parent, &target, Kind::User)?;
+    played.says("parent:", "succeeded")
+}
+
+fn child_refused(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::User])?.process();
+    let played = Played::start(stage, &file(&target, Kind::User)?)?;
+    played.parent_plays(stage)?;
+    // As long as its parent is stopped the child remains as a zombie, to be looked at.
+    let parent = played.run.process();
+    settled::stop(stage, &parent)?;
+    stage.kill(&played.child, Signal::SIGCONT)?;
+    stage.wait("the child to end", || (!played.child.is_alive()).then_some(()))?;
+    let there = played.child.namespace(Kind::User)?;
+    ensure(
+        there == played.namespace,
+        || format!("the child stays in its user namespace, {}", played.namespace),
+        || format!("it ends in {there}"),
+    )?;
+    stage.kill(&parent, Signal::SIGCONT)?;
+    played.are_over(stage)?;
+    played.says("child:", &format!("failed: {}", Errno::EPERM.desc()))
+}
+
+fn own_namespace(stage: &Stage<'_>) -> Checked {
+    Played::play(stage, OWN)?.are_refused(Errno::EINVAL, Errno::EPERM)
+}
+
+fn other_kind(stage: &Stage<'_>) -> Checked {
+    // A user can have one of his own only with a user namespace.
+    let target = target(stage, &[Kind::User, Kind::Uts])?.process();
+    Played::play(stage, &file(&target, Kind::Uts)?)?.are_refused(Errno::EINVAL, Errno::EINVAL)
+}
+
+fn order(stage: &Stage<'_>) -> Checked {
+    let played = Played::start(stage, OWN)?;
+    let parent = played.run.process();
+    settled::stop(stage, &parent)?;
+    played.run.make_room();
+    settled::child_settles(stage, &played.child)?;
+    let expected = || "the child waits for its parent, which is stopped".to_string();
+    ensure(played.child.is_alive(), expected, || "it has ended".into())?;
+    settled::is_asleep(&played.child, expected)?;
+    match played.child.system_call() {
+        // There is no end to that but by somebody else.
+        Some(libc::SYS_read) => {}
+        Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => {
+            return Err(Break::mismatch(expected(), "it waits for an amount of time"));
+        }
+        // What it waits for cannot be told, so it is given time.
+        _ => stage.watch(Duration::from_secs(1))?,
+    }
+    let printed = played.run.text(Stream::Output);
+    ensure(printed.is_empty(), expected, || format!("standard output: {printed:?}"))?;
+    stage.kill(&parent, Signal::SIGCONT)?;
+    played.are_over(stage)?;
+    let printed = played.run.text(Stream::Output);
+    let lines: Vec<&str> = printed.lines().collect();
+    let childs = lines.iter().position(|line| line.starts_with("child:"));
+    let parents = lines.iter().rposition(|line| line.starts_with("parent:"));
+    ensure(
+        parents.is_some() && childs > parents,
+        || "all lines of the parent, then those of the child".into(),
+        || format!("standard output: {printed:?}"),
+    )
+}
+
+fn waits(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::User])?.process();
+    for path in [&file(&target, Kind::User)?, OWN] {
+        let played = Played::start(stage, path)?;
+        played.parent_plays(stage)?;
+        settled::sleeps(stage, &played.run)?;
+        stage.kill(&played.child, Signal::SIGCONT)?;
+        played.run.ends_with(Status::Exited(0))?;
+    }
+    Ok(())
+}
+
+fn output(stage: &Stage<'_>) -> Checked {
+    let target = target(stage, &[Kind::User])?.process();
+    let played = Played::play(stage, &file(&target, Kind::User)?)?;
+    let expected = format!(
+        "parent: readlink(\"{OWN}\") ==> {}\nparent: setns() succeeded\n\nchild:  readlink(\"{OWN}\") ==> {}\nchild:  setns() failed: {}\n",
+        stage.namespace(Kind::User)?,
+        played.namespace,
+        Errno::EPERM.desc()
+    );
+    let printed = played.run.text(Stream::Output);
+    ensure(printed == expected, || format!("{expected:?}"), || format!("{printed:?}"))
+}
+
+fn errors(stage: &Stage<'_>) -> Checked {
+    failing::gives_usage(stage, &[])?;
+    failing::gives_usage(stage, &[OWN, OWN])?;
+    let missing = format!("./{}", stage.name());
+    failing::names(stage, &Launch::submission(&[&missing]), "open", Errno::ENOENT)?;
+    // There its ids have no map: who has no ids cannot own a user namespace.
+    let refused = Launch::submission(&[OWN]).new_namespaces(Flags::CLONE_NEWUSER);
+    failing::names(stage, &refused, "clone", Errno::EPERM)
+}

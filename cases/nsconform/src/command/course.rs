@@ -1,0 +1,208 @@
+//! `nsconform course`: what students and teachers get of an assignment before anything is graded.
+//!
+//! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
+
+use super::{Done, Failure, Format, print, width};
+use comfy_table::{ContentArrangement, Table, presets};
+use nsconform_course::{COURSES, Course, course};
+use nsconform_grader::assignment::{Assignment, Ground};
+use nsconform_grader::grading::Visibility;
+use nsconform_report::ExitStatus;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// The command line of `course`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// List the assignments
+    List {
+        /// The form of the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Write what a student starts from: handout, starter and build file
+    Start {
+        /// The assignment: `nsconform course list` shows all
+        assignment: String,
+        /// The directory, made if it is not there
+        directory: PathBuf,
+        /// The language of the starter; any executable can be graded
+        #[arg(long, value_enum, default_value_t)]
+        lang: Language,
+        /// Overwrite files that are there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print the rules of an assignment, for a teacher to change and to give to `grade --rules`
+    Rules {
+        /// The assignment
+        assignment: String,
+    },
+}
+
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Language {
+    #[default]
+    C,
+    Rust,
+}
+
+/// Runs the command.
+pub fn course_command(arguments: &Arguments) -> Done {
+    match &arguments.command {
+        Command::List { format } => list(*format),
+        Command::Start { assignment, directory, lang, force } => {
+            start(find(assignment)?, directory, *lang, *force)
+        }
+        Command::Rules { assignment } => {
+            let course = find(assignment)?;
+            print(|to| to.write_all(course.rules.as_bytes()))?;
+            Ok(ExitStatus::Success)
+        }
+    }
+}
+
+/// The assignment with this name.
+///
+/// # Errors
+/// When there is none: with the nearest names.
+pub fn find(name: &str) -> Result<&'static Course, Failure> {
+    course(name).ok_or_else(|| {
+        let mut names: Vec<&str> = COURSES.iter().map(|course| course.name).collect();
+        names.sort_by(|a, b| strsim::jaro_winkler(name, b).total_cmp(&strsim::jaro_winkler(name, a)));
+        names.truncate(3);
+        let nearest = names.join(", ");
+        Failure::usage(format!(
+            "there is no assignment '{name}'; nearest are {nearest}; `nsconform course list` shows all"
+        ))
+    })
+}
+
+/// The rules of an assignment as they are embedded.
+///
+/// # Errors
+/// When they are wrong, which a test rules out.
+pub fn embedded_rules(course: &Course) -> Result<Assignment, Failure> {
+    course.read(course.rules).map_err(|why| Failure::harness(format!("the rules of {}: {why}", course.name)))
+}
+
+/// One line of the list, for programs.
+#[derive(Serialize)]
+struct Listed<'c> {
+    name: &'c str,
+    title: &'c str,
+    part: u8,
+    points: u32,
+    checks: usize,
+    ground: &'static str,
+    claims: &'c [String],
+}
+
+fn list(format: Format) -> Done {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
+    table.set_header(["assignment", "part", "points", "starts as", "title"]);
+    let mut lines = Vec::new();
+    for course in COURSES {
+        let assignment = embedded_rules(course)?;
+        let ground = match assignment.ground {
+            Ground::Root => "root",
+            Ground::User => "user",
+        };
+        let points = assignment.points();
+        let cells =
+            [course.name, &assignment.part.to_string(), &points.to_string(), ground, &assignment.title];
+        table.add_row(cells);
+        let listed = Listed {
+            name: course.name,
+            title: &assignment.title,
+            part: assignment.part,
+            points,
+            checks: assignment.checks.len(),
+            ground,
+            claims: &assignment.claims,
+        };
+        lines.push(serde_json::to_string(&listed).map_err(|error| Failure::harness(error.to_string()))?);
+    }
+    print(|to| match format {
+        Format::Json => lines.iter().try_for_each(|line| writeln!(to, "{line}")),
+        Format::Human => {
+            writeln!(to, "{}", table.trim_fmt())?;
+            writeln!(to, "\nBegin one: nsconform course start ASSIGNMENT DIRECTORY [--lang c|rust]")
+        }
+    })?;
+    Ok(ExitStatus::Success)
+}
+
+/// The table of checks in a handout. What students may not see is not in it.
+fn table_of_checks(assignment: &Assignment) -> String {
+    let mut table = String::from("| check | points | what is checked |\n|---|---|---|\n");
+    let mut hidden = 0;
+    for check in &assignment.checks {
+        if check.visibility == Visibility::Hidden {
+            hidden += check.points;
+            continue;
+        }
+        let needs: Vec<String> = check.needs.iter().map(|need| format!("`{}`", need.get_ref())).collect();
+        let needs = if needs.is_empty() { String::new() } else { format!(" (needs {})", needs.join(", ")) };
+        table += &format!("| `{}` | {} | {}{needs} |\n", check.id.get_ref(), check.points, check.title);
+    }
+    if hidden > 0 {
+        table += &format!("| (not shown) | {hidden} | |\n");
+    }
+    format!("{table}| | **{}** | |", assignment.points())
+}
+
+fn start(course: &Course, directory: &Path, language: Language, force: bool) -> Done {
+    let assignment = embedded_rules(course)?;
+    let named = |text: &str| text.replace("{{name}}", course.name);
+    let source = |ending: &str| format!("{}.{ending}", course.name);
+    let handout = course.handout.replace("{{checks}}", &table_of_checks(&assignment));
+    let mut files = vec![("README.md".to_string(), handout)];
+    match language {
+        Language::C => {
+            files.push((source("c"), course.starter_c.to_string()));
+            files.push(("Makefile".to_string(), named(nsconform_course::MAKEFILE)));
+        }
+        Language::Rust => {
+            files.push((source("rs"), course.starter_rs.to_string()));
+            files.push(("Cargo.toml".to_string(), named(nsconform_course::CARGO_TOML)));
+        }
+    }
+    let there: Vec<&str> =
+        files.iter().map(|(name, _)| name.as_str()).filter(|name| directory.join(name).exists()).collect();
+    if !there.is_empty() && !force {
+        return Err(Failure::usage(format!(
+            "{} is there already in {}: nothing was written; take another directory, or --force to overwrite",
+            there.join(", "),
+            directory.display()
+        )));
+    }
+    let failed =
+        |path: &Path, error: std::io::Error| Failure::harness(format!("{}: {error}", path.display()));
+    std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+    for (name, text) in &files {
+        let path = directory.join(name);
+        std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
+    }
+    let (build, program) = match language {
+        Language::C => ("make", format!("./{}", course.name)),
+        Language::Rust => ("cargo build", format!("target/debug/{}", course.name)),
+    };
+    print(|to| {
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        writeln!(to, "{}: {}", directory.display(), names.join(", "))?;
+        writeln!(to, "Read README.md first. Then, in {}:", directory.display())?;
+        writeln!(to, "  {build}\n  nsconform grade {} {program}", course.name)
+    })?;
+    Ok(ExitStatus::Success)
+}

@@ -1,0 +1,133 @@
+//! `nsconform doctor`: what this machine offers, in the words in which cases are skipped.
+
+use super::{Done, Failure, print};
+use anstyle::{AnsiColor, Style};
+use nsconform_catalogue::{catalogue, claims, needs};
+use nsconform_grader::grader;
+use nsconform_lab::seal::Mode;
+use nsconform_report::ExitStatus;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
+use nsconform_sys::machine::Machine;
+use nsconform_vm::kernels::{Options, default_directory, usable};
+use std::io::{self, Write};
+
+const OFFERED: Style = AnsiColor::Green.on_default();
+const MISSING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Runs the command.
+pub fn doctor() -> Done {
+    let (obstacle, without_cgroup) = (grader::obstacle(), grader::without_cgroup());
+    let mut runner = Runner::start(claims(), Setup::default())
+        .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
+    let mode = runner.mode().map_err(str::to_string);
+    if mode.is_ok() {
+        runner.probe(needs::ALL.iter().copied());
+    }
+    let all: Vec<usize> = (0..catalogue().len()).collect();
+    let (skipped, runnable) = runner.sort_out(&all);
+    print(|to| {
+        write_machine(to, &Machine::look())?;
+        match &mode {
+            Ok(Mode::Privileged) => offered(to, "sealed namespaces", "as root")?,
+            Ok(Mode::UserNamespace) => {
+                offered(to, "sealed namespaces", "inside a user namespace of our own")?
+            }
+            Err(what) => missing(to, &SkipReason::Seal { what: what.clone() })?,
+        }
+        if mode == Ok(Mode::UserNamespace) {
+            missing(to, &SkipReason::NotRoot)?;
+        }
+        if mode.is_ok() {
+            for need in needs::ALL {
+                match runner.finding(need) {
+                    Ok(()) => offered(to, need.name, "")?,
+                    Err(found) => missing(
+                        to,
+                        &SkipReason::Need {
+                            need: need.name.to_string(),
+                            found,
+                            remedy: need.remedy.to_string(),
+                        },
+                    )?,
+                }
+            }
+        }
+        write_grading(to, obstacle.as_deref(), without_cgroup.as_deref())?;
+        write_matrix(to)?;
+        writeln!(
+            to,
+            "\n{} of {} cases can be run here, {} would be skipped",
+            runnable.len(),
+            catalogue().len(),
+            skipped.len()
+        )?;
+        if runnable.is_empty() { writeln!(to, "To test anything: {SEAL_REMEDY}") } else { Ok(()) }
+    })?;
+    Ok(if runnable.is_empty() { ExitStatus::NothingTested } else { ExitStatus::Success })
+}
+
+fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
+    let unknown = || "unknown".to_string();
+    writeln!(to, "{}", machine.headline())?;
+    writeln!(to, "  version           {}", machine.kernel_version)?;
+    writeln!(to, "  processors        {}", machine.processors)?;
+    writeln!(to, "  capabilities      {}", machine.capabilities.clone().unwrap_or_else(unknown))?;
+    writeln!(to, "  security modules  {}", machine.security_modules.clone().unwrap_or_else(unknown))?;
+    for (name, value) in &machine.sysctls {
+        writeln!(to, "  {name} = {value}")?;
+    }
+    writeln!(to)
+}
+
+/// Whether `nsconform grade` can build its stage.
+fn write_grading(to: &mut dyn Write, obstacle: Option<&str>, without_cgroup: Option<&str>) -> io::Result<()> {
+    writeln!(to, "\nFor grading coursework:")?;
+    match obstacle {
+        None => offered(to, "sealed stage", "")?,
+        Some(what) => return lacking(to, "sealed stage", what, GRADING_REMEDY),
+    }
+    match without_cgroup {
+        None => offered(to, "cgroup", "keeps the limits of a submission"),
+        Some(what) => lacking(to, "cgroup", what, CGROUP_REMEDY),
+    }
+}
+
+/// What `nsconform matrix` and `nsconform fetch-kernels` need.
+fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "\nFor the kernel matrix:")?;
+    let cache = match default_directory() {
+        Ok(cache) => cache,
+        Err(what) => return lacking(to, "kernel cache", &what, "set HOME"),
+    };
+    for finding in usable::look(&Options { mirror: None, offline: false, cache }) {
+        match finding.result {
+            Ok(how) => offered(to, finding.name, &how)?,
+            Err(missing) => lacking(to, finding.name, &missing.what, &missing.remedy)?,
+        }
+    }
+    Ok(())
+}
+
+/// It is no obstacle: each process has limits, and the grader adds up.
+const CGROUP_REMEDY: &str = "its limits are kept for each process, and added up by the grader; to have the \
+    kernel do that, grade in a delegated cgroup: `systemd-run --user --scope -p Delegate=yes nsconform \
+    grade ...`";
+
+const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namespaces, in a container its \
+    seccomp profile and a /proc without masks), or grade in a guest: `nsconform grade --vm`";
+
+fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
+    let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
+    writeln!(to, "{OFFERED}ok      {OFFERED:#}  {what}{how}")
+}
+
+fn missing(to: &mut dyn Write, reason: &SkipReason) -> io::Result<()> {
+    writeln!(to, "{MISSING}missing {MISSING:#}  {}", reason.missing())?;
+    writeln!(to, "          remedy: {}", reason.remedy())
+}
+
+fn lacking(to: &mut dyn Write, name: &str, what: &str, remedy: &str) -> io::Result<()> {
+    writeln!(to, "{MISSING}missing {MISSING:#}  {name}: {what}")?;
+    writeln!(to, "          remedy: {remedy}")
+}

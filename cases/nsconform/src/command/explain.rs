@@ -1,0 +1,92 @@
+//! `nsconform explain`: one case for a reader who has never called unshare(2).
+
+use super::{Done, Failure, print, unknown};
+use nsconform_catalogue::{approved, catalogue, claims};
+use nsconform_lab::call;
+use nsconform_report::ExitStatus;
+use nsconform_suite::case::Case;
+use nsconform_sys::kind::Flags;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+/// The command line of `explain`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The id of the case
+    case: String,
+}
+
+/// Runs the command.
+pub fn explain(arguments: &Arguments) -> Done {
+    let Some(case) = catalogue().iter().find(|case| case.id == arguments.case) else {
+        let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
+        return Err(Failure::usage(unknown(&arguments.case, &ids)));
+    };
+    print(|to| write(to, case))?;
+    Ok(ExitStatus::Success)
+}
+
+fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
+    let bold = anstyle::Style::new().bold();
+    writeln!(to, "{bold}{}{bold:#}\n\n  {}\n", case.id, case.claim)?;
+    for source in case.sources {
+        writeln!(to, "  documented in  {source}")?;
+    }
+    let since = if case.since.is_empty() { "as long as this kind of namespace" } else { case.since };
+    writeln!(to, "  holds since    {since}")?;
+    writeln!(to, "  starts as      {}", case.ground.describe())?;
+    let needs: Vec<&str> = claims().needs(case).into_iter().map(|need| need.name).collect();
+    writeln!(
+        to,
+        "  needs          {}",
+        if needs.is_empty() { "nothing more".to_string() } else { needs.join(", ") }
+    )?;
+    if let Some(document) = case.deviation {
+        writeln!(to, "  deviation      kernels do otherwise than the documentation says: {document}")?;
+    }
+    writeln!(to, "  a wrong kernel would show: {}\n", case.wrong)?;
+    let Some(trace) = approved(case.id) else {
+        return writeln!(to, "There is no approved trace yet.");
+    };
+    write_steps(to, trace)?;
+    write_flags(to, trace)?;
+    writeln!(to, "\nRun it: nsconform run --exact {}", case.id)
+}
+
+fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
+    writeln!(
+        to,
+        "Step by step: who acts, what it asks of the kernel, and after = the answer that is expected\n\
+         (-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces)\n"
+    )?;
+    let dim = anstyle::Style::new().dimmed();
+    let mut met = BTreeSet::new();
+    for (number, line) in trace.lines().enumerate() {
+        writeln!(to, "{:4}  {line}", number + 1)?;
+        let Some(name) = called(line) else { continue };
+        if let (true, Some(meaning)) = (met.insert(name), call::meaning(name)) {
+            writeln!(to, "      {dim}{meaning}{dim:#}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of the call in a line of a trace.
+fn called(line: &str) -> Option<&str> {
+    let (_, call) = line.split_once("  ")?;
+    let call = call.trim_start();
+    let (name, _) = call.strip_prefix("<... ").unwrap_or(call).split_once(['(', ' '])?;
+    Some(name)
+}
+
+fn write_flags(to: &mut dyn Write, trace: &str) -> io::Result<()> {
+    let words: BTreeSet<&str> =
+        trace.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
+    let flags: Vec<(&str, &str)> =
+        Flags::EXPLAINED.iter().filter(|(name, _)| words.contains(name)).copied().collect();
+    if flags.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\nFlags:")?;
+    flags.into_iter().try_for_each(|(name, meaning)| writeln!(to, "  {name:16} {meaning}"))
+}

@@ -1,0 +1,291 @@
+//! `nsconform grade`: grades a program against the contract of an assignment, once or whenever the
+//! program changes.
+//!
+//! What students and teachers get beforehand lives in `course`; how results are written, in the
+//! harness's `grade::report`.
+
+use super::course::{embedded_rules, find};
+use super::fetch_kernels::newest;
+use super::matrix::{interruptible, probed};
+use super::{Done, Failure, print, width};
+use indicatif::{ProgressBar, ProgressStyle};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nsconform_course::Course;
+use nsconform_grader::Program;
+use nsconform_grader::assignment::Assignment;
+use nsconform_grader::grader::{Order, grade as perform};
+use nsconform_grader::grading::Grading;
+use nsconform_grader::report::{Format, Report, ResultFile};
+use nsconform_vm::grading;
+use nsconform_vm::kernels::{self, Kernel};
+use nsconform_vm::qemu::{self, Ending};
+use nsconform_vm::record::Submission;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+/// The exit statuses of `grade`.
+pub const EXIT_STATUSES: &str = "\
+Exit status:
+  0  full marks (with --format exercism or classroom50: grading itself worked)
+  1  points are missing
+  2  wrong command line or input
+  3  the grader itself failed, or a result could not be written
+  4  this machine can perform none of the checks
+
+A submission runs as an unprivileged user in sealed namespaces, without network, with a read-only
+view of the system's programs and 16 MiB of scratch space.";
+
+/// The command line of `grade`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The assignment: `nsconform course list` shows all
+    assignment: String,
+    /// The program to be graded: any executable file
+    program: PathBuf,
+    /// Repeat a grading: what nobody can know beforehand follows from this number
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The form of the result: human, json, gradescope, classroom50, exercism or junit
+    #[arg(long, default_value = "human")]
+    format: Format,
+    /// Write the result to this file, after each check anew; people still get theirs
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Show the first N hints for each check that failed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    hints: usize,
+    /// Take the rules from this file: `nsconform course rules` prints those to start from
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Show checks that students may not see as well
+    #[arg(long)]
+    staff: bool,
+    /// Grade in a throw-away guest (QEMU), for machines that forbid user namespaces: machine code
+    /// and shell scripts only
+    #[arg(long)]
+    vm: bool,
+    /// The kernel of the guest [default: the newest of the list that can be had]
+    #[arg(long, value_name = "PATH", requires = "vm")]
+    kernel: Option<PathBuf>,
+    /// Grade again whenever the program changes, or Enter is pressed
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Runs the command.
+pub fn grade(arguments: &Arguments) -> Done {
+    let course = find(&arguments.assignment)?;
+    let rules = rules(course, arguments.rules.as_deref())?;
+    let assignment = &rules.assignment;
+    let environment = |name: &str| std::env::var(name).ok();
+    let report = Report::new(arguments.format, arguments.staff, arguments.hints, width(), &environment)
+        .map_err(Failure::usage)?;
+    let file = match &arguments.output {
+        Some(path) => Some(ResultFile::new(path, arguments.format).map_err(Failure::usage)?),
+        None => None,
+    };
+    let once = || {
+        let program = Program::read(&arguments.program).map_err(Failure::usage)?;
+        let grading = |hear: &mut dyn FnMut(&Grading)| match arguments.vm {
+            true => grade_in_guest(arguments, course, &rules, &program, hear),
+            false => Ok(perform(&order(arguments, course, assignment, &program), hear)),
+        };
+        grade_once(arguments, assignment, &report, file.as_ref(), grading)
+    };
+    if arguments.watch { watch(&arguments.program, once) } else { once() }
+}
+
+/// Rules, and the text that they were read from.
+struct Rules {
+    text: String,
+    assignment: Assignment,
+}
+
+/// The rules of an assignment: a teacher's, if there are some.
+fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
+    let Some(path) = file else {
+        return Ok(Rules { text: course.rules.to_string(), assignment: embedded_rules(course)? });
+    };
+    let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let assignment = course.read(&text).map_err(|why| wrong(&why))?;
+    Ok(Rules { text, assignment })
+}
+
+fn seed(arguments: &Arguments) -> u64 {
+    arguments.seed.unwrap_or_else(|| fastrand::u32(..).into())
+}
+
+fn order<'o>(
+    arguments: &'o Arguments,
+    course: &'o Course,
+    assignment: &'o Assignment,
+    program: &'o Program,
+) -> Order<'o> {
+    Order {
+        name: course.name,
+        assignment,
+        performs: course.checks,
+        program,
+        path: arguments.program.to_str().unwrap_or(&program.name),
+        seed: seed(arguments),
+    }
+}
+
+/// Boots a guest and takes in what it says of the grading.
+fn grade_in_guest(
+    arguments: &Arguments,
+    course: &Course,
+    rules: &Rules,
+    program: &Program,
+    hear: &mut dyn FnMut(&Grading),
+) -> Result<Grading, Failure> {
+    let qemu = qemu::find().map_err(Failure::harness)?;
+    let kernel = match &arguments.kernel {
+        Some(path) => Kernel::from_image(path, None).map_err(Failure::usage)?,
+        None => {
+            let cache = kernels::default_directory().map_err(Failure::usage)?;
+            newest(&kernels::Options { mirror: None, offline: false, cache })?
+        }
+    };
+    let submission = Submission {
+        assignment: course.name.to_string(),
+        rules: rules.text.clone(),
+        name: program.name.clone(),
+        path: arguments.program.to_string_lossy().into_owned(),
+        seed: seed(arguments),
+    };
+    let cancel = interruptible()?;
+    let archive = grading::initramfs(&kernel, &submission, &program.content).map_err(Failure::usage)?;
+    let accelerator = probed(&qemu, &kernel, &archive, &cancel);
+    let mut last = None;
+    let mut take = |grading: &Grading| {
+        let grading = Grading { guest: Some(kernel.release.clone()), ..grading.clone() };
+        hear(&grading);
+        last = Some(grading);
+    };
+    let boot = grading::grade(&kernel, &qemu, accelerator, &archive, &cancel, &mut take);
+    let why = || format!("{} in QEMU: {}", kernel.release, boot.ending.describe());
+    match last {
+        Some(grading) if boot.ending == Ending::Done => Ok(grading),
+        Some(grading) => Ok(Grading { broken: Some(why()), ..grading }),
+        None => Err(Failure::harness(format!("{}\n{}", why(), boot.tail(12).join("\n")))),
+    }
+}
+
+fn grade_once(
+    arguments: &Arguments,
+    assignment: &Assignment,
+    report: &Report,
+    file: Option<&ResultFile>,
+    grade: impl FnOnce(&mut dyn FnMut(&Grading)) -> Result<Grading, Failure>,
+) -> Done {
+    let progress = progress_bar(assignment.checks.len());
+    let mut unwritten = None;
+    let grading = grade(&mut |grading: &Grading| {
+        progress.set_position(grading.checks.len() as u64);
+        if let Some(Err(why)) = file.map(|file| file.write(report, grading)) {
+            unwritten.get_or_insert(why);
+        }
+    })?;
+    progress.finish_and_clear();
+    match file {
+        None => print(|to| report.show(&grading, to))?,
+        // People want to read something even if a program gets the file.
+        Some(_) => {
+            let people = Report::new(Format::Human, arguments.staff, arguments.hints, width(), &|_| None);
+            let people = people.map_err(Failure::harness)?;
+            print(|to| people.show(&grading, to))?;
+        }
+    }
+    if let Some(why) = unwritten {
+        return Err(Failure::harness(why));
+    }
+    if let Some(why) = &grading.broken {
+        return Err(Failure::harness(format!(
+            "nothing can be said of {}: {why}; `nsconform doctor` says what is missing here",
+            arguments.program.display()
+        )));
+    }
+    Ok(report.format().exit_status(&grading))
+}
+
+/// Shows on a terminal how far grading is; without a thread of its own, as the watcher is forked
+/// from this process.
+fn progress_bar(checks: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(checks as u64);
+    if let Ok(style) = ProgressStyle::with_template("grading {wide_bar} {pos} of {len} checks") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// How long a program must not change before it is graded, in milliseconds: a linker writes more
+/// than once.
+const QUIET: u16 = 150;
+
+/// Grades now, and again whenever the program is written or a line is entered, until end of file
+/// or an interrupt.
+fn watch(program: &Path, once: impl Fn() -> Done) -> Done {
+    let failed = |what: &str, error: &dyn std::fmt::Display| Failure::harness(format!("{what}: {error}"));
+    let name = program.file_name().ok_or_else(|| Failure::usage("the program has no name"))?;
+    let parent = program.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = parent.unwrap_or(Path::new("."));
+    // The directory rather than the file: compilers put a new file in the place of the old one.
+    let events = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)
+        .map_err(|errno| failed("inotify_init", &errno))?;
+    let changes = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_ATTRIB;
+    events
+        .add_watch(directory, changes)
+        .map_err(|errno| failed(&format!("watching {}", directory.display()), &errno))?;
+    loop {
+        // A program that is being built, or was not built at all, is waited for.
+        let last = once().unwrap_or_else(|failure| {
+            anstream::eprintln!("nsconform: {}", failure.message);
+            failure.status
+        });
+        anstream::eprintln!(
+            "-- waiting for {} to change; Enter grades again, Ctrl-D ends",
+            program.display()
+        );
+        if !changed(&events, name.to_os_string())? {
+            return Ok(last);
+        }
+    }
+}
+
+/// Waits for a change of the file with this name, or a line on standard input; false at its end.
+fn changed(events: &Inotify, name: OsString) -> Result<bool, Failure> {
+    let failed = |errno: nix::errno::Errno| Failure::harness(format!("waiting for a change: {errno}"));
+    let mut input = std::io::stdin().lock();
+    let mut seen = false;
+    loop {
+        let mut polled = vec![PollFd::new(events.as_fd(), PollFlags::POLLIN)];
+        if !seen {
+            polled.push(PollFd::new(input.as_fd(), PollFlags::POLLIN));
+        }
+        let timeout = if seen { PollTimeout::from(QUIET) } else { PollTimeout::NONE };
+        match poll(&mut polled, timeout) {
+            Ok(0) => return Ok(true),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        let entered = polled.get(1).and_then(PollFd::any).unwrap_or(false);
+        match events.read_events() {
+            Ok(events) => seen |= events.iter().any(|event| event.name.as_ref() == Some(&name)),
+            Err(nix::errno::Errno::EAGAIN) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        if entered {
+            let mut buffer = [0; 4096];
+            let count = input.read(&mut buffer).map_err(|error| Failure::harness(error.to_string()))?;
+            return Ok(count > 0);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The program as PID 1 of a guest: does what the host ordered, sends every line of the results,
+//! and powers off.
+
+use super::run_line;
+use nsconform_catalogue::{catalogue, claims, known};
+use nsconform_course::course;
+use nsconform_grader::{Program, grader};
+use nsconform_report::Counts;
+use nsconform_report::event::Line;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_sys::machine::Machine;
+use nsconform_vm::guest::{self, Guest};
+use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::time::Instant;
+
+/// Does everything that PID 1 of a guest has to do.
+pub fn run() -> ! {
+    match guest::set_up() {
+        Ok(Guest { order: None, mut port, .. }) => {
+            end(&mut port, 0);
+        }
+        Ok(Guest { order: Some(order), mut port, slowness }) => {
+            let mut lines = 0;
+            for privilege in &order.privileges {
+                match run_in_child(*privilege, &order, slowness, &port) {
+                    Ok(sent) => lines += sent,
+                    Err(why) => note(&mut port, &format!("the run as {}: {why}", privilege.word())),
+                }
+            }
+            if let Some(submission) = &order.grade {
+                if let Err(error) = guest::pass_controllers_on() {
+                    note(&mut port, &format!("limits of all processes together: {error}"));
+                }
+                if let Err(why) = grade(submission, slowness, &mut port) {
+                    note(&mut port, &format!("grading: {why}"));
+                }
+            }
+            end(&mut port, lines);
+        }
+        Err(why) => guest::complain(&why),
+    }
+    // Ending PID 1 makes the kernel panic, which the host notices at once.
+    std::process::exit(1)
+}
+
+/// Says that all was done, and powers off.
+fn end(port: &mut File, lines: usize) -> ! {
+    if let Err(error) = (Message::End { lines }).write(port) {
+        guest::complain(&format!("the host cannot be told: {error}"));
+    }
+    guest::power_off(port)
+}
+
+fn note(port: &mut File, text: &str) {
+    if let Err(error) = (Message::Note { text: text.to_string() }).write(port) {
+        guest::complain(&format!("{text}; the host cannot be told: {error}"));
+    }
+}
+
+/// Grades a submission, and sends what there is of the grading after each check.
+fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), String> {
+    let course = course(&submission.assignment)
+        .ok_or_else(|| format!("there is no assignment '{}'", submission.assignment))?;
+    let assignment = course.read(&submission.rules)?.slowed(slowness);
+    let content = std::fs::read(SUBMISSION).map_err(|error| format!("{SUBMISSION}: {error}"))?;
+    let program = Program { name: submission.name.clone(), content };
+    let order = grader::Order {
+        name: course.name,
+        assignment: &assignment,
+        performs: course.checks,
+        program: &program,
+        path: &submission.path,
+        seed: submission.seed,
+    };
+    let mut failure = None;
+    grader::grade(&order, |grading| {
+        let message = Message::Grading { grading: Box::new(grading.clone()) };
+        if let Err(error) = message.write(port) {
+            failure = Some(format!("the host cannot be told: {error}"));
+        }
+    });
+    failure.map_or(Ok(()), Err)
+}
+
+/// Runs the cases in a child, since ids are not given back. Gives how many lines were sent.
+fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File) -> Result<usize, String> {
+    let (reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
+    // SAFETY: this process has one thread.
+    match unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"))? {
+        nix::unistd::ForkResult::Child => {
+            drop(reader);
+            let done = port.try_clone().map_err(|error| error.to_string()).and_then(|mut port| {
+                guest::become_privilege(privilege).map_err(|errno| format!("changing ids: {errno}"))?;
+                run_cases(privilege, order, slowness, &mut port)
+            });
+            let text = match &done {
+                Ok(lines) => format!("{lines}"),
+                Err(why) => format!("!{why}"),
+            };
+            use std::io::Write;
+            let mut writer = writer;
+            let written = writer.write_all(text.as_bytes()).is_ok();
+            // SAFETY: ends the child without running what its parent will run at its exit.
+            unsafe { libc::_exit(i32::from(!written)) }
+        }
+        nix::unistd::ForkResult::Parent { child } => {
+            drop(writer);
+            let text = std::io::read_to_string(reader).map_err(|error| error.to_string())?;
+            let status = nix::sys::wait::waitpid(child, None).map_err(|errno| errno.to_string())?;
+            match (text.parse::<usize>(), text.strip_prefix('!')) {
+                (Ok(lines), _) => Ok(lines),
+                (Err(_), Some(why)) => Err(why.to_string()),
+                (Err(_), None) => Err(format!("it ended early: {status:?}")),
+            }
+        }
+    }
+}
+
+fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File) -> Result<usize, String> {
+    let started = Instant::now();
+    let selected: Vec<usize> = order
+        .cases
+        .iter()
+        .map(|id| {
+            let found = catalogue().iter().position(|case| case.id == id);
+            found.ok_or_else(|| format!("there is no case '{id}'"))
+        })
+        .collect::<Result<_, _>>()?;
+    let setup = Setup { deadline_scale: slowness * order.deadline_scale, ..Setup::default() };
+    let mut runner = Runner::start(claims(), setup).map_err(|error| error.to_string())?;
+    let machine = Machine::look();
+    let mut lines = 0;
+    let mut failure = None;
+    let mut send = |round: u32, line: Line| {
+        lines += 1;
+        let message = Message::Line { privilege, round, line: Box::new(line) };
+        if let Err(error) = message.write(port) {
+            failure = Some(error.to_string());
+        }
+    };
+    send(0, run_line(&runner, &machine, selected.len()));
+    let known = known(&machine);
+    let mut counts = Counts::default();
+    for round in 0..order.rounds {
+        runner.run_cases(&selected, &known, &mut |index, record| {
+            let case = catalogue()[index];
+            if round == 0 {
+                counts.add(&record, case.deviation.is_some());
+            }
+            send(round, Line::case(index, case, &record));
+        });
+    }
+    send(
+        0,
+        Line::Done {
+            count: counts.total(),
+            verdicts: counts,
+            duration_us: started.elapsed().as_micros() as u64,
+        },
+    );
+    // SAFETY: waits until the port has sent everything; the descriptor is open.
+    unsafe { libc::tcdrain(port.as_raw_fd()) };
+    failure.map_or(Ok(lines), |why| Err(format!("the host cannot be told: {why}")))
+}

@@ -1,0 +1,135 @@
+//! `nsconform list`: the cases and what they claim.
+
+use super::{Done, Format, print, select, width};
+use comfy_table::{ContentArrangement, Table, presets};
+use nsconform_catalogue::{catalogue, claims, untested};
+use nsconform_report::ExitStatus;
+use nsconform_suite::case::{Case, Source, Untested};
+use serde::Serialize;
+use std::io::Write;
+
+/// The command line of `list`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// List only cases whose id holds one of these (`*` stands for anything)
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// List the documented claims that are not tested, or only in part, and why
+    #[arg(long)]
+    untested: bool,
+}
+
+/// A case as it is exported.
+#[derive(Serialize)]
+struct Exported<'c> {
+    id: &'c str,
+    claim: &'c str,
+    sources: Vec<String>,
+    since: &'c str,
+    ground: &'static str,
+    needs: Vec<&'c str>,
+    deviation: Option<&'c str>,
+    wrong: &'c str,
+}
+
+/// An untested claim as it is exported.
+#[derive(Serialize)]
+struct ExportedUntested<'c> {
+    id: &'c str,
+    claim: &'c str,
+    sources: Vec<String>,
+    why: &'c str,
+    part: Option<&'c str>,
+}
+
+fn shown(sources: &[Source]) -> Vec<String> {
+    sources.iter().map(ToString::to_string).collect()
+}
+
+/// Runs the command.
+pub fn list(arguments: &Arguments) -> Done {
+    if arguments.untested {
+        let claims: Vec<&Untested> = untested().collect();
+        let ids: Vec<&str> = claims.iter().map(|claim| claim.id).collect();
+        let selected = select(&ids, &arguments.patterns, &[], false)?;
+        let claims: Vec<&Untested> = selected.into_iter().map(|index| claims[index]).collect();
+        print(|to| list_untested(to, arguments.format, &claims))?;
+    } else {
+        let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
+        let selected = select(&ids, &arguments.patterns, &[], false)?;
+        let cases: Vec<&Case> = selected.into_iter().map(|index| catalogue()[index]).collect();
+        print(|to| list_cases(to, arguments.format, &cases))?;
+    }
+    Ok(ExitStatus::Success)
+}
+
+fn list_cases(to: &mut dyn Write, format: Format, cases: &[&Case]) -> std::io::Result<()> {
+    if format == Format::Json {
+        return cases.iter().try_for_each(|case| {
+            let exported = Exported {
+                id: case.id,
+                claim: case.claim,
+                sources: shown(case.sources),
+                since: case.since,
+                ground: case.ground.describe(),
+                needs: claims().needs(case).into_iter().map(|need| need.name).collect(),
+                deviation: case.deviation,
+                wrong: case.wrong,
+            };
+            writeln!(to, "{}", serde_json::to_string(&exported)?)
+        });
+    }
+    let mut table = two_columns();
+    for case in cases {
+        table.add_row([case.id, case.claim]);
+    }
+    writeln!(to, "{}\n", table.trim_fmt())?;
+    let deviations = cases.iter().filter(|case| case.deviation.is_some()).count();
+    writeln!(
+        to,
+        "{} claims are tested, {deviations} of them documented deviations; {} are recorded as untestable, \
+         wholly or in part (--untested)",
+        cases.len(),
+        untested().count()
+    )
+}
+
+fn list_untested(to: &mut dyn Write, format: Format, claims: &[&Untested]) -> std::io::Result<()> {
+    if format == Format::Json {
+        return claims.iter().try_for_each(|claim| {
+            let exported = ExportedUntested {
+                id: claim.id,
+                claim: claim.claim,
+                sources: shown(claim.sources),
+                why: claim.why,
+                part: claim.part,
+            };
+            writeln!(to, "{}", serde_json::to_string(&exported)?)
+        });
+    }
+    for claim in claims {
+        writeln!(to, "{}\n  claim       {}", claim.id, claim.claim)?;
+        for source in claim.sources {
+            writeln!(to, "  documented  {source}")?;
+        }
+        writeln!(to, "  untested    {}", claim.why)?;
+        if let Some(part) = claim.part {
+            writeln!(to, "  tested part {part}")?;
+        }
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
+/// A table of two columns that fits the terminal, or a usual width where there is none.
+fn two_columns() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
+    table
+}

@@ -1,0 +1,114 @@
+//! The `nsconform` program: reads the command line, hands over to a command, and turns what it
+//! says into an exit status.
+//!
+//! The commands live in `command`; cases, coursework and engine in libraries of their own.
+
+mod command;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use command::{
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
+};
+use nsconform_report::ExitStatus;
+use std::process::ExitCode;
+
+/// Checks what Linux documents about namespaces against what this kernel does.
+///
+/// Each documented rule is a case: processes are directed one call at a time in sealed namespaces,
+/// and the kernel's answers are compared with an approved trace. Nothing of the machine is changed.
+#[derive(Parser)]
+#[command(name = "nsconform", version, after_help = EXIT_STATUSES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0  all cases that were run passed
+  1  a case failed
+  2  wrong command line or input
+  3  the harness itself failed: an error, a timeout, a result that could not be written
+  4  nothing was tested: everything was skipped, or no case matched
+
+`nsconform` alone is `nsconform run`.";
+
+const FETCH_STATUSES: &str = "\
+Exit status:
+  0  all kernels are in the cache
+  2  wrong command line or list
+  3  some could not be had";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run cases and show the result
+    #[command(after_help = EXIT_STATUSES)]
+    Run(run::Arguments),
+    /// List the cases and what they claim
+    List(list::Arguments),
+    /// Explain one case: its claim, where it is documented, and its trace step by step
+    Explain(explain::Arguments),
+    /// Show that the cases can fail: lie to each of them and see whether it notices
+    Audit(audit::Arguments),
+    /// Show that verdicts are stable: run every case many times, disturbed in many ways
+    Verify(verify::Arguments),
+    /// Compare two runs: regressions, fixes, and what is no longer tested
+    #[command(after_help = diff::EXIT_STATUSES)]
+    Diff(diff::Arguments),
+    /// Fill the cache with the kernels that the matrix boots
+    #[command(after_help = FETCH_STATUSES)]
+    FetchKernels(fetch_kernels::Arguments),
+    /// Boot kernels with QEMU, run the cases in each, and show where they differ
+    Matrix(matrix::Arguments),
+    /// Coursework: list the assignments, begin one
+    Course(course::Arguments),
+    /// Grade a program against the contract of an assignment
+    #[command(after_help = grade::EXIT_STATUSES)]
+    Grade(grade::Arguments),
+    /// Show what this machine offers, what is missing, and how to get it
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    nsconform_lab::actor::continue_if_asked();
+    if nsconform_vm::guest::is_guest() {
+        guest::run();
+    }
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        // `git bisect run` takes the exit status of a wrong command line for a bad commit.
+        if error.use_stderr() && std::env::args().any(|argument| argument == "--bisect") {
+            let _ = error.print();
+            std::process::exit(matrix::CANNOT_BE_TESTED);
+        }
+        error.exit()
+    });
+    let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Audit(arguments) => audit::audit(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
+        Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
+        Command::Matrix(arguments) => matrix::matrix(&arguments),
+        Command::Course(arguments) => course::course_command(&arguments),
+        Command::Grade(arguments) => grade::grade(&arguments),
+        Command::Doctor => doctor::doctor(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());
+            Ok(ExitStatus::Success)
+        }
+    };
+    let status = done.unwrap_or_else(|Failure { status, message }| {
+        // A closed error output leaves nobody to tell.
+        use std::io::Write;
+        let _ = writeln!(anstream::stderr(), "nsconform: {message}");
+        status
+    });
+    ExitCode::from(status as u8)
+}
