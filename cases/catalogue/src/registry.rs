@@ -7,6 +7,8 @@ use nsconform_suite::case::{Case, Untested};
 
 /// One file of cases.
 pub struct Topic {
+    /// The name of its file.
+    pub name: &'static str,
     /// Its cases, in the order of `list`.
     pub cases: &'static [Case],
     /// The claims about it that are not tested, or only in part.
@@ -43,7 +45,7 @@ macro_rules! topics {
             {
                 #[allow(unused_imports)]
                 use $topic::*;
-                $crate::registry::Topic { cases: CASES, untested: UNTESTED }
+                $crate::registry::Topic { name: stringify!($topic), cases: CASES, untested: UNTESTED }
             }
         }),+];
     };

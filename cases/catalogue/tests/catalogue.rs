@@ -43,12 +43,37 @@ fn every_case_says_what_it_claims_where_that_is_written_and_how_it_can_fail() {
     }
 }
 
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_string()
+}
+
+/// A file that is not registered is not compiled either: its cases would be missing in silence.
+#[test]
+fn every_file_of_cases_is_registered_with_its_namespace() {
+    for namespace in NAMESPACES {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(namespace.name);
+        let files: BTreeSet<String> =
+            entries(&folder).iter().map(|path| name(path)).filter(|name| name != "mod.rs").collect();
+        let registered: BTreeSet<String> =
+            namespace.topics.iter().map(|topic| format!("{}.rs", topic.name)).collect();
+        assert_eq!(files, registered, "{}: name the file in topics! in mod.rs", namespace.name);
+        for topic in namespace.topics {
+            let ids =
+                topic.cases.iter().map(|case| case.id).chain(topic.untested.iter().map(|claim| claim.id));
+            for id in ids {
+                let group = id.split_once('.').map(|(group, _)| group);
+                assert_eq!(group, Some(namespace.name), "{id} lies in the folder of another namespace");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_snapshot_belongs_to_a_case() {
-    let entries = |folder: &Path| -> Vec<PathBuf> {
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-    };
-    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_string();
     for folder in entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots")) {
         for snapshot in entries(&folder) {
             let file = name(&snapshot);
