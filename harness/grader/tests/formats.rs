@@ -110,7 +110,8 @@ fn validator(format: Format) -> jsonschema::Validator {
         Format::Json => "grading",
         format => format.name(),
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/schemas/{name}.schema.json"));
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/schemas/{name}.schema.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
