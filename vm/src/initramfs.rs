@@ -3,38 +3,38 @@
 
 use crate::guest;
 use crate::kernels::modules::Module;
-use crate::record::Order;
+use crate::message::WorkOrder;
 use nsconform_sys::sandbox;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the archive holds.
-pub struct Guest<'a> {
+/// The contents of the archive.
+pub struct Contents<'a> {
     /// The program, and where it lies in the guest.
-    pub program: &'a Program,
+    pub program: &'a InitProgram,
     /// Modules in the order in which they are loaded.
     pub modules: &'a [Module],
-    /// What is to be done.
-    pub order: &'a Order,
+    /// The host's order.
+    pub order: &'a WorkOrder,
 }
 
 /// The program that becomes the guest's `/init`, with its loader and libraries if it is dynamic.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub struct InitProgram {
     /// Where each file lies in the guest, and its content.
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
-impl Program {
+impl InitProgram {
     /// The running program.
     ///
     /// # Errors
     /// When one of its files cannot be read.
-    pub fn running() -> io::Result<Program> {
+    pub fn running() -> io::Result<InitProgram> {
         let named = |path: &Path, error: io::Error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         };
-        // What /proc/self/exe leads to, not its name: the file may have been replaced since.
+        // The file behind the link, not its name: somebody may have replaced the file since.
         let own = Path::new("/proc/self/exe");
         let mut program = std::fs::read(own).map_err(|error| named(own, error))?;
         strip(&mut program);
@@ -43,11 +43,11 @@ impl Program {
             let content = std::fs::read(&library).map_err(|error| named(&library, error))?;
             files.push((library, content));
         }
-        Ok(Program { files })
+        Ok(InitProgram { files })
     }
 
     /// The same with further files.
-    pub fn with(mut self, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Program {
+    pub fn with(mut self, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> InitProgram {
         for (path, content) in files {
             if !self.files.iter().any(|(there, _)| *there == path) {
                 self.files.push((path, content));
@@ -57,12 +57,15 @@ impl Program {
     }
 
     /// A program in one file.
-    pub fn single(content: Vec<u8>) -> Program {
-        Program { files: vec![(PathBuf::from(guest::INIT), content)] }
+    pub fn single(content: Vec<u8>) -> InitProgram {
+        InitProgram { files: vec![(PathBuf::from(guest::INIT), content)] }
     }
 }
 
-/// Cuts off what is not loaded of a little-endian 64-bit ELF file: symbols and debugging
+#[doc(hidden)]
+pub use InitProgram as Program;
+
+/// Cuts off the parts that are not loaded of a little-endian 64-bit ELF file: symbols and debugging
 /// information, which may be most of it. Other files are left as they are.
 fn strip(file: &mut Vec<u8>) -> Option<()> {
     const HEADER: usize = 64;
@@ -96,21 +99,21 @@ const DIRECTORIES: [&str; 8] = ["dev", "mnt", "new", "proc", "run", "sys", "tmp"
 ///
 /// # Errors
 /// When a file is larger than the form can say (4 GiB).
-pub fn build(guest: &Guest) -> io::Result<Vec<u8>> {
+pub fn build(contents: &Contents) -> io::Result<Vec<u8>> {
     let mut archive = Archive::default();
     for directory in DIRECTORIES {
         archive.directory(Path::new(directory))?;
     }
     // The kernel opens it for PID 1 before anything is mounted; 5:1.
     archive.add(Path::new("dev/console"), libc::S_IFCHR | 0o600, (5, 1), &[])?;
-    for (path, content) in &guest.program.files {
+    for (path, content) in &contents.program.files {
         archive.file(path, 0o755, content)?;
     }
-    for (number, module) in guest.modules.iter().enumerate() {
+    for (number, module) in contents.modules.iter().enumerate() {
         let path = Path::new("modules").join(format!("{number:03}-{}.ko", module.name));
         archive.file(&path, 0o644, &module.bytes)?;
     }
-    let order = serde_json::to_vec(guest.order)?;
+    let order = serde_json::to_vec(contents.order)?;
     archive.file(Path::new(guest::ORDER), 0o644, &order)?;
     archive.finish()
 }
@@ -180,7 +183,7 @@ impl Archive {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Privilege;
+    use crate::message::Privilege;
 
     struct Entry {
         name: String,
@@ -215,8 +218,8 @@ mod tests {
         }
     }
 
-    fn order() -> Order {
-        Order {
+    fn order() -> WorkOrder {
+        WorkOrder {
             cases: vec!["uts.a".into()],
             privileges: Privilege::ALL.to_vec(),
             rounds: 1,
@@ -226,15 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_in_is_read_back() {
-        let mut program = Program::single(b"the program".to_vec());
+    fn an_archive_is_read_back_as_it_was_built() {
+        let mut program = InitProgram::single(b"the program".to_vec());
         program.files.push((PathBuf::from("/lib/deep/er/libx.so"), b"12345".to_vec()));
         let modules = [
             Module { name: "first".into(), bytes: vec![1] },
             Module { name: "second".into(), bytes: vec![] },
         ];
         let order = order();
-        let built = build(&Guest { program: &program, modules: &modules, order: &order }).unwrap();
+        let built = build(&Contents { program: &program, modules: &modules, order: &order }).unwrap();
         let entries = read_back(&built);
         let find = |name: &str| {
             entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("{name} is not there"))
@@ -247,7 +250,7 @@ mod tests {
         assert_eq!(find("modules/000-first.ko").content, [1]);
         assert_eq!(find("modules/001-second.ko").content, [0u8; 0]);
         let name = guest::ORDER.trim_start_matches('/');
-        assert_eq!(serde_json::from_slice::<Order>(&find(name).content).unwrap(), order);
+        assert_eq!(serde_json::from_slice::<WorkOrder>(&find(name).content).unwrap(), order);
         // Each directory before what is in it, and once.
         for (place, entry) in entries.iter().enumerate() {
             assert_eq!(entries.iter().filter(|other| other.name == entry.name).count(), 1, "{}", entry.name);
@@ -278,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_left_alone() {
+    fn other_files_are_left_alone() {
         for file in [
             &b"#!/bin/sh\n"[..],
             b"",
@@ -293,9 +296,10 @@ mod tests {
 
     #[test]
     fn the_running_program_is_packed_with_its_loader() {
-        let program = Program::running().unwrap();
+        let program = InitProgram::running().unwrap();
         let order = order();
-        let entries = read_back(&build(&Guest { program: &program, modules: &[], order: &order }).unwrap());
+        let entries =
+            read_back(&build(&Contents { program: &program, modules: &[], order: &order }).unwrap());
         assert!(entries.iter().any(|entry| entry.name == "init" && entry.content.starts_with(b"\x7fELF")));
         for library in sandbox::libraries() {
             let name = library.to_string_lossy().trim_start_matches('/').to_string();

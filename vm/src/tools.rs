@@ -1,15 +1,17 @@
-//! Programs of the host's that a guest gets: the few that submissions are asked to execute, and
-//! what machine code needs to be started (loader and libraries).
+//! Programs of the host's that a guest gets: the few that assignments have a submission execute, and
+//! the loader and libraries that machine code needs.
 //!
 //! The program that becomes `/init` is the business of `initramfs`.
 
+use crate::arch::NATIVE;
 use elf::ElfBytes;
 use elf::endian::AnyEndian;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
-/// What the checks of the assignments have submissions execute, and what shows a student most.
+/// The programs that the checks of the assignments have submissions execute, and those that show a
+/// student most.
 const NAMES: [&str; 20] = [
     "sh", "sleep", "cat", "echo", "env", "false", "grep", "head", "hostname", "id", "kill", "ls", "mkdir",
     "mount", "readlink", "stat", "touch", "true", "umount", "uname",
@@ -22,15 +24,15 @@ const PROGRAMS: [&str; 4] = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
 const SHELLS: [&str; 4] = ["sh", "dash", "bash", "busybox"];
 
 /// Files of a guest: where each lies, and its content.
-pub type Files = BTreeMap<PathBuf, Vec<u8>>;
+pub type FileTree = BTreeMap<PathBuf, Vec<u8>>;
 
-/// The tools, and what they and this submission need to be started.
+/// The tools, and the files that they and this submission need to be started.
 ///
 /// # Errors
 /// When the submission is a script of an interpreter that needs more than a few files, or when a
 /// library of it is not to be found.
-pub fn for_submission(submission: &[u8]) -> Result<Files, String> {
-    let mut files = Files::new();
+pub fn for_submission(submission: &[u8]) -> Result<FileTree, String> {
+    let mut files = FileTree::new();
     for name in NAMES {
         let found =
             PROGRAMS.iter().map(|directory| Path::new(directory).join(name)).find(|path| path.is_file());
@@ -72,7 +74,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Adds the loader and the libraries that an ELF file names, and those that they name.
-fn add_libraries(files: &mut Files, program: &[u8]) -> Result<(), String> {
+fn add_libraries(files: &mut FileTree, program: &[u8]) -> Result<(), String> {
     let Some((loader, needed)) = named_by(program) else { return Ok(()) };
     let mut wanted: Vec<PathBuf> = loader.into_iter().collect();
     for name in needed {
@@ -88,7 +90,7 @@ fn add_libraries(files: &mut Files, program: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// What an ELF file names: its loader (PT_INTERP) and its libraries (DT_NEEDED).
+/// The files that an ELF file names: its loader (PT_INTERP) and its libraries (DT_NEEDED).
 fn named_by(file: &[u8]) -> Option<(Option<PathBuf>, Vec<String>)> {
     let elf = ElfBytes::<AnyEndian>::minimal_parse(file).ok()?;
     let segments = elf.segments()?;
@@ -109,7 +111,7 @@ fn named_by(file: &[u8]) -> Option<(Option<PathBuf>, Vec<String>)> {
 
 /// A library by its name, in the directories in which the loader looks without being told.
 fn library(name: &str) -> Option<PathBuf> {
-    let architecture = std::env::consts::ARCH;
+    let architecture = NATIVE.name();
     let directories = [
         format!("/lib/{architecture}-linux-gnu"),
         format!("/usr/lib/{architecture}-linux-gnu"),

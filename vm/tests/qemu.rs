@@ -1,14 +1,15 @@
 //! Deadlines and kill paths with a fake QEMU, a shell script: everything that a guest can do to
 //! its host but be a kernel. Real guests are booted elsewhere.
 
-use nsconform_report::event::Line;
 use nsconform_suite::case::CASE;
+use nsconform_report::event::Line;
 use nsconform_suite::verdict::{Record, Verdict};
-use nsconform_vm::initramfs::Program;
+use nsconform_vm::boot::{self, Boot, BootLimits, Cancel, Ending};
+use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Plan};
+use nsconform_vm::initramfs::InitProgram;
 use nsconform_vm::kernels::Kernel;
-use nsconform_vm::matrix::{self, Event, Outcome, Plan};
-use nsconform_vm::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Vm};
-use nsconform_vm::record::{Message, Order, Privilege};
+use nsconform_vm::message::{Message, Privilege, WorkOrder};
+use nsconform_vm::qemu::{Accelerator, MEMORY, Vm};
 use rstest::rstest;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ const PATIENT: Duration = Duration::from_secs(60);
 /// What a test waits for on purpose.
 const SHORT: Duration = Duration::from_millis(300);
 
-const PATIENT_LIMITS: Limits = Limits { boot: PATIENT, silence: PATIENT, total: PATIENT };
+const PATIENT_LIMITS: BootLimits = BootLimits { boot: PATIENT, silence: PATIENT, total: PATIENT };
 
 /// A fake QEMU in a directory of its own; `$records` is where the guest's messages go.
 struct Fake {
@@ -44,7 +45,7 @@ impl Fake {
         self.directory.path().join("qemu")
     }
 
-    fn boot(&self, limits: &Limits) -> (Boot, Vec<Message>) {
+    fn boot(&self, limits: &BootLimits) -> (Boot, Vec<Message>) {
         let mut messages = Vec::new();
         let booted = boot(&self.path(), limits, &Cancel::new().unwrap(), &mut |message| {
             messages.push(message.clone());
@@ -53,7 +54,7 @@ impl Fake {
     }
 }
 
-fn boot(qemu: &Path, limits: &Limits, cancel: &Cancel, message: &mut dyn FnMut(&Message)) -> Boot {
+fn boot(qemu: &Path, limits: &BootLimits, cancel: &Cancel, message: &mut dyn FnMut(&Message)) -> Boot {
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Tcg,
@@ -62,7 +63,7 @@ fn boot(qemu: &Path, limits: &Limits, cancel: &Cancel, message: &mut dyn FnMut(&
         memory: MEMORY,
         arguments: &[],
     };
-    qemu::boot(&vm, limits, cancel, message)
+    boot::boot(&vm, limits, cancel, message)
 }
 
 /// A shell command that sends a message.
@@ -97,7 +98,7 @@ fn a_guest_that_does_all_is_done() {
     let (boot, messages) = Fake::new(&script).boot(&PATIENT_LIMITS);
     assert_eq!(boot.ending, Ending::Done);
     assert_eq!(messages.len(), 3);
-    assert_eq!(boot.tail(5), ["console", "error"]);
+    assert_eq!(boot.console.tail(5), ["console", "error"]);
     assert!(boot.hello.unwrap() <= boot.last.unwrap() && boot.last.unwrap() <= boot.duration);
 }
 
@@ -115,7 +116,7 @@ fn a_guest_that_does_all_is_done() {
     &(hello(1.0) + "kill -SEGV $$"),
     Ending::Lost("QEMU was killed by signal 11".into())
 )]
-#[case::qemu_refuses("echo 'no such machine' >&2; exit 1", Ending::NotStarted("exit status 1: no such machine".into()))]
+#[case::qemu_refuses("echo 'no such machine' >&2; exit 1", Ending::NotStarted("QEMU: exit status 1: no such machine".into()))]
 #[case::a_panic(
     &(hello(1.0) + "echo '[ 1.0] Kernel panic - not syncing: Attempted to kill init!'; exit 0"),
     Ending::Panic("[ 1.0] Kernel panic - not syncing: Attempted to kill init!".into())
@@ -135,16 +136,16 @@ fn a_missing_qemu_is_named() {
 }
 
 #[rstest]
-#[case::no_hello("exec sleep 1000", Limits { boot: SHORT, ..PATIENT_LIMITS }, Ending::NoHello(SHORT))]
-#[case::silence(&(hello(1.0) + "sleep 1000"), Limits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT))]
-#[case::a_slow_guest_gets_more(&(hello(2.0) + "sleep 1000"), Limits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT * 2))]
-#[case::too_long_in_all("exec sleep 1000", Limits { total: SHORT, ..PATIENT_LIMITS }, Ending::Overdue(SHORT))]
+#[case::no_hello("exec sleep 1000", BootLimits { boot: SHORT, ..PATIENT_LIMITS }, Ending::NoHello(SHORT))]
+#[case::silence(&(hello(1.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT))]
+#[case::a_slow_guest_gets_more(&(hello(2.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT * 2))]
+#[case::too_long_in_all("exec sleep 1000", BootLimits { total: SHORT, ..PATIENT_LIMITS }, Ending::Overdue(SHORT))]
 #[case::babble(
     &format!("{}while :; do {} done", hello(1.0), send(&Message::Note { text: "still here".into() })),
-    Limits { total: SHORT * 5, ..PATIENT_LIMITS },
+    BootLimits { total: SHORT * 5, ..PATIENT_LIMITS },
     Ending::Overdue(SHORT * 5)
 )]
-fn deadlines_end_it(#[case] script: &str, #[case] limits: Limits, #[case] expected: Ending) {
+fn deadlines_end_it(#[case] script: &str, #[case] limits: BootLimits, #[case] expected: Ending) {
     let started = Instant::now();
     assert_eq!(Fake::new(script).boot(&limits).0.ending, expected);
     assert!(started.elapsed() < PATIENT / 2);
@@ -176,7 +177,7 @@ fn what_qemu_started_is_ended_with_it(#[case] end: &str) {
     let pids = fake.directory.path().join("pids");
     let script = format!("sleep 1000 & echo $! > '{}'; {}{end}", pids.display(), hello(1.0));
     let fake = Fake::new(&script);
-    fake.boot(&Limits { silence: SHORT, ..PATIENT_LIMITS });
+    fake.boot(&BootLimits { silence: SHORT, ..PATIENT_LIMITS });
     let pid = std::fs::read_to_string(pids).unwrap();
     assert!(eventually(|| !is_alive(pid.trim())), "{pid} is alive");
 }
@@ -189,8 +190,8 @@ fn a_wish_to_stop_ends_it_at_once() {
     assert_eq!(boot.ending, Ending::Cancelled);
 }
 
-fn order() -> Order {
-    Order {
+fn order() -> WorkOrder {
+    WorkOrder {
         cases: vec!["a.b".into(), "c.d".into()],
         privileges: Privilege::ALL.to_vec(),
         rounds: 1,
@@ -199,10 +200,10 @@ fn order() -> Order {
     }
 }
 
-fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<Outcome> {
+fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<GuestResult> {
     let plan = Plan {
         kernels,
-        program: &Program::single(b"program".to_vec()),
+        program: &InitProgram::single(b"program".to_vec()),
         order: &order(),
         qemu: &fake.path(),
         accelerator: Accelerator::Tcg,
@@ -210,9 +211,9 @@ fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<Outcom
         limits: PATIENT_LIMITS,
         output,
     };
-    let mut outcomes: Vec<Option<Outcome>> = kernels.iter().map(|_| None).collect();
-    matrix::run(&plan, &Cancel::new().unwrap(), &mut |event| {
-        if let Event::Ended { kernel, outcome } = event {
+    let mut outcomes: Vec<Option<GuestResult>> = kernels.iter().map(|_| None).collect();
+    fleet::run(&plan, &Cancel::new().unwrap(), &mut |event| {
+        if let FleetEvent::Ended { kernel, outcome } = event {
             outcomes[kernel] = Some(*outcome);
         }
     });

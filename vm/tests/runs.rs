@@ -4,7 +4,7 @@
 use nsconform_report::compare::{Status, compare};
 use nsconform_report::run_file::{RunFile, read_run};
 use nsconform_vm::kernels::catalogue;
-use nsconform_vm::record::Privilege;
+use nsconform_vm::message::Privilege;
 use rstest::rstest;
 use std::path::Path;
 

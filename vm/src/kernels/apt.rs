@@ -4,6 +4,7 @@
 use super::packages::{self, Package};
 use super::process;
 use super::sources::Mirror;
+use crate::arch::NATIVE;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -138,8 +139,8 @@ impl Apt {
              Acquire::AllowInsecureRepositories \"false\";\n\
              Acquire::AllowWeakRepositories \"false\";\n\
              Acquire::AllowDowngradeToInsecureRepositories \"false\";\n\
-             APT::Architecture \"amd64\";\n\
-             APT::Architectures {{ \"amd64\"; }};\n\
+             APT::Architecture \"{architecture}\";\n\
+             APT::Architectures {{ \"{architecture}\"; }};\n\
              APT::Update::Error-Mode \"any\";\n\
              // The cache is the user's own: apt's user may not even get to it.\n\
              APT::Sandbox::User \"root\";\n\
@@ -160,6 +161,7 @@ impl Apt {
              Dir::Etc::trusted \"/dev/null\";\n\
              Dir::Etc::trustedparts \"{state}/empty\";\n",
             inherited = self.inherited,
+            architecture = NATIVE.debian(),
         );
         write_private(&self.directory.join(suite).join("apt.conf"), &configuration)
     }

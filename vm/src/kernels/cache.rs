@@ -5,7 +5,7 @@
 //! is removed by the next one that writes.
 
 use super::Kernel;
-use super::catalogue::Entry;
+use super::catalogue::KernelEntry;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ pub struct Lock {
 
 /// What an entry led to. Paths are below the cache directory.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Record {
+pub struct CacheRecord {
     /// The suite and the package pattern of the entry: if they are others now, it is out of date.
     pub suite: String,
     /// See `suite`.
@@ -37,9 +37,9 @@ pub struct Record {
     pub version: String,
     /// What `uname -r` says.
     pub release: String,
-    /// The bzImage.
+    /// The image as the package has it.
     pub image: PathBuf,
-    /// The uncompressed kernel.
+    /// The same kernel in a form that QEMU starts faster.
     pub vmlinux: Option<PathBuf>,
     /// The modules.
     pub modules: Option<PathBuf>,
@@ -68,9 +68,9 @@ impl Cache {
     }
 
     /// What an entry led to, if all of it is still there.
-    pub fn kernel(&self, entry: &Entry) -> Option<Kernel> {
+    pub fn kernel(&self, entry: &KernelEntry) -> Option<Kernel> {
         let text = fs::read_to_string(self.record_path(entry)).ok()?;
-        let record: Record = serde_json::from_str(&text).ok()?;
+        let record: CacheRecord = serde_json::from_str(&text).ok()?;
         if record.suite != entry.suite || record.package != entry.package {
             return None;
         }
@@ -143,7 +143,7 @@ impl Cache {
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn keep(&self, _lock: &Lock, entry: &Entry, record: &Record) -> Result<(), String> {
+    pub fn keep(&self, _lock: &Lock, entry: &KernelEntry, record: &CacheRecord) -> Result<(), String> {
         let path = self.record_path(entry);
         let unable = |error: io::Error| format!("{} cannot be written: {error}", path.display());
         let text = serde_json::to_string_pretty(record).map_err(|error| unable(error.into()))?;
@@ -158,7 +158,7 @@ impl Cache {
         self.root.join(below)
     }
 
-    fn record_path(&self, entry: &Entry) -> PathBuf {
+    fn record_path(&self, entry: &KernelEntry) -> PathBuf {
         self.root.join("kernels").join(format!("{}.json", entry.name))
     }
 }

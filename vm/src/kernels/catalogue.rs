@@ -10,7 +10,7 @@ const BUILT_IN_NAME: &str = "vm/kernels.toml";
 /// One kernel of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct KernelEntry {
     /// What the matrix and `--only` call it.
     pub name: String,
     /// The Debian suite that offers it.
@@ -23,15 +23,15 @@ pub struct Entry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    kernel: Vec<Entry>,
+struct KernelList {
+    kernel: Vec<KernelEntry>,
 }
 
 /// The built-in list, oldest kernel first.
 ///
 /// # Errors
 /// What is wrong in it, with line and column.
-pub fn built_in() -> Result<Vec<Entry>, String> {
+pub fn built_in() -> Result<Vec<KernelEntry>, String> {
     read(BUILT_IN, BUILT_IN_NAME)
 }
 
@@ -39,8 +39,8 @@ pub fn built_in() -> Result<Vec<Entry>, String> {
 ///
 /// # Errors
 /// What is wrong in it, with the name of the file, line and column.
-pub fn read(text: &str, file: &str) -> Result<Vec<Entry>, String> {
-    let entries = toml::from_str::<File>(text).map_err(|error| format!("{file}: {error}"))?.kernel;
+pub fn read(text: &str, file: &str) -> Result<Vec<KernelEntry>, String> {
+    let entries = toml::from_str::<KernelList>(text).map_err(|error| format!("{file}: {error}"))?.kernel;
     for (index, entry) in entries.iter().enumerate() {
         // Name and suite become file names in the cache.
         let plain = |text: &str| {

@@ -1,7 +1,7 @@
 //! Taking a kernel package apart: checking that it is the one that was asked for, and unpacking
 //! what a guest can use of it.
 
-use super::compression;
+use crate::compression;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -101,7 +101,7 @@ fn is_of_use(path: &Path) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::kernels::compression::tests::{gzip, zstd};
+    use crate::compression::tests::{gzip, zstd};
     use rstest::rstest;
     use std::fs;
 

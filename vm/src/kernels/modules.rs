@@ -3,7 +3,7 @@
 //! Debian's packages hold no `modules.dep` (it is made when they are installed): what a module needs
 //! is read from the module itself.
 
-use super::compression;
+use crate::compression::{self, LARGEST_KERNEL};
 use elf::ElfBytes;
 use elf::endian::AnyEndian;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,11 +101,11 @@ impl Modules {
 /// # Errors
 /// When it can't be read or is damaged.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = fs::read(path)?;
+    let bytes = compression::read_file_within(path, LARGEST_KERNEL)?;
     if path.extension().is_some_and(|extension| extension == "ko") {
         Ok(bytes)
     } else {
-        compression::decompress(&bytes)
+        compression::decompress(&bytes, LARGEST_KERNEL)
     }
 }
 
@@ -134,7 +134,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::compression::tests::gzip;
+    use crate::compression::tests::gzip;
 
     /// An ELF file with a `.modinfo` section.
     fn module(info: &str) -> Vec<u8> {

@@ -35,12 +35,12 @@ pub struct Choice {
     /// The package with the image.
     pub image: Package,
     /// Where the modules are.
-    pub modules: Modules,
+    pub modules: ModulesPlace,
 }
 
 /// Where the modules of a kernel are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Modules {
+pub enum ModulesPlace {
     /// In the package of the image.
     WithImage,
     /// In a package of their own.
@@ -111,14 +111,16 @@ pub fn select(pattern: &str, offered: &[Package]) -> Result<Choice, String> {
     };
     let half = |prefix: &str| newest.depends.iter().find(|name| name.starts_with(prefix));
     let Some(binary) = half(BINARY) else {
-        return Ok(Choice { image: (*newest).clone(), modules: Modules::WithImage });
+        return Ok(Choice { image: (*newest).clone(), modules: ModulesPlace::WithImage });
     };
     let image = same(binary).ok_or_else(|| {
         format!("{} {} is offered, but not the {binary} with its image", newest.name, newest.version)
     })?;
     let modules = match half(MODULES) {
-        None => Modules::WithImage,
-        Some(name) => same(name).map_or_else(|| Modules::NotOffered(name.clone()), Modules::Package),
+        None => ModulesPlace::WithImage,
+        Some(name) => {
+            same(name).map_or_else(|| ModulesPlace::NotOffered(name.clone()), ModulesPlace::Package)
+        }
     };
     Ok(Choice { image, modules })
 }
@@ -278,9 +280,9 @@ mod tests {
     ) {
         let choice = select(pattern, &read(index, "trixie")).unwrap();
         let found = match choice.modules {
-            Modules::WithImage => "with".to_string(),
-            Modules::Package(package) => package.name,
-            Modules::NotOffered(name) => format!("not {name}"),
+            ModulesPlace::WithImage => "with".to_string(),
+            ModulesPlace::Package(package) => package.name,
+            ModulesPlace::NotOffered(name) => format!("not {name}"),
         };
         assert_eq!((choice.image.name.as_str(), found.as_str()), (image, modules));
     }

@@ -16,7 +16,7 @@ const REMOVED_KEYS: [&str; 2] = ["debian-archive-removed-keys.gpg", "debian-arch
 
 /// One source of binary packages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct AptSource {
     /// Where it is.
     pub uris: Vec<String>,
     /// What of it.
@@ -71,16 +71,16 @@ impl Mirror {
 }
 
 /// Of the machine's sources the one that is a mirror of Debian.
-fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
-    let is_debian = |source: &&Source| {
+fn choose(sources: &[AptSource], named: Option<&str>) -> Result<Mirror, String> {
+    let is_debian = |source: &&AptSource| {
         let known = |suite: &String| SUITES.contains(&suite.split(['-', '/']).next().unwrap_or_default());
         source.suites.iter().any(known) && source.components.iter().any(|one| one == COMPONENT)
     };
-    let is_security = |source: &&Source| {
+    let is_security = |source: &&AptSource| {
         source.suites.iter().all(|suite| suite.ends_with("-security") || suite.ends_with("/updates"))
     };
     // Others' repositories may use Debian's names: the archive's own keyring or path says more.
-    let likeness = |source: &&Source| {
+    let likeness = |source: &&AptSource| {
         let keyring = source.signed_by.iter().any(|path| path.to_string_lossy().contains("debian-archive"));
         let path = source.uris.iter().any(|uri| uri.trim_end_matches('/').ends_with("/debian"));
         u8::from(keyring) * 2 + u8::from(path)
@@ -90,7 +90,7 @@ fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
         // The first of the best: max_by_key gives the last.
         fitting.rev().max_by_key(likeness)
     };
-    let uri = |source: &Source| source.uris.first().map(|uri| uri.trim_end_matches('/').to_string());
+    let uri = |source: &AptSource| source.uris.first().map(|uri| uri.trim_end_matches('/').to_string());
     let configured = best(false);
     let keyrings = configured.map(|source| source.signed_by.clone()).unwrap_or_default();
     let (mirror, security) = match named {
@@ -111,7 +111,7 @@ fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
 
 /// The sources of binary packages below apt's configuration directory. What can't be read counts as
 /// not there: apt itself says what is wrong with it.
-fn read(directory: &Path) -> Vec<Source> {
+fn read(directory: &Path) -> Vec<AptSource> {
     let mut files = vec![directory.join("sources.list")];
     let mut more: Vec<PathBuf> = fs::read_dir(directory.join("sources.list.d"))
         .into_iter()
@@ -138,7 +138,7 @@ fn read(directory: &Path) -> Vec<Source> {
 }
 
 /// `deb [option=value …] URI SUITE COMPONENT…` (sources.list(5)).
-fn one_line(line: &str) -> Option<Source> {
+fn one_line(line: &str) -> Option<AptSource> {
     let line = line.split('#').next()?.trim();
     let mut rest = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t', '[']))?.trim_start();
     let mut signed_by = Vec::new();
@@ -152,7 +152,7 @@ fn one_line(line: &str) -> Option<Source> {
         rest = after;
     }
     let mut words = rest.split_whitespace().map(str::to_string);
-    Some(Source {
+    Some(AptSource {
         uris: vec![words.next()?],
         suites: vec![words.next()?],
         components: words.collect(),
@@ -161,7 +161,7 @@ fn one_line(line: &str) -> Option<Source> {
 }
 
 /// Stanzas of fields, with continued lines and comments (deb822).
-fn stanzas(text: &str) -> Vec<Source> {
+fn stanzas(text: &str) -> Vec<AptSource> {
     let mut sources = Vec::new();
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')).chain([""]) {
@@ -179,7 +179,7 @@ fn stanzas(text: &str) -> Vec<Source> {
     sources
 }
 
-fn stanza(fields: &[(String, String)]) -> Option<Source> {
+fn stanza(fields: &[(String, String)]) -> Option<AptSource> {
     let value =
         |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     let words = |wanted: &str| -> Vec<String> {
@@ -190,7 +190,7 @@ fn stanza(fields: &[(String, String)]) -> Option<Source> {
     if off || !words("types").iter().any(|kind| kind == "deb") {
         return None;
     }
-    Some(Source {
+    Some(AptSource {
         uris: words("uris"),
         suites: words("suites"),
         components: words("components"),
@@ -213,9 +213,9 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn source(uri: &str, suites: &[&str], components: &[&str], keys: &[&str]) -> Source {
+    fn source(uri: &str, suites: &[&str], components: &[&str], keys: &[&str]) -> AptSource {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Source {
+        AptSource {
             uris: vec![uri.to_string()],
             suites: owned(suites),
             components: owned(components),
@@ -235,7 +235,7 @@ mod tests {
     #[case::flat("deb http://a.test/flat ./", Some(source("http://a.test/flat", &["./"], &[], &[])))]
     #[case::cut("deb [arch=amd64", None)]
     #[case::empty("", None)]
-    fn one_line_sources(#[case] line: &str, #[case] expected: Option<Source>) {
+    fn one_line_sources(#[case] line: &str, #[case] expected: Option<AptSource>) {
         assert_eq!(one_line(line), expected);
     }
 
@@ -258,7 +258,7 @@ mod tests {
     )]
     #[case::off("Enabled: no\nTypes: deb\nURIs: http://a.test/x\nSuites: s\n", vec![])]
     #[case::source_packages("Types: deb-src\nURIs: http://a.test/x\nSuites: s\n", vec![])]
-    fn deb822_sources(#[case] text: &str, #[case] expected: Vec<Source>) {
+    fn deb822_sources(#[case] text: &str, #[case] expected: Vec<AptSource>) {
         assert_eq!(stanzas(text), expected);
     }
 
@@ -318,7 +318,7 @@ mod tests {
     #[case::no_debian(&[source("http://a.test/ubuntu", &["noble"], &["main"], &[])], None, Err("--mirror"))]
     #[case::none(&[], None, Err("--mirror"))]
     fn the_debian_mirror_is_found(
-        #[case] sources: &[Source],
+        #[case] sources: &[AptSource],
         #[case] named: Option<&str>,
         #[case] expected: Result<(&str, &str), &str>,
     ) {

@@ -1,0 +1,177 @@
+//! One guest from start to end: the program that plays its machine, its deadlines, and how it ended.
+//!
+//! The exit status of that program says nothing of a panic: only the guest's last message and the
+//! machine's own end together show that all was done. Command lines are made elsewhere (`qemu`,
+//! `uml`).
+
+mod console;
+mod watch;
+
+pub use console::Console;
+pub use watch::boot;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// A program that plays a machine for one guest.
+pub trait Machine {
+    /// The name of the program for people.
+    fn name(&self) -> String;
+
+    /// The command that starts it. Its standard output is the console; `records` is the number of an
+    /// inherited descriptor that gets the guest's messages.
+    fn command(&self, records: RawFd) -> Command;
+
+    /// Whether an exit status of the program says that the guest ended the machine itself.
+    fn ended_by_guest(&self, exit_status: i32) -> bool;
+}
+
+/// How long a guest may take.
+#[derive(Clone, Copy, Debug)]
+pub struct BootLimits {
+    /// Until it says hello.
+    pub boot: Duration,
+    /// Between two messages; multiplied by how slow the guest finds itself.
+    pub silence: Duration,
+    /// For everything; multiplied likewise once that is known.
+    pub total: Duration,
+}
+
+impl Default for BootLimits {
+    fn default() -> BootLimits {
+        BootLimits {
+            boot: Duration::from_secs(90),
+            silence: Duration::from_secs(15),
+            total: Duration::from_secs(180),
+        }
+    }
+}
+
+/// How a guest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It did all and powered off.
+    Done,
+    /// Its kernel panicked or had an oops: the line that says so.
+    Panic(String),
+    /// It did not reach user space within this time.
+    NoHello(Duration),
+    /// It said nothing for this time.
+    Silent(Duration),
+    /// It did not end within this time.
+    Overdue(Duration),
+    /// It powered off, but not all that it sent arrived: received and sent.
+    Incomplete(usize, usize),
+    /// It ended without having done all: how.
+    Lost(String),
+    /// The program that plays the machine could not be started, or ended before the guest did: why.
+    NotStarted(String),
+    /// Somebody cancelled it.
+    Cancelled,
+}
+
+impl Ending {
+    /// One line for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Ending::Done => "done".to_string(),
+            Ending::Panic(line) => format!("the kernel panicked: {line}"),
+            Ending::NoHello(time) => format!("user space was not reached within {} s", time.as_secs()),
+            Ending::Silent(time) => format!("the guest said nothing for {} s and was killed", time.as_secs()),
+            Ending::Overdue(time) => {
+                format!("the guest did not end within {} s and was killed", time.as_secs())
+            }
+            Ending::Incomplete(received, sent) => {
+                format!("of {sent} records that the guest sent {received} arrived")
+            }
+            Ending::Lost(how) => format!("the guest was lost: {how}"),
+            Ending::NotStarted(why) => why.clone(),
+            Ending::Cancelled => "interrupted".to_string(),
+        }
+    }
+}
+
+/// The result of a boot, apart from the guest's messages.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// How it ended.
+    pub ending: Ending,
+    /// The output of the kernel and of the program that plays its machine.
+    pub console: Console,
+    /// From the start to the guest's hello.
+    pub hello: Option<Duration>,
+    /// From the start to the guest's last message.
+    pub last: Option<Duration>,
+    /// From the start to the end of that program.
+    pub duration: Duration,
+    /// Bytes between the messages that were part of none.
+    pub garbage: usize,
+}
+
+/// A request to stop that many can wait for.
+#[derive(Debug)]
+pub struct Cancel {
+    reader: OwnedFd,
+    writer: OwnedFd,
+}
+
+impl Cancel {
+    /// A request that nobody has made yet.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    pub fn new() -> io::Result<Cancel> {
+        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+        Ok(Cancel { reader, writer })
+    }
+
+    /// Ends all guests that know of this.
+    pub fn cancel(&self) {
+        // The byte is never read: from now on the descriptor stays readable for everyone.
+        let _ = nix::unistd::write(&self.writer, &[0]);
+    }
+
+    /// The descriptor that becomes readable with the request.
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+
+    /// Whether somebody made it.
+    pub fn is_cancelled(&self) -> bool {
+        let mut polled = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
+        nix::poll::poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+}
+
+/// A file in memory that another program reads by [`MemoryFile::path`] and that leaves nothing behind, whatever
+/// becomes of this process.
+#[derive(Debug)]
+pub struct MemoryFile(File);
+
+impl MemoryFile {
+    /// A file with this content.
+    ///
+    /// # Errors
+    /// When there is no memory left.
+    pub fn new(content: &[u8]) -> io::Result<MemoryFile> {
+        // SAFETY: the name is a C string; the result is new and ours.
+        let fd = unsafe { libc::memfd_create(c"initramfs".as_ptr(), libc::MFD_CLOEXEC) };
+        if fd == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        let mut file = unsafe { File::from_raw_fd(fd) };
+        file.write_all(content)?;
+        Ok(MemoryFile(file))
+    }
+
+    /// The path by which other processes of the same user open it while it is alive.
+    pub fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd()))
+    }
+}

@@ -1,0 +1,260 @@
+//! Starting the program that plays a machine, listening to it, and ending it: nothing of it outlives
+//! a boot.
+
+use super::{Boot, BootLimits, Cancel, Console, Ending, Machine};
+use crate::message::{Message, MessageReader};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Boots a guest and hands over each of its messages as soon as it is there. The calling thread must
+/// live until this returns: the kernel kills the machine when that thread ends.
+pub fn boot(
+    machine: &dyn Machine,
+    limits: &BootLimits,
+    cancel: &Cancel,
+    message: &mut dyn FnMut(&Message),
+) -> Boot {
+    let started = Instant::now();
+    match start(machine) {
+        Err(error) => Boot {
+            ending: Ending::NotStarted(format!(
+                "{}: {} cannot be started: {error}",
+                machine.name(),
+                machine.command(-1).get_program().display()
+            )),
+            console: Console::default(),
+            hello: None,
+            last: None,
+            duration: started.elapsed(),
+            garbage: 0,
+        },
+        Ok(running) => watch(machine, running, started, limits, cancel, message),
+    }
+}
+
+/// A machine that was started; dropping it kills and reaps all of its process group.
+struct RunningMachine {
+    child: Child,
+    pidfd: OwnedFd,
+    console: Option<File>,
+    errors: Option<File>,
+    records: Option<File>,
+}
+
+impl RunningMachine {
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        // SAFETY: the group is our child's, which is not reaped yet, so its number is not reused.
+        unsafe { libc::killpg(self.child.id() as i32, libc::SIGKILL) };
+        self.child.wait()
+    }
+}
+
+impl Drop for RunningMachine {
+    fn drop(&mut self) {
+        // Where it was reaped already, the number may be another's: `wait` remembers, killpg not.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.end();
+        }
+    }
+}
+
+fn start(machine: &dyn Machine) -> io::Result<RunningMachine> {
+    let (records, theirs) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    let inherited = theirs.as_raw_fd();
+    let parent = nix::unistd::getpid();
+    let mut command = machine.command(inherited);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    // SAFETY: between fork and execve only async-signal-safe system calls are made.
+    unsafe {
+        command.pre_exec(move || {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            if nix::unistd::getppid() != parent {
+                return Err(io::Error::other("the parent has ended"));
+            }
+            // QEMU aborts where KVM does not work, UML where its kernel panics: nobody wants that core dump.
+            let cores = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            libc::setrlimit(libc::RLIMIT_CORE, &cores);
+            libc::fcntl(inherited, libc::F_SETFD, 0);
+            Ok(())
+        });
+    }
+    let mut child = command.spawn()?;
+    drop(theirs);
+    let mut running = RunningMachine {
+        console: child.stdout.take().map(|pipe| File::from(OwnedFd::from(pipe))),
+        errors: child.stderr.take().map(|pipe| File::from(OwnedFd::from(pipe))),
+        records: Some(File::from(records)),
+        pidfd: pidfd(&mut child)?,
+        child,
+    };
+    for pipe in [&mut running.console, &mut running.errors, &mut running.records].into_iter().flatten() {
+        // What the program has left behind is read to its end without waiting for whoever else holds it.
+        nix::fcntl::fcntl(&*pipe, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK))?;
+    }
+    Ok(running)
+}
+
+fn pidfd(child: &mut Child) -> io::Result<OwnedFd> {
+    // SAFETY: plain system call; the result is new and ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), 0) };
+    if fd == -1 {
+        let error = io::Error::last_os_error();
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(error);
+    }
+    // SAFETY: as above.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// The guest's output so far.
+struct Heard {
+    started: Instant,
+    limits: BootLimits,
+    stream: MessageReader,
+    console: Console,
+    hello: Option<Duration>,
+    last: Option<Instant>,
+    lines: usize,
+    end: Option<usize>,
+}
+
+impl Heard {
+    fn records(&mut self, bytes: &[u8], hand_over: &mut dyn FnMut(&Message)) {
+        let Heard { stream, started, limits, hello, last, lines, end, .. } = self;
+        stream.push(bytes, &mut |message| {
+            *last = Some(Instant::now());
+            match &message {
+                Message::Hello { slowness, .. } => {
+                    *hello = Some(started.elapsed());
+                    limits.silence = limits.silence.mul_f64(slowness.clamp(1.0, 1000.0));
+                    limits.total = limits.total.mul_f64(slowness.clamp(1.0, 1000.0));
+                }
+                Message::Line { .. } => *lines += 1,
+                Message::Note { .. } | Message::Grading { .. } => {}
+                Message::End { lines } => *end = Some(*lines),
+            }
+            hand_over(&message);
+        });
+    }
+
+    /// The next deadline, and how the guest has ended if it passes.
+    fn deadline(&self) -> (Instant, Ending) {
+        let total = (self.started + self.limits.total, Ending::Overdue(self.limits.total));
+        let next = match self.last {
+            None => (self.started + self.limits.boot, Ending::NoHello(self.limits.boot)),
+            Some(last) => (last + self.limits.silence, Ending::Silent(self.limits.silence)),
+        };
+        if next.0 < total.0 { next } else { total }
+    }
+}
+
+fn watch(
+    machine: &dyn Machine,
+    mut running: RunningMachine,
+    started: Instant,
+    limits: &BootLimits,
+    cancel: &Cancel,
+    message: &mut dyn FnMut(&Message),
+) -> Boot {
+    let mut heard = Heard {
+        started,
+        limits: *limits,
+        stream: MessageReader::default(),
+        console: Console::default(),
+        hello: None,
+        last: None,
+        lines: 0,
+        end: None,
+    };
+    let ending = loop {
+        let (deadline, overdue) = heard.deadline();
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break overdue;
+        }
+        let (mut exited, mut cancelled) = (false, false);
+        {
+            let pipes = [&running.console, &running.errors, &running.records];
+            let mut polled = vec![
+                PollFd::new(running.pidfd.as_fd(), PollFlags::POLLIN),
+                PollFd::new(cancel.descriptor(), PollFlags::POLLIN),
+            ];
+            polled
+                .extend(pipes.into_iter().flatten().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+            let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+            // An interrupted call is made again; another error shows as the deadline's passing.
+            if nix::poll::poll(&mut polled, left).is_ok() {
+                exited = polled[0].any().unwrap_or(false);
+                cancelled = polled[1].any().unwrap_or(false);
+            }
+        }
+        if cancelled {
+            break Ending::Cancelled;
+        }
+        drain(&mut running.console, &mut |bytes| heard.console.push(bytes));
+        drain(&mut running.errors, &mut |bytes| heard.console.push(bytes));
+        drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
+        if exited {
+            // What was written between the last reading and the end is in the pipes.
+            drain(&mut running.console, &mut |bytes| heard.console.push(bytes));
+            drain(&mut running.errors, &mut |bytes| heard.console.push(bytes));
+            drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
+            break match running.end() {
+                Ok(status) => ending_of(machine, status, &heard),
+                Err(error) => Ending::Lost(format!("{} cannot be waited for: {error}", machine.name())),
+            };
+        }
+    };
+    drop(running);
+    Boot {
+        ending,
+        console: heard.console,
+        hello: heard.hello,
+        last: heard.last.map(|last| last - started),
+        duration: started.elapsed(),
+        garbage: heard.stream.garbage(),
+    }
+}
+
+/// Reads what is there; forgets a pipe that nobody can write to any more.
+fn drain(pipe: &mut Option<File>, take: &mut dyn FnMut(&[u8])) {
+    let mut buffer = [0; 65536];
+    while let Some(file) = pipe {
+        match file.read(&mut buffer) {
+            Ok(0) => *pipe = None,
+            Ok(length) => take(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            Err(_) => *pipe = None,
+        }
+    }
+}
+
+fn ending_of(machine: &dyn Machine, status: ExitStatus, heard: &Heard) -> Ending {
+    let powered_off = status.code().is_some_and(|code| machine.ended_by_guest(code));
+    if let Some(sent) = heard.end
+        && powered_off
+    {
+        return if sent == heard.lines { Ending::Done } else { Ending::Incomplete(heard.lines, sent) };
+    }
+    if let Some(line) = heard.console.panic_line() {
+        return Ending::Panic(line);
+    }
+    let name = machine.name();
+    match (status.code(), status.signal()) {
+        (Some(_), _) if powered_off => Ending::Lost("it ended before it had done all".to_string()),
+        (Some(code), _) if heard.hello.is_none() => {
+            let said = heard.console.tail(1).pop().unwrap_or_else(|| "no message".to_string());
+            Ending::NotStarted(format!("{name}: exit status {code}: {}", said.trim()))
+        }
+        (Some(code), _) => Ending::Lost(format!("{name} ended with exit status {code}")),
+        (None, Some(signal)) => Ending::Lost(format!("{name} was killed by signal {signal}")),
+        (None, None) => Ending::Lost(format!("{name} ended")),
+    }
+}
