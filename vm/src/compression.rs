@@ -134,6 +134,9 @@ impl<R: Read> Read for Lz4Legacy<R> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::testing::{CASES, corpus, foreign, peak};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use rstest::rstest;
     use std::io::Write;
 
@@ -187,5 +190,42 @@ pub(crate) mod tests {
     fn an_unknown_compression_is_named_by_its_first_bytes() {
         let error = decompress(b"BZh91AY", 100).unwrap_err().to_string();
         assert!(error.contains("[42, 5a, 68"), "{error}");
+    }
+
+    /// The window of the largest xz stream that is accepted, with what is read and what is given back.
+    const MOST_MEMORY: usize = 300 << 20;
+
+    #[test]
+    fn stored_samples_are_read_within_bounds() {
+        for (name, bytes) in corpus("compressed") {
+            let (result, most) = peak(|| decompress(&bytes, 1 << 20));
+            assert!(most < MOST_MEMORY, "{name}: {most} bytes");
+            match name.split('.').next() {
+                Some("hello") => assert_eq!(result.unwrap(), b"hello\n", "{name}"),
+                Some("zeros") => {
+                    assert_eq!(result.unwrap_err().kind(), io::ErrorKind::FileTooLarge, "{name}");
+                }
+                _ => assert!(result.is_err(), "{name}"),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn foreign_bytes_give_at_most_the_limit(bytes in foreign("compressed"), limit in 0..100_000_u64) {
+            let (result, most) = peak(|| decompress(&bytes, limit));
+            prop_assert!(most < MOST_MEMORY, "{most} bytes");
+            if let Ok(plain) = result {
+                prop_assert!(plain.len() as u64 <= limit);
+            }
+        }
+
+        #[test]
+        fn compressed_bytes_come_back(bytes in vec(any::<u8>(), 0..5000)) {
+            prop_assert_eq!(&decompress(&gzip(&bytes), 5000).unwrap(), &bytes);
+            prop_assert_eq!(&decompress(&zstd(&bytes), 5000).unwrap(), &bytes);
+        }
     }
 }

@@ -4,8 +4,9 @@
 use crate::guest;
 use crate::kernels::modules::Module;
 use crate::message::WorkOrder;
+use cpio::newc;
 use nsconform_sys::sandbox;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The contents of the archive.
@@ -71,15 +72,16 @@ fn strip(file: &mut Vec<u8>) -> Option<()> {
     const HEADER: usize = 64;
     const PROGRAM_HEADER: usize = 56;
     let field = |file: &[u8], at: usize, size: usize| -> Option<usize> {
-        let bytes = file.get(at..at + size)?;
+        let bytes = file.get(at..at.checked_add(size)?)?;
         Some(bytes.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte)))
     };
     if !file.starts_with(b"\x7fELF\x02\x01") || field(file, 54, 2)? != PROGRAM_HEADER {
         return None;
     }
     let (table, count) = (field(file, 32, 8)?, field(file, 56, 2)?);
-    let mut end = HEADER.max(table + count * PROGRAM_HEADER);
-    for header in (0..count).map(|number| table + number * PROGRAM_HEADER) {
+    let table_end = table.checked_add(count * PROGRAM_HEADER).filter(|end| *end <= file.len())?;
+    let mut end = HEADER.max(table_end);
+    for header in (table..table_end).step_by(PROGRAM_HEADER) {
         end = end.max(field(file, header + 8, 8)?.checked_add(field(file, header + 32, 8)?)?);
     }
     if end > file.len() {
@@ -98,9 +100,9 @@ const DIRECTORIES: [&str; 8] = ["dev", "mnt", "new", "proc", "run", "sys", "tmp"
 /// Builds the archive.
 ///
 /// # Errors
-/// When a file is larger than the form can say (4 GiB).
+/// When a file is larger than the form can say (4 GiB), or the name of one is not UTF-8.
 pub fn build(contents: &Contents) -> io::Result<Vec<u8>> {
-    let mut archive = Archive::default();
+    let mut archive = NewArchive::default();
     for directory in DIRECTORIES {
         archive.directory(Path::new(directory))?;
     }
@@ -115,18 +117,18 @@ pub fn build(contents: &Contents) -> io::Result<Vec<u8>> {
     }
     let order = serde_json::to_vec(contents.order)?;
     archive.file(Path::new(guest::ORDER), 0o644, &order)?;
-    archive.finish()
+    newc::trailer(archive.bytes)
 }
 
 /// An archive that is being written.
 #[derive(Default)]
-struct Archive {
+struct NewArchive {
     bytes: Vec<u8>,
     entries: u32,
     directories: Vec<PathBuf>,
 }
 
-impl Archive {
+impl NewArchive {
     fn directory(&mut self, path: &Path) -> io::Result<()> {
         if path.as_os_str().is_empty() || path == Path::new("/") || self.directories.iter().any(|d| d == path)
         {
@@ -149,34 +151,15 @@ impl Archive {
     }
 
     fn add(&mut self, path: &Path, mode: u32, device: (u32, u32), content: &[u8]) -> io::Result<()> {
-        use std::os::unix::ffi::OsStrExt;
-        let size = u32::try_from(content.len())
-            .map_err(|_| io::Error::other(format!("{} is larger than 4 GiB", path.display())))?;
-        let name = path.as_os_str().as_bytes();
+        let refused = |why: &str| io::Error::other(format!("{} {why}", path.display()));
+        let size = u32::try_from(content.len()).map_err(|_| refused("is larger than 4 GiB"))?;
+        let name = path.to_str().ok_or_else(|| refused("has a name that is not UTF-8"))?;
         self.entries += 1;
-        // ino, mode, uid, gid, nlink, mtime, size, device (major, minor), special device (major,
-        // minor), length of the name with its zero, checksum.
-        let fields =
-            [self.entries, mode, 0, 0, 1, 0, size, 0, 0, device.0, device.1, name.len() as u32 + 1, 0];
-        self.bytes.extend(b"070701");
-        for field in fields {
-            self.bytes.extend(format!("{field:08X}").bytes());
-        }
-        self.bytes.extend(name);
-        self.bytes.push(0);
-        self.align();
-        self.bytes.extend(content);
-        self.align();
-        Ok(())
-    }
-
-    fn align(&mut self) {
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-    }
-
-    fn finish(mut self) -> io::Result<Vec<u8>> {
-        self.add(Path::new("TRAILER!!!"), 0, (0, 0), &[])?;
-        Ok(self.bytes)
+        let entry =
+            newc::Builder::new(name).ino(self.entries).mode(mode).rdev_major(device.0).rdev_minor(device.1);
+        let mut writer = entry.write(&mut self.bytes, size);
+        writer.write_all(content)?;
+        writer.finish().map(drop)
     }
 }
 
@@ -184,6 +167,10 @@ impl Archive {
 mod tests {
     use super::*;
     use crate::message::Privilege;
+    use crate::testing::{CASES, foreign};
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+    use std::io::Read;
 
     struct Entry {
         name: String,
@@ -192,29 +179,20 @@ mod tests {
         content: Vec<u8>,
     }
 
-    /// Reads an archive as the kernel does.
     fn read_back(mut bytes: &[u8]) -> Vec<Entry> {
-        let whole = bytes.len();
         let mut entries = Vec::new();
         loop {
-            assert_eq!(&bytes[..6], b"070701");
-            let field = |index: usize| {
-                let at = 6 + index * 8;
-                u32::from_str_radix(std::str::from_utf8(&bytes[at..at + 8]).unwrap(), 16).unwrap()
-            };
-            let (size, name_size) = (field(6) as usize, field(11) as usize);
-            let (mode, device) = (field(1), (field(9), field(10)));
-            let name = String::from_utf8(bytes[110..110 + name_size - 1].to_vec()).unwrap();
-            assert_eq!(bytes[110 + name_size - 1], 0);
-            let start = (110 + name_size).next_multiple_of(4);
-            let content = bytes[start..start + size].to_vec();
-            bytes = &bytes[(start + size).next_multiple_of(4)..];
-            assert_eq!((whole - bytes.len()) % 4, 0);
-            if name == "TRAILER!!!" {
-                assert!(bytes.is_empty());
+            let mut reader = newc::Reader::new(bytes).unwrap();
+            if reader.entry().is_trailer() {
+                assert!(reader.finish().unwrap().is_empty());
                 return entries;
             }
-            entries.push(Entry { name, mode, device, content });
+            let mut content = Vec::new();
+            reader.read_to_end(&mut content).unwrap();
+            let found = reader.entry();
+            let device = (found.rdev_major(), found.rdev_minor());
+            entries.push(Entry { name: found.name().to_string(), mode: found.mode(), device, content });
+            bytes = reader.finish().unwrap();
         }
     }
 
@@ -304,6 +282,38 @@ mod tests {
         for library in sandbox::libraries() {
             let name = library.to_string_lossy().trim_start_matches('/').to_string();
             assert!(entries.iter().any(|entry| entry.name == name), "{name} is not there");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn any_files_are_read_back(
+            files in btree_map("[a-z]{1,9}(/[a-zé ]{1,9}){0,3}", vec(any::<u8>(), 0..99), 0..9),
+        ) {
+            // No file where another one's directory is.
+            let names: Vec<&String> = files.keys().collect();
+            prop_assume!(!names.iter().any(|name| {
+                DIRECTORIES.contains(&name.as_str())
+                    || names.iter().any(|other| other.starts_with(&format!("{name}/")))
+            }));
+            let added = files.iter().map(|(name, content)| (Path::new("/").join(name), content.clone()));
+            let program = InitProgram::single(b"program".to_vec()).with(added);
+            let order = order();
+            let built = build(&Contents { program: &program, modules: &[], order: &order }).unwrap();
+            let entries = read_back(&built);
+            for (name, content) in &files {
+                let entry = entries.iter().find(|entry| entry.name == *name);
+                prop_assert_eq!(entry.map(|entry| &entry.content), Some(content), "{}", name);
+            }
+        }
+
+        #[test]
+        fn a_foreign_program_is_cut_or_left_alone(bytes in foreign("program")) {
+            let mut stripped = bytes.clone();
+            let _ = strip(&mut stripped);
+            prop_assert!(stripped.len() <= bytes.len());
         }
     }
 }

@@ -27,6 +27,12 @@ pub mod initramfs;
 pub mod kernels;
 pub mod message;
 pub mod qemu;
+#[cfg(test)]
+mod testing;
 pub mod tools;
+
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: testing::Counting = testing::Counting;
 
 pub use former::{matrix, record};

@@ -110,6 +110,9 @@ pub enum Message {
 }
 
 const SEPARATOR: u8 = 0x1e;
+/// The most bytes of a message. The longest that guests send, a case's trace, has some tens of
+/// thousands; a grading has the output of a submission.
+const LONGEST_MESSAGE: usize = 16 << 20;
 
 impl Message {
     /// Writes the message in one piece.
@@ -149,7 +152,11 @@ impl MessageReader {
                     }
                     self.pending = None;
                 }
-                (_, Some(text)) => text.push(byte),
+                (_, Some(text)) if text.len() < LONGEST_MESSAGE => text.push(byte),
+                (_, Some(text)) => {
+                    self.garbage += text.len() + 1;
+                    self.pending = None;
+                }
                 (_, None) => self.garbage += usize::from(!byte.is_ascii_whitespace()),
             }
         }
@@ -164,6 +171,9 @@ impl MessageReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CASES, corpus, foreign, peak};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     fn note(text: &str) -> Message {
@@ -236,5 +246,73 @@ mod tests {
     #[case::missing_field(r#"{"cases":[]}"#, false)]
     fn orders_are_read_strictly(#[case] text: &str, #[case] accepted: bool) {
         assert_eq!(serde_json::from_str::<WorkOrder>(text).is_ok(), accepted);
+    }
+
+    #[test]
+    fn stored_streams_are_read_to_their_end() {
+        for (name, bytes) in corpus("messages") {
+            let (messages, _) = read(&[&bytes]);
+            let end = matches!(messages.last(), Some(Message::End { .. }));
+            assert_eq!(end, name != "numbers", "{name}: {messages:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_an_end_takes_no_more_memory_than_the_longest() {
+        let mut reader = MessageReader::default();
+        reader.push(&[SEPARATOR], &mut |_| panic!("nothing was sent"));
+        let (_, most) = peak(|| {
+            for _ in 0..3 * LONGEST_MESSAGE / 65536 {
+                reader.push(&[b'x'; 65536], &mut |_| panic!("nothing was sent"));
+            }
+        });
+        // A vector doubles, and has its old place until it is copied.
+        assert!(most <= 3 * LONGEST_MESSAGE, "{most} bytes");
+        assert_eq!(reader.garbage(), 3 * LONGEST_MESSAGE);
+        reader.push(&written(&[note("after")]), &mut |message| assert_eq!(message, note("after")));
+    }
+
+    fn any_message() -> impl Strategy<Value = Message> {
+        prop_oneof![
+            ".*".prop_map(|text| Message::Note { text }),
+            any::<usize>().prop_map(|lines| Message::End { lines }),
+            // Quarters: reading a number back may change its last digit.
+            (".*", any::<u32>(), any::<u32>()).prop_map(|(release, slowness, fork_us)| Message::Hello {
+                release,
+                slowness: f64::from(slowness) / 4.0,
+                fork_us: f64::from(fork_us) / 4.0,
+            }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn messages_among_noise_come_back(
+            sent in vec((any_message(), vec(any::<u8>().prop_filter("", |b| *b != SEPARATOR), 0..20)), 0..5),
+            sizes in vec(1..50_usize, 1..20),
+        ) {
+            let mut bytes = Vec::new();
+            for (message, noise) in &sent {
+                message.write(&mut bytes).unwrap();
+                bytes.extend(noise);
+            }
+            let (mut reader, mut messages) = (MessageReader::default(), Vec::new());
+            let (mut rest, mut sizes) = (&bytes[..], sizes.iter().cycle());
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
+                reader.push(piece, &mut |message| messages.push(message));
+                rest = after;
+            }
+            let sent: Vec<Message> = sent.into_iter().map(|(message, _)| message).collect();
+            prop_assert_eq!(messages, sent);
+        }
+
+        #[test]
+        fn foreign_bytes_are_garbage_or_messages(bytes in foreign("messages")) {
+            let (messages, garbage) = read(&[&bytes]);
+            prop_assert!(messages.len() + garbage <= bytes.len());
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! The program that becomes `/init` is the business of `initramfs`.
 
 use crate::arch::NATIVE;
+use crate::compression;
 use elf::ElfBytes;
 use elf::endian::AnyEndian;
 use std::collections::BTreeMap;
@@ -17,8 +18,13 @@ const NAMES: [&str; 20] = [
     "mount", "readlink", "stat", "touch", "true", "umount", "uname",
 ];
 
+/// The most bytes of a program or a library.
+const LARGEST_PROGRAM: u64 = 256 << 20;
+
 /// Where programs are looked for.
 const PROGRAMS: [&str; 4] = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
+
+const ELF_MAGIC: &[u8] = b"\x7fELF";
 
 /// Shells that need nothing but libraries.
 const SHELLS: [&str; 4] = ["sh", "dash", "bash", "busybox"];
@@ -70,7 +76,8 @@ fn interpreter_of(submission: &[u8]) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+    compression::read_file_within(path, LARGEST_PROGRAM)
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// Adds the loader and the libraries that an ELF file names, and those that they name.
@@ -83,6 +90,10 @@ fn add_libraries(files: &mut FileTree, program: &[u8]) -> Result<(), String> {
     for path in wanted {
         if let Entry::Vacant(place) = files.entry(path) {
             let content = read(place.key())?;
+            // A submission names its loader freely: no other file of the host gets into its guest.
+            if !content.starts_with(ELF_MAGIC) {
+                return Err(format!("{} is no loader or library", place.key().display()));
+            }
             place.insert(content.clone());
             add_libraries(files, &content)?;
         }
@@ -126,6 +137,8 @@ fn library(name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CASES, foreign, peak};
+    use proptest::prelude::*;
 
     #[test]
     fn a_script_of_a_shell_gets_the_shell_and_its_libraries() {
@@ -142,5 +155,27 @@ mod tests {
     fn other_interpreters_are_refused() {
         let why = for_submission(b"#!/usr/bin/env python3\n").unwrap_err();
         assert!(why.contains("/usr/bin/env") && why.contains("without --vm"), "{why}");
+    }
+
+    #[test]
+    fn no_file_of_the_host_is_taken_for_a_loader() {
+        let mut program = std::fs::read("/bin/sh").unwrap();
+        let (Some(loader), _) = named_by(&program).unwrap() else { return };
+        let loader = loader.to_str().unwrap();
+        let at = program.windows(loader.len()).position(|bytes| bytes == loader.as_bytes()).unwrap();
+        let other = format!("/etc/passwd{:\0<1$}", "", loader.len() - "/etc/passwd".len());
+        program[at..at + loader.len()].copy_from_slice(other.as_bytes());
+        let why = for_submission(&program).unwrap_err();
+        assert!(why.contains("/etc/passwd is no loader"), "{why}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn foreign_programs_are_read_or_not(bytes in foreign("program")) {
+            let (_, most) = peak(|| (named_by(&bytes), interpreter_of(&bytes)));
+            prop_assert!(most < 1 << 20, "{most} bytes");
+        }
     }
 }

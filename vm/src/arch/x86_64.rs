@@ -30,6 +30,8 @@ const MAGIC: &[u8] = b"HdrS";
 const SECTOR: usize = 512;
 /// The first boot protocol that says where the payload lies.
 const FIRST_WITH_PAYLOAD: u16 = 0x0208;
+/// The most bytes of a release: those of uname(2), without the zero.
+const LONGEST_RELEASE: usize = 64;
 /// Setup sectors if the header says 0.
 const OLD_SETUP_SECTORS: usize = 4;
 
@@ -116,12 +118,14 @@ impl Architecture for X86_64 {
         }
         let version = u16::from_le_bytes(array(bytes, at::VERSION_STRING).ok_or_else(truncated)?);
         let version = bytes.get(usize::from(version) + SECTOR..).ok_or_else(truncated)?;
-        let release =
-            version.split(|byte| *byte == 0 || byte.is_ascii_whitespace()).next().unwrap_or_default();
-        let release = String::from_utf8_lossy(release).into_owned();
-        if release.is_empty() {
+        let end = version.iter().position(|byte| *byte == 0 || byte.is_ascii_whitespace());
+        let release = version.get(..end.unwrap_or(version.len())).unwrap_or_default();
+        // It becomes part of file names.
+        let plain = release.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'/');
+        if release.is_empty() || release.len() > LONGEST_RELEASE || !plain {
             return Err("does not say which release it is".to_string());
         }
+        let release = String::from_utf8_lossy(release).into_owned();
         let sectors = match bytes[at::SETUP_SECTORS] {
             0 => OLD_SETUP_SECTORS,
             sectors => usize::from(sectors),
@@ -166,6 +170,9 @@ fn has_pvh_entry(kernel: &[u8]) -> Result<bool, elf::ParseError> {
 pub(crate) mod tests {
     use super::*;
     use crate::compression::tests::gzip;
+    use crate::testing::{CASES, corpus, foreign, peak};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     /// An ELF file that is nothing but one note.
@@ -247,5 +254,43 @@ pub(crate) mod tests {
         let bytes = bzimage("6.1", payload);
         let error = X86_64.direct_image(&X86_64.read_image(&bytes).unwrap()).unwrap_err();
         assert!(error.contains(expected), "{error}");
+    }
+
+    const SMALL: usize = 8 << 20;
+
+    #[test]
+    fn stored_images_are_read_within_bounds() {
+        for (name, bytes) in corpus("image") {
+            let (result, most) =
+                peak(|| X86_64.read_image(&bytes).map(|image| (X86_64.direct_image(&image), image.release)));
+            assert!(most < SMALL, "{name}: {most} bytes");
+            match name.as_str() {
+                "pvh.bzImage" | "xz.bzImage" => assert!(result.unwrap().0.unwrap().is_some(), "{name}"),
+                "no-pvh.bzImage" => assert_eq!(result.unwrap().0, Ok(None)),
+                _ => assert!(result.is_err(), "{name}: {result:?}"),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn foreign_bytes_are_refused_or_read(bytes in foreign("image")) {
+            let (image, most) = peak(|| X86_64.read_image(&bytes).ok());
+            prop_assert!(most < SMALL, "{most} bytes");
+            if let Some(image) = image {
+                let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'/';
+                prop_assert!((1..=64).contains(&image.release.len()) && image.release.bytes().all(plain));
+                let _ = X86_64.direct_image(&image);
+            }
+        }
+
+        #[test]
+        fn an_image_is_read_as_it_was_built(release in "[0-9a-z.+-]{1,64}", payload in vec(any::<u8>(), 0..99)) {
+            let bytes = bzimage(&release, &payload);
+            let image = X86_64.read_image(&bytes).unwrap();
+            prop_assert_eq!((image.release, image.payload), (release, &payload[..]));
+        }
     }
 }

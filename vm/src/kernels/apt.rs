@@ -5,6 +5,7 @@ use super::packages::{self, Package};
 use super::process;
 use super::sources::Mirror;
 use crate::arch::NATIVE;
+use crate::compression;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +16,10 @@ const UPDATE_DEADLINE: Duration = Duration::from_secs(5 * 60);
 const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(20 * 60);
 const CONFIGURATION_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What of the machine's own configuration is left out: it adds indexes that nobody reads here.
+/// The most bytes of an index: ten times those of Debian's largest.
+const LARGEST_INDEX: u64 = 512 << 20;
+
+/// Settings of the machine's that are left out: they add indexes that nobody reads here.
 const NOT_INHERITED: [&str; 5] = [
     "Acquire::IndexTargets",
     "Acquire::Languages",
@@ -180,7 +184,8 @@ impl Apt {
         for entry in fs::read_dir(&lists).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             if path.to_string_lossy().ends_with("_Packages") {
-                found.extend(packages::read(&fs::read_to_string(&path).map_err(unreadable)?, suite));
+                let index = compression::read_file_within(&path, LARGEST_INDEX).map_err(unreadable)?;
+                found.extend(packages::read(&String::from_utf8_lossy(&index), suite));
             }
         }
         Ok(found)

@@ -6,6 +6,7 @@
 
 use super::Kernel;
 use super::catalogue::KernelEntry;
+use crate::compression;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -13,6 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const TEMPORARY: &str = "unfinished-";
+/// The most bytes of a record.
+const LARGEST_RECORD: u64 = 1 << 20;
 
 /// A cache directory, which need not exist yet.
 pub struct Cache {
@@ -69,8 +72,8 @@ impl Cache {
 
     /// What an entry led to, if all of it is still there.
     pub fn kernel(&self, entry: &KernelEntry) -> Option<Kernel> {
-        let text = fs::read_to_string(self.record_path(entry)).ok()?;
-        let record: CacheRecord = serde_json::from_str(&text).ok()?;
+        let text = compression::read_file_within(&self.record_path(entry), LARGEST_RECORD).ok()?;
+        let record: CacheRecord = serde_json::from_slice(&text).ok()?;
         if record.suite != entry.suite || record.package != entry.package {
             return None;
         }

@@ -283,4 +283,6 @@ fn store(
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

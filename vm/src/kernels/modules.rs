@@ -11,6 +11,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The most bytes of the list of built-in modules.
+const LARGEST_LIST: u64 = 16 << 20;
+
 /// The modules below one `lib/modules/RELEASE`.
 pub struct Modules {
     paths: BTreeMap<String, PathBuf>,
@@ -45,8 +48,11 @@ impl Modules {
                 }
             }
         }
-        let built_in = match fs::read_to_string(directory.join("modules.builtin")) {
-            Ok(text) => text.lines().filter_map(|line| module_name(Path::new(line))).collect(),
+        let built_in = match compression::read_file_within(&directory.join("modules.builtin"), LARGEST_LIST) {
+            Ok(text) => String::from_utf8_lossy(&text)
+                .lines()
+                .filter_map(|line| module_name(Path::new(line)))
+                .collect(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeSet::new(),
             Err(error) => return Err(error),
         };
@@ -110,7 +116,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The names of the modules that a module says it needs.
-fn needs(module: &[u8]) -> Result<Vec<String>, elf::ParseError> {
+pub(super) fn needs(module: &[u8]) -> Result<Vec<String>, elf::ParseError> {
     let file = ElfBytes::<AnyEndian>::minimal_parse(module)?;
     let Some(section) = file.section_header_by_name(".modinfo")? else { return Ok(Vec::new()) };
     let (info, _) = file.section_data(&section)?;

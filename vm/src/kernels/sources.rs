@@ -1,5 +1,7 @@
 //! Where the machine gets its Debian packages from: reading apt's sources, in both of their formats.
 
+use crate::compression;
+use deb822_fast::borrowed::{self, BorrowedField, BorrowedParagraph};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,8 @@ use std::path::{Path, PathBuf};
 /// with something added.
 const SUITES: [&str; 10] =
     ["bullseye", "bookworm", "trixie", "forky", "duke", "sid", "oldstable", "stable", "testing", "unstable"];
+/// The most bytes of a file of sources.
+const LARGEST_FILE: u64 = 1 << 20;
 const COMPONENT: &str = "main";
 const KEYRINGS: &str = "/usr/share/keyrings";
 /// The keyring of the package debian-archive-keyring, by its old and its new name.
@@ -109,8 +113,8 @@ fn choose(sources: &[AptSource], named: Option<&str>) -> Result<Mirror, String> 
     Ok(Mirror { uri: mirror, security, keyrings, removed_keys: Vec::new() })
 }
 
-/// The sources of binary packages below apt's configuration directory. What can't be read counts as
-/// not there: apt itself says what is wrong with it.
+/// The sources of binary packages below apt's configuration directory. A file that can't be read
+/// counts as not there: apt itself says what is wrong with it.
 fn read(directory: &Path) -> Vec<AptSource> {
     let mut files = vec![directory.join("sources.list")];
     let mut more: Vec<PathBuf> = fs::read_dir(directory.join("sources.list.d"))
@@ -122,7 +126,8 @@ fn read(directory: &Path) -> Vec<AptSource> {
     files.extend(more);
     let mut sources = Vec::new();
     for file in files {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let Ok(text) = compression::read_file_within(&file, LARGEST_FILE) else { continue };
+        let text = String::from_utf8_lossy(&text);
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("list") => sources.extend(text.lines().filter_map(one_line)),
             Some("sources") => sources.extend(stanzas(&text)),
@@ -138,7 +143,7 @@ fn read(directory: &Path) -> Vec<AptSource> {
 }
 
 /// `deb [option=value …] URI SUITE COMPONENT…` (sources.list(5)).
-fn one_line(line: &str) -> Option<AptSource> {
+pub(super) fn one_line(line: &str) -> Option<AptSource> {
     let line = line.split('#').next()?.trim();
     let mut rest = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t', '[']))?.trim_start();
     let mut signed_by = Vec::new();
@@ -160,41 +165,26 @@ fn one_line(line: &str) -> Option<AptSource> {
     })
 }
 
-/// Stanzas of fields, with continued lines and comments (deb822).
-fn stanzas(text: &str) -> Vec<AptSource> {
-    let mut sources = Vec::new();
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')).chain([""]) {
-        if line.trim().is_empty() {
-            sources.extend(stanza(&std::mem::take(&mut fields)));
-        } else if line.starts_with([' ', '\t']) {
-            if let Some((_, value)) = fields.last_mut() {
-                value.push('\n');
-                value.push_str(line.trim());
-            }
-        } else if let Some((name, value)) = line.split_once(':') {
-            fields.push((name.trim().to_ascii_lowercase(), value.trim().to_string()));
-        }
-    }
-    sources
+/// Paragraphs of fields (deb822(5)). A file that apt cannot read either gives none.
+pub(super) fn stanzas(text: &str) -> Vec<AptSource> {
+    borrowed::parse_borrowed(text).unwrap_or_default().iter().filter_map(stanza).collect()
 }
 
-fn stanza(fields: &[(String, String)]) -> Option<AptSource> {
-    let value =
-        |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let words = |wanted: &str| -> Vec<String> {
-        value(wanted).unwrap_or_default().split_whitespace().map(str::to_string).collect()
+fn stanza(paragraph: &BorrowedParagraph) -> Option<AptSource> {
+    let value = |name: &str| paragraph.get_field(name).map(BorrowedField::join);
+    let words = |name: &str| -> Vec<String> {
+        value(name).unwrap_or_default().split_whitespace().map(str::to_string).collect()
     };
-    let off = value("enabled")
-        .is_some_and(|value| ["no", "false", "0", "off", "without", "disable"].contains(&value));
-    if off || !words("types").iter().any(|kind| kind == "deb") {
+    let off = value("Enabled")
+        .is_some_and(|value| ["no", "false", "0", "off", "without", "disable"].contains(&value.trim()));
+    if off || !words("Types").iter().any(|kind| kind == "deb") {
         return None;
     }
     Some(AptSource {
-        uris: words("uris"),
-        suites: words("suites"),
-        components: words("components"),
-        signed_by: value("signed-by").map(paths).unwrap_or_default(),
+        uris: words("URIs"),
+        suites: words("Suites"),
+        components: words("Components"),
+        signed_by: value("Signed-By").map(|value| paths(&value)).unwrap_or_default(),
     })
 }
 
