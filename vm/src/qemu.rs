@@ -130,14 +130,15 @@ pub fn find() -> Result<PathBuf, String> {
 /// # Errors
 /// Says what happened instead.
 pub fn probe_kvm(vm: &Vm, cancel: &Cancel) -> Result<(), String> {
-    /// A guest under KVM needs less than two seconds, or will not come. Under QEMU's own emulation,
-    /// which is what is left otherwise, everything is right as well, so not much is lost.
+    /// A guest under KVM shows its kernel's first lines at once, or will never show any. Under QEMU's
+    /// own emulation, which is left otherwise, everything is right as well, so not much is lost.
+    const QUIET: Duration = Duration::from_secs(2);
     const PATIENCE: Duration = Duration::from_secs(5);
     if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
         return Err(format!("/dev/kvm: {error}"));
     }
     let vm = Vm { accelerator: Accelerator::Kvm, arguments: &[guest::PROBE], ..vm.clone() };
-    let limits = BootLimits { boot: PATIENCE, silence: PATIENCE, total: PATIENCE };
+    let limits = BootLimits { quiet: QUIET, ..BootLimits::all(PATIENCE) };
     let booted = boot::boot(&vm, &limits, cancel, &mut |_| {});
     match booted.ending {
         Ending::Done => Ok(()),

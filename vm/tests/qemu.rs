@@ -19,7 +19,8 @@ const PATIENT: Duration = Duration::from_secs(60);
 /// What a test waits for on purpose.
 const SHORT: Duration = Duration::from_millis(300);
 
-const PATIENT_LIMITS: BootLimits = BootLimits { boot: PATIENT, silence: PATIENT, total: PATIENT };
+const PATIENT_LIMITS: BootLimits =
+    BootLimits { quiet: PATIENT, boot: PATIENT, silence: PATIENT, total: PATIENT, record: Duration::ZERO };
 
 /// A fake QEMU in a directory of its own; `$records` is where the guest's messages go.
 struct Fake {
@@ -135,15 +136,39 @@ fn a_missing_qemu_is_named() {
     assert!(matches!(&boot.ending, Ending::NotStarted(why) if why.contains("/no/qemu")), "{boot:?}");
 }
 
+/// A limit before the hello, as it is on this machine.
+fn scaled(limit: Duration) -> Duration {
+    limit.mul_f64(boot::slowness())
+}
+
 #[rstest]
-#[case::no_hello("exec sleep 1000", BootLimits { boot: SHORT, ..PATIENT_LIMITS }, Ending::NoHello(SHORT))]
+#[case::a_silent_console(
+    "exec sleep 1000",
+    BootLimits { quiet: SHORT, ..PATIENT_LIMITS },
+    Ending::Stuck(scaled(SHORT))
+)]
+#[case::a_console_that_stops("echo booting; exec sleep 1000", BootLimits { quiet: SHORT, ..PATIENT_LIMITS }, Ending::Stuck(scaled(SHORT)))]
+#[case::a_console_without_an_end(
+    "while :; do echo still booting; done",
+    BootLimits { boot: SHORT, ..PATIENT_LIMITS },
+    Ending::NoHello(scaled(SHORT))
+)]
 #[case::silence(&(hello(1.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT))]
 #[case::a_slow_guest_gets_more(&(hello(2.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT * 2))]
-#[case::too_long_in_all("exec sleep 1000", BootLimits { total: SHORT, ..PATIENT_LIMITS }, Ending::Overdue(SHORT))]
-#[case::babble(
+#[case::a_console_is_no_message(
+    &(hello(1.0) + "while :; do echo noise; done"),
+    BootLimits { silence: SHORT, ..PATIENT_LIMITS },
+    Ending::Silent(SHORT)
+)]
+#[case::too_long_in_all(
     &format!("{}while :; do {} done", hello(1.0), send(&Message::Note { text: "still here".into() })),
-    BootLimits { total: SHORT * 5, ..PATIENT_LIMITS },
-    Ending::Overdue(SHORT * 5)
+    BootLimits { total: SHORT, ..PATIENT_LIMITS },
+    Ending::Overdue(SHORT)
+)]
+#[case::each_record_adds_its_time(
+    &(hello(2.0) + &line(Privilege::Root, "a.b") + &line(Privilege::Root, "c.d") + "sleep 1000"),
+    BootLimits { total: SHORT, record: SHORT, ..PATIENT_LIMITS },
+    Ending::Overdue(SHORT * 6)
 )]
 fn deadlines_end_it(#[case] script: &str, #[case] limits: BootLimits, #[case] expected: Ending) {
     let started = Instant::now();

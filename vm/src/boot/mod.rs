@@ -4,9 +4,11 @@
 //! machine's own end together show that all was done. Command lines are made elsewhere (`qemu`,
 //! `uml`).
 
+mod clock;
 mod console;
 mod watch;
 
+pub use clock::slowness;
 pub use console::Console;
 pub use watch::boot;
 
@@ -31,24 +33,39 @@ pub trait Machine {
     fn ended_by_guest(&self, exit_status: i32) -> bool;
 }
 
-/// How long a guest may take.
+/// How long a guest may take: in time in which it could have run (see `clock`), on the reference
+/// machine. Until the hello they are multiplied by how slow this machine is, then by how slow the
+/// guest finds itself.
 #[derive(Clone, Copy, Debug)]
 pub struct BootLimits {
-    /// Until it says hello.
+    /// Between two outputs on the console, until the hello: a kernel that boots is not silent.
+    pub quiet: Duration,
+    /// Until the hello, however much the console shows.
     pub boot: Duration,
-    /// Between two messages; multiplied by how slow the guest finds itself.
+    /// Between two messages.
     pub silence: Duration,
-    /// For everything; multiplied likewise once that is known.
+    /// From the hello to the end, without the records.
     pub total: Duration,
+    /// In addition for each record.
+    pub record: Duration,
 }
 
 impl Default for BootLimits {
     fn default() -> BootLimits {
         BootLimits {
-            boot: Duration::from_secs(90),
+            quiet: Duration::from_secs(60),
+            boot: Duration::from_secs(600),
             silence: Duration::from_secs(15),
             total: Duration::from_secs(180),
+            record: Duration::from_secs(1),
         }
+    }
+}
+
+impl BootLimits {
+    /// The same limit for everything that is no record.
+    pub fn all(limit: Duration) -> BootLimits {
+        BootLimits { quiet: limit, boot: limit, silence: limit, total: limit, record: Duration::ZERO }
     }
 }
 
@@ -59,7 +76,9 @@ pub enum Ending {
     Done,
     /// Its kernel panicked or had an oops: the line that says so.
     Panic(String),
-    /// It did not reach user space within this time.
+    /// It did not reach user space, and its console showed nothing new for this time.
+    Stuck(Duration),
+    /// It did not reach user space within this time, though its console went on.
     NoHello(Duration),
     /// It said nothing for this time.
     Silent(Duration),
@@ -81,6 +100,9 @@ impl Ending {
         match self {
             Ending::Done => "done".to_string(),
             Ending::Panic(line) => format!("the kernel panicked: {line}"),
+            Ending::Stuck(time) => {
+                format!("user space was not reached: the console showed nothing new for {} s", time.as_secs())
+            }
             Ending::NoHello(time) => format!("user space was not reached within {} s", time.as_secs()),
             Ending::Silent(time) => format!("the guest said nothing for {} s and was killed", time.as_secs()),
             Ending::Overdue(time) => {

@@ -1,6 +1,7 @@
 //! Starting the program that plays a machine, listening to it, and ending it: nothing of it outlives
 //! a boot.
 
+use super::clock::{GuestClock, slowness};
 use super::{Boot, BootLimits, Cancel, Console, Ending, Machine};
 use crate::message::{Message, MessageReader};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -112,30 +113,44 @@ fn pidfd(child: &mut Child) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
-/// The guest's output so far.
+/// The guest's output so far. Times are of the guest's clock unless they are `Instant`s.
 struct Heard {
     started: Instant,
+    clock: GuestClock,
     limits: BootLimits,
     stream: MessageReader,
     console: Console,
-    hello: Option<Duration>,
-    last: Option<Instant>,
+    /// When the console showed something new.
+    shown: Duration,
+    hello: Option<(Instant, Duration)>,
+    last: Option<(Instant, Duration)>,
     lines: usize,
     end: Option<usize>,
 }
 
 impl Heard {
+    fn console(&mut self, bytes: &[u8]) {
+        self.shown = self.clock.now();
+        self.console.push(bytes);
+    }
+
     fn records(&mut self, bytes: &[u8], hand_over: &mut dyn FnMut(&Message)) {
-        let Heard { stream, started, limits, hello, last, lines, end, .. } = self;
+        let now = (Instant::now(), self.clock.now());
+        let Heard { stream, limits, hello, last, lines, end, .. } = self;
         stream.push(bytes, &mut |message| {
-            *last = Some(Instant::now());
+            *last = Some(now);
             match &message {
                 Message::Hello { slowness, .. } => {
-                    *hello = Some(started.elapsed());
-                    limits.silence = limits.silence.mul_f64(slowness.clamp(1.0, 1000.0));
-                    limits.total = limits.total.mul_f64(slowness.clamp(1.0, 1000.0));
+                    *hello = Some(now);
+                    let scale = |limit: Duration| limit.mul_f64(slowness.clamp(1.0, 1000.0));
+                    limits.silence = scale(limits.silence);
+                    limits.total = scale(limits.total);
+                    limits.record = scale(limits.record);
                 }
-                Message::Line { .. } => *lines += 1,
+                Message::Line { .. } => {
+                    *lines += 1;
+                    limits.total += limits.record;
+                }
                 Message::Note { .. } | Message::Grading { .. } => {}
                 Message::End { lines } => *end = Some(*lines),
             }
@@ -144,13 +159,26 @@ impl Heard {
     }
 
     /// The next deadline, and how the guest has ended if it passes.
-    fn deadline(&self) -> (Instant, Ending) {
-        let total = (self.started + self.limits.total, Ending::Overdue(self.limits.total));
-        let next = match self.last {
-            None => (self.started + self.limits.boot, Ending::NoHello(self.limits.boot)),
-            Some(last) => (last + self.limits.silence, Ending::Silent(self.limits.silence)),
+    fn deadline(&self) -> (Duration, Ending) {
+        let BootLimits { quiet, boot, silence, total, .. } = self.limits;
+        let (one, other) = match (self.hello, self.last) {
+            (Some((_, hello)), Some((_, last))) => {
+                ((last + silence, Ending::Silent(silence)), (hello + total, Ending::Overdue(total)))
+            }
+            _ => ((self.shown + quiet, Ending::Stuck(quiet)), (boot, Ending::NoHello(boot))),
         };
-        if next.0 < total.0 { next } else { total }
+        if one.0 < other.0 { one } else { other }
+    }
+
+    /// The time until the next deadline, or how the guest has ended since it has passed.
+    fn left(&mut self) -> Result<Duration, Ending> {
+        let (deadline, ending) = self.deadline();
+        let left = deadline.saturating_sub(self.clock.now());
+        if !left.is_zero() {
+            return Ok(left);
+        }
+        let left = deadline.saturating_sub(self.clock.exact());
+        if left.is_zero() { Err(ending) } else { Ok(left) }
     }
 }
 
@@ -162,22 +190,28 @@ fn watch(
     cancel: &Cancel,
     message: &mut dyn FnMut(&Message),
 ) -> Boot {
+    let slowness = slowness();
     let mut heard = Heard {
         started,
-        limits: *limits,
+        clock: GuestClock::new(started, running.child.id()),
+        limits: BootLimits {
+            quiet: limits.quiet.mul_f64(slowness),
+            boot: limits.boot.mul_f64(slowness),
+            ..*limits
+        },
         stream: MessageReader::default(),
         console: Console::default(),
+        shown: Duration::ZERO,
         hello: None,
         last: None,
         lines: 0,
         end: None,
     };
     let ending = loop {
-        let (deadline, overdue) = heard.deadline();
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break overdue;
-        }
+        let left = match heard.left() {
+            Ok(left) => left,
+            Err(ending) => break ending,
+        };
         let (mut exited, mut cancelled) = (false, false);
         {
             let pipes = [&running.console, &running.errors, &running.records];
@@ -197,14 +231,10 @@ fn watch(
         if cancelled {
             break Ending::Cancelled;
         }
-        drain(&mut running.console, &mut |bytes| heard.console.push(bytes));
-        drain(&mut running.errors, &mut |bytes| heard.console.push(bytes));
-        drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
+        read_all(&mut running, &mut heard, message);
         if exited {
-            // What was written between the last reading and the end is in the pipes.
-            drain(&mut running.console, &mut |bytes| heard.console.push(bytes));
-            drain(&mut running.errors, &mut |bytes| heard.console.push(bytes));
-            drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
+            // The pipes hold the output between the last reading and the end.
+            read_all(&mut running, &mut heard, message);
             break match running.end() {
                 Ok(status) => ending_of(machine, status, &heard),
                 Err(error) => Ending::Lost(format!("{} cannot be waited for: {error}", machine.name())),
@@ -212,20 +242,32 @@ fn watch(
         }
     };
     drop(running);
+    let since_start = |(then, _): (Instant, Duration)| then - heard.started;
     Boot {
         ending,
-        console: heard.console,
-        hello: heard.hello,
-        last: heard.last.map(|last| last - started),
+        hello: heard.hello.map(since_start),
+        last: heard.last.map(since_start),
         duration: started.elapsed(),
         garbage: heard.stream.garbage(),
+        console: heard.console,
     }
 }
 
-/// Reads what is there; forgets a pipe that nobody can write to any more.
+fn read_all(running: &mut RunningMachine, heard: &mut Heard, message: &mut dyn FnMut(&Message)) {
+    drain(&mut running.console, &mut |bytes| heard.console(bytes));
+    drain(&mut running.errors, &mut |bytes| heard.console(bytes));
+    drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
+}
+
+/// How many pieces are read of a pipe before the deadline is looked at again: a machine that writes
+/// without a pause would otherwise never be late.
+const PIECES: usize = 64;
+
+/// Reads the bytes that are there; forgets a pipe that nobody can write to any more.
 fn drain(pipe: &mut Option<File>, take: &mut dyn FnMut(&[u8])) {
     let mut buffer = [0; 65536];
-    while let Some(file) = pipe {
+    for _ in 0..PIECES {
+        let Some(file) = pipe else { return };
         match file.read(&mut buffer) {
             Ok(0) => *pipe = None,
             Ok(length) => take(&buffer[..length]),
@@ -256,5 +298,53 @@ fn ending_of(machine: &dyn Machine, status: ExitStatus, heard: &Heard) -> Ending
         (Some(code), _) => Ending::Lost(format!("{name} ended with exit status {code}")),
         (None, Some(signal)) => Ending::Lost(format!("{name} was killed by signal {signal}")),
         (None, None) => Ending::Lost(format!("{name} ended")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard() -> Heard {
+        let started = Instant::now();
+        Heard {
+            started,
+            clock: GuestClock::new(started, std::process::id()),
+            limits: BootLimits {
+                boot: Duration::from_secs(100),
+                total: Duration::from_secs(100),
+                ..BootLimits::all(Duration::from_secs(10))
+            },
+            stream: MessageReader::default(),
+            console: Console::default(),
+            shown: Duration::ZERO,
+            hello: None,
+            last: None,
+            lines: 0,
+            end: None,
+        }
+    }
+
+    #[test]
+    fn a_console_that_goes_on_moves_the_deadline_up_to_that_of_the_boot() {
+        let mut heard = heard();
+        assert_eq!(heard.deadline(), (Duration::from_secs(10), Ending::Stuck(Duration::from_secs(10))));
+        heard.console(b"[    0.000000] Linux version\n");
+        assert!(heard.deadline().0 > Duration::from_secs(10), "{:?}", heard.deadline());
+        heard.shown = Duration::from_secs(95);
+        assert_eq!(heard.deadline(), (Duration::from_secs(100), Ending::NoHello(Duration::from_secs(100))));
+    }
+
+    #[test]
+    fn after_the_hello_the_console_counts_no_more() {
+        let mut heard = heard();
+        let hello = Message::Hello { release: "7.2".into(), slowness: 3.0, fork_us: 330.0 };
+        let mut bytes = Vec::new();
+        hello.write(&mut bytes).unwrap();
+        heard.records(&bytes, &mut |_| {});
+        let (before, ending) = heard.deadline();
+        assert_eq!(ending, Ending::Silent(Duration::from_secs(30)));
+        heard.console(b"noise");
+        assert_eq!(heard.deadline().0, before);
     }
 }
