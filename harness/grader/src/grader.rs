@@ -11,6 +11,7 @@ use super::place::{self, Program};
 use super::stage::{Break, Perform, Setting, Stage};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
+use nsconform_sys::single_threaded::SingleThreaded;
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -47,9 +48,7 @@ enum Word {
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Grades a submission. `progress` is called with what there is after each check.
-///
-/// The caller must have one thread: the watcher is forked from it.
-pub fn grade(order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
+pub fn grade(single: &SingleThreaded, order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
     let start = Instant::now();
     let mut grading = Grading {
         assignment: order.name.to_string(),
@@ -66,7 +65,7 @@ pub fn grade(order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
     };
     let allowed: Duration =
         order.assignment.checks.iter().map(|check| order.assignment.deadline_of(check)).sum();
-    let cgroup = Cgroup::make();
+    let cgroup = Cgroup::make(single);
     grading.cgroup = cgroup.is_ok();
     match watcher(order, cgroup.as_ref().ok()) {
         Err(why) => grading.broken = Some(why),
@@ -215,14 +214,13 @@ fn perform(order: &Order<'_>, offer: &Offer<'_>, number: usize, check: &Check) -
     CheckResult { asked, trace, printed, ..result_of(check, finding, start.elapsed()) }
 }
 
-/// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one. The
-/// caller must have one thread.
-pub fn without_cgroup() -> Option<String> {
-    Cgroup::make().err()
+/// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one.
+pub fn without_cgroup(single: &SingleThreaded) -> Option<String> {
+    Cgroup::make(single).err()
 }
 
 /// Why nothing can be graded on this machine, if so: builds a watcher's place and a stage in it.
-pub fn obstacle() -> Option<String> {
+pub fn obstacle(single: &SingleThreaded) -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
     let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 0\n";
     let perform =
@@ -236,7 +234,7 @@ pub fn obstacle() -> Option<String> {
         path: "true",
         seed: 0,
     };
-    let grading = grade(&order, |_| {});
+    let grading = grade(single, &order, |_| {});
     match (grading.broken, grading.checks.first().map(|check| &check.finding)) {
         (Some(why), _) => Some(why),
         (None, Some(Finding::Passed)) => None,

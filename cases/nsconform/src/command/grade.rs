@@ -17,6 +17,7 @@ use nsconform_grader::assignment::Assignment;
 use nsconform_grader::grader::{Order, grade as perform};
 use nsconform_grader::grading::Grading;
 use nsconform_grader::report::{Format, Report, ResultFile};
+use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::grading;
 use nsconform_vm::kernels::{self, Kernel};
 use nsconform_vm::qemu::{self, Ending};
@@ -76,7 +77,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn grade(arguments: &Arguments) -> Done {
+pub fn grade(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let course = find(&arguments.assignment)?;
     let rules = rules(course, arguments.rules.as_deref())?;
     let assignment = &rules.assignment;
@@ -91,7 +92,7 @@ pub fn grade(arguments: &Arguments) -> Done {
         let program = Program::read(&arguments.program).map_err(Failure::usage)?;
         let grading = |hear: &mut dyn FnMut(&Grading)| match arguments.vm {
             true => grade_in_guest(arguments, course, &rules, &program, hear),
-            false => Ok(perform(&order(arguments, course, assignment, &program), hear)),
+            false => Ok(perform(single, &order(arguments, course, assignment, &program), hear)),
         };
         grade_once(arguments, assignment, &report, file.as_ref(), grading)
     };
