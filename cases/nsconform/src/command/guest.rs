@@ -10,7 +10,7 @@ use nsconform_report::event::Line;
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_sys::machine::Machine;
 use nsconform_vm::guest::{self, Guest};
-use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
+use nsconform_vm::message::{Message, Privilege, SUBMISSION, Submission, WorkOrder};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
@@ -85,7 +85,12 @@ fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), 
 }
 
 /// Runs the cases in a child, since ids are not given back. Gives how many lines were sent.
-fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File) -> Result<usize, String> {
+fn run_in_child(
+    privilege: Privilege,
+    order: &WorkOrder,
+    slowness: f64,
+    port: &File,
+) -> Result<usize, String> {
     let (reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
     // SAFETY: this process has one thread.
     match unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"))? {
@@ -118,7 +123,12 @@ fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File)
     }
 }
 
-fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File) -> Result<usize, String> {
+fn run_cases(
+    privilege: Privilege,
+    order: &WorkOrder,
+    slowness: f64,
+    port: &mut File,
+) -> Result<usize, String> {
     let started = Instant::now();
     let selected: Vec<usize> = order
         .cases
