@@ -27,7 +27,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("harness/grader", &["sys", "report"]),
     ("cases/catalogue", &["sys", "lab", "suite"]),
     ("cases/course", &["sys", "grader"]),
-    ("vm", &["sys", "lab", "suite", "report", "grader"]),
+    ("vm", &["sys", "report", "grader"]),
     ("fixtures", &["sys", "grader", "course"]),
     ("cases/nsconform", &["sys", "lab", "suite", "report", "grader", "catalogue", "course", "vm"]),
 ];
