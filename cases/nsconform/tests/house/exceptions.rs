@@ -78,7 +78,9 @@ impl Exceptions {
         for (check, entries) in &table {
             text += &format!("\n[{check}]\n");
             for (name, entry) in entries.as_table().into_iter().flatten() {
-                text += &format!("\"{name}\" = {{ most = {}, reason = {} }}\n", entry["most"], entry["reason"]);
+                let most = entry["most"].as_integer().unwrap_or(0);
+                let reason = entry["reason"].as_str().unwrap_or("");
+                text += &format!("\"{name}\" = {{ most = {most}, reason = {reason:?} }}\n");
             }
         }
         std::fs::write(file(), text).expect(".ci/house.toml can be written");

@@ -4,8 +4,9 @@
 use std::process::Command;
 
 /// Licences under which code may be part of the program, by their SPDX identifiers.
-const ALLOWED: [&str; 9] = [
+const ALLOWED: [&str; 10] = [
     "MIT",
+    "MIT-0",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
@@ -28,8 +29,10 @@ fn allows(expression: &str) -> bool {
 fn licences_allow_it() {
     let cargo = std::env::var("CARGO").unwrap_or("cargo".to_string());
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let arguments = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &target];
-    let output = Command::new(cargo).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let arguments =
+        ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &target];
+    let output =
+        Command::new(cargo).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
