@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Boots a guest and hands over each of its messages as soon as it is there. The calling thread must
@@ -26,7 +26,7 @@ pub fn boot(
             ending: Ending::NotStarted(format!(
                 "{}: {} cannot be started: {error}",
                 machine.name(),
-                machine.command(-1).get_program().display()
+                machine.program().display()
             )),
             console: Console::default(),
             hello: None,
@@ -68,8 +68,13 @@ fn start(machine: &dyn Machine) -> io::Result<RunningMachine> {
     let (records, theirs) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
     let inherited = theirs.as_raw_fd();
     let parent = nix::unistd::getpid();
-    let mut command = machine.command(inherited);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut command = Command::new(machine.program());
+    command
+        .args(machine.arguments(inherited))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     // SAFETY: between fork and execve only async-signal-safe system calls are made.
     unsafe {
         command.pre_exec(move || {
