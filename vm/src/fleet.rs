@@ -1,7 +1,7 @@
 //! Several guests at once: one boot per kernel, in which the guest runs all cases as each user; the
 //! result of each guest, and the files that are kept of it.
 
-use crate::boot::{self, Boot, BootLimits, Cancel, Ending, Machine, MemoryFile};
+use crate::boot::{self, Boot, BootLimits, Cancel, Ending, MachineProgram, MemoryFile};
 use crate::initramfs::{self, Contents, InitProgram};
 use crate::kernels::Kernel;
 use crate::kernels::modules::Modules;
@@ -128,7 +128,7 @@ impl GuestResult {
 /// How many guests fit the machine: one per processor, and in three quarters of the memory that is
 /// to be had. One in any case.
 pub fn fitting_jobs() -> usize {
-    /// What QEMU takes beside the memory of the guest, in MiB.
+    /// The memory that QEMU takes beside the guest's, in MiB.
     const OVERHEAD: u64 = 128;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let available = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
@@ -229,7 +229,7 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<FleetEv
         Player::Qemu { .. } => "qemu.sh",
         Player::Uml => "uml.sh",
     };
-    let mut boot = |machine: &dyn Machine| {
+    let mut boot = |machine: &dyn MachineProgram| {
         files.write(script, boot::script(machine).as_bytes());
         let booted = boot::boot(machine, &plan.limits, cancel, &mut |message| {
             take(&mut outcome, &mut files, message);

@@ -4,7 +4,7 @@
 //! watching it, of `boot`.
 
 use crate::arch::{Emulator, NATIVE};
-use crate::boot::{self, BootLimits, Cancel, Ending, Machine};
+use crate::boot::{self, BootLimits, Cancel, Ending, MachineProgram};
 use crate::guest;
 use std::ffi::OsString;
 use std::fs::File;
@@ -34,7 +34,7 @@ pub struct Vm<'a> {
 /// The memory of a guest in MiB.
 pub const MEMORY: u32 = 512;
 
-impl Machine for Vm<'_> {
+impl MachineProgram for Vm<'_> {
     fn name(&self) -> String {
         "QEMU".to_string()
     }

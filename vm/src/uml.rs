@@ -2,7 +2,7 @@
 //! without emulation.
 
 use crate::arch::NATIVE;
-use crate::boot::{self, Machine};
+use crate::boot::{self, MachineProgram};
 use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Uml<'a> {
     pub memory: u32,
 }
 
-impl Machine for Uml<'_> {
+impl MachineProgram for Uml<'_> {
     fn name(&self) -> String {
         "User-mode Linux".to_string()
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Far more than a shell needs, on a loaded machine too.
 const PATIENT: Duration = Duration::from_secs(60);
-/// What a test waits for on purpose.
+/// The time that a test waits on purpose.
 const SHORT: Duration = Duration::from_millis(300);
 
 const PATIENT_LIMITS: BootLimits =

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A program that plays a machine for one guest.
-pub trait Machine {
+pub trait MachineProgram {
     /// The name of the program for people.
     fn name(&self) -> String;
 
@@ -37,7 +37,7 @@ pub trait Machine {
 }
 
 /// The command of a machine as a shell script that boots the same guest again.
-pub fn script(machine: &dyn Machine) -> String {
+pub fn script(machine: &dyn MachineProgram) -> String {
     const RECORDS: RawFd = 9;
     let program = quote(machine.program().as_os_str());
     let mut script = format!("#!/bin/sh\nexec {RECORDS}>records\nexec {program}");

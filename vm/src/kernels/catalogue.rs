@@ -12,7 +12,7 @@ const BUILT_IN_NAME: &str = "vm/kernels.toml";
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KernelEntry {
-    /// What the matrix and `--only` call it.
+    /// Its name in the matrix and for `--only`.
     pub name: String,
     /// The Debian suite that offers it.
     pub suite: String,

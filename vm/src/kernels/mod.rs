@@ -153,7 +153,7 @@ struct Filler<'a> {
     archive: &'a dyn Fn() -> Result<Box<dyn Archive>, String>,
 }
 
-/// What is needed to write to the cache.
+/// Everything that writing to the cache needs.
 struct Writing {
     lock: Lock,
     archive: Box<dyn Archive>,
@@ -226,7 +226,7 @@ fn fetch(
     }
     let (offered, wrong) = offered[&entry.suite].as_ref().map_err(String::clone)?;
     let choice = packages::select(&entry.package, offered).map_err(|error| {
-        // What could not be looked at may be the reason.
+        // A part of the suite that could not be read may be the reason.
         let but = if wrong.is_empty() { String::new() } else { format!(" ({})", wrong.join("; ")) };
         format!("{}: {error}{but}", entry.suite)
     })?;
