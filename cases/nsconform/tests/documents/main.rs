@@ -14,6 +14,9 @@ use markdown::Document;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
 
+/// A check of a document: gives all that is wrong.
+type Check = fn(&mut Document) -> Vec<String>;
+
 /// The top of the source tree.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the tree is there")
@@ -33,7 +36,7 @@ fn documents() -> Vec<PathBuf> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let checks: [(&str, fn(&mut Document) -> Vec<String>); 4] =
+    let checks: [(&str, Check); 4] =
         [("links", links), ("options", options), ("examples", examples::check), ("commands", commands)];
     let mut trials = vec![Trial::test("comparison", || {
         shape::self_check();
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn one(path: &Path, check: fn(&mut Document) -> Vec<String>) -> Result<(), Failed> {
+fn one(path: &Path, check: Check) -> Result<(), Failed> {
     let mut document = Document::read(&root(), path)?;
     let wrong = check(&mut document);
     if std::env::var_os("NSCONFORM_DOCUMENTS").is_some_and(|mode| mode == "write") {
