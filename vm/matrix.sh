@@ -3,4 +3,4 @@
 # with its options.
 set -eu
 cd "$(dirname "$0")/.."
-exec cargo run --release --quiet -- matrix "$@"
+exec cargo run --profile dist --quiet -- matrix "$@"

@@ -6,6 +6,6 @@ set -eu
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cargo run --release --quiet -- matrix --output "$scratch" "$@"
+cargo run --profile dist --quiet -- matrix --output "$scratch" "$@"
 mkdir -p fixtures/runs
 mv "$scratch"/*.jsonl fixtures/runs/

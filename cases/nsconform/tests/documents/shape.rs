@@ -71,24 +71,57 @@ impl Step {
         None
     }
 
-    /// The step as it shall be shown after this output: as before where that agrees; where nothing is left
-    /// out, the output; otherwise with the parts before the first and after the last ellipsis renewed.
+    /// The step as it shall be shown after this output: as before where that agrees; otherwise each
+    /// part between two ellipses by the lines of the output that are most like it.
     pub fn rewritten(&self, observed: &str) -> String {
-        let lines: Vec<&str> = observed.lines().collect();
-        let gaps: Vec<usize> = (0..self.shown.len()).filter(|at| self.shown[*at] == ELLIPSIS).collect();
         let shown: Vec<&str> = self.shown.iter().map(String::as_str).collect();
-        let renewed = match (gaps.first(), gaps.last()) {
-            _ if self.mismatch(observed).is_none() => shown,
-            (Some(first), Some(last)) if first + shown.len() - last <= lines.len() + 1 => {
-                let tail = trimmed(shown[last + 1..].to_vec()).len();
-                let ends = trimmed(lines.clone());
-                let after = &ends[ends.len() - tail..];
-                [&lines[..*first], &shown[*first..=*last], after].concat()
+        let mut rest: Vec<&str> = observed.lines().collect();
+        let mut renewed = Vec::new();
+        let pieces: Vec<&[&str]> = shown.split(|line| *line == ELLIPSIS).collect();
+        if self.mismatch(observed).is_none() {
+            renewed = shown;
+        } else if pieces.len() == 1 {
+            renewed = rest;
+        } else {
+            for (number, piece) in pieces.iter().enumerate() {
+                let blank = piece.len() - trimmed(piece.to_vec()).len();
+                let length = (piece.len() - blank).min(rest.len());
+                let at = match number {
+                    0 => 0,
+                    _ if number + 1 == pieces.len() => trimmed(rest.clone()).len().saturating_sub(length),
+                    _ => most_like(piece, length, &rest),
+                };
+                if number > 0 {
+                    renewed.push(ELLIPSIS);
+                }
+                renewed.extend(&rest[at..at + length]);
+                renewed.extend(std::iter::repeat_n("", blank));
+                rest.drain(..at + length);
             }
-            _ => lines,
-        };
+        }
         std::iter::once(self.line.as_str()).chain(renewed).map(|line| format!("{line}\n")).collect()
     }
+}
+
+/// Where among these lines as many are as are most like the lines of a piece: by the words in them.
+fn most_like(piece: &[&str], length: usize, lines: &[&str]) -> usize {
+    let words = |line: &str| -> Vec<String> {
+        line.split(|c: char| !c.is_alphanumeric() && c != '-')
+            .filter(|word| !word.is_empty())
+            .map(String::from)
+            .collect()
+    };
+    let wanted: Vec<Vec<String>> = piece.iter().map(|line| words(line)).collect();
+    let alike = |at: &usize| -> usize {
+        let window = lines[*at..*at + length].iter().map(|line| words(line));
+        wanted
+            .iter()
+            .zip(window)
+            .map(|(a, b)| a.iter().filter(|word| b.contains(word)).count() * 2)
+            .sum::<usize>()
+    };
+    // The first of those that are equally good.
+    (0..=lines.len() - length).rev().max_by_key(alike).unwrap_or(0)
 }
 
 /// Without blank lines at the end.
@@ -148,4 +181,5 @@ pub fn self_check() {
     assert_eq!(renewed("a\nb", "c\n"), "$ x\nc\n");
     assert_eq!(renewed("a 1\n…\nz", "a 2\nb\nz\n"), "$ x\na 1\n…\nz\n");
     assert_eq!(renewed("a\n…\nz", "b\nc\nd\n"), "$ x\nb\n…\nd\n");
+    assert_eq!(renewed("…\nx y\n…", "a\nx z\nb\n"), "$ x\n…\nx z\n…\n");
 }
