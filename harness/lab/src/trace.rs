@@ -128,14 +128,14 @@ pub struct Writer {
     /// The call that was asked last, until it is known whether its answer follows at once.
     asked: Option<Asked>,
     /// The names of calls whose answer did not follow at once.
-    unfinished: HashMap<u16, &'static str>,
+    unfinished: HashMap<u16, String>,
 }
 
 /// A call without an answer yet.
 #[derive(Clone)]
 struct Asked {
     process: u16,
-    call: &'static str,
+    head: String,
     text: String,
 }
 
@@ -157,12 +157,12 @@ impl Writer {
             Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
             Event::Call { process, call } => {
                 let text = self.names.in_text(&call.to_string());
-                self.asked = Some(Asked { process: *process, call: call.name(), text });
+                self.asked = Some(Asked { process: *process, head: call.declaration().head(), text });
                 None
             }
             Event::Answer { process, outcome } => {
-                let call = self.unfinished.get(process).unwrap_or(&"?");
-                let text = format!("<... {call} resumed>");
+                let head = self.unfinished.get(process).map_or("", String::as_str);
+                let text = format!("<... {head} resumed>");
                 Some(self.answer(*process, &text, outcome))
             }
             Event::End(End::Interrupted(interrupt)) => Some(Entry::by_nobody(format!("--- {interrupt} ---"))),
@@ -175,8 +175,8 @@ impl Writer {
 
     /// No event follows, or none that answers the last call: gives its entry, if it has none yet.
     pub fn finish(&mut self) -> Option<Entry> {
-        let Asked { process, call, text } = self.asked.take()?;
-        self.unfinished.insert(process, call);
+        let Asked { process, head, text } = self.asked.take()?;
+        self.unfinished.insert(process, head);
         Some(self.by(process, format!("{text} <unfinished ...>")))
     }
 

@@ -204,6 +204,7 @@ mod tests {
     use super::*;
     use nsconform_lab::call::Call;
     use nsconform_lab::call::argument::Unshown;
+    use nsconform_lab::call::file::File;
     use nsconform_lab::call::namespace::Namespace;
     use nsconform_lab::call::process::Process;
     use nsconform_lab::call::uts::Uts;
@@ -260,7 +261,7 @@ mod tests {
     #[test]
     fn a_namespace_that_is_compared_with_nothing_is_unseen() {
         let link = |inode| Outcome::Returned(Value::Namespace { kind: Kind::Uts, inode });
-        let read = || Call::Namespace(Namespace::readlink_ns { path: "/proc/self/ns/uts".into() });
+        let read = || Call::File(File::readlink { path: "/proc/self/ns/uts".into() });
         assert_eq!(wrong_answers(&run(&[(read(), link(7))])).unseen.len(), 1);
         assert_eq!(wrong_answers(&run(&[(read(), link(7)), (read(), link(7))])).unseen.len(), 0);
         assert_eq!(

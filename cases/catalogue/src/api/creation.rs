@@ -210,10 +210,10 @@ pub const CASES: &[Case] = &[
         wrong: "one of the namespaces has another owner",
         play: |lab| {
             let user = lab.process("user")?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             let child =
                 user.clone("child", NEWUSER | NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWUTS)?;
-            user.readlink_ns(child.proc("ns/user"))?;
+            user.readlink(child.proc("ns/user"))?;
             for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
                 let fd = user.open(child.proc(&format!("ns/{}", kind.link())), O_RDONLY)?.id()?;
                 let owner = user.ioctl_userns(fd)?.id()?;
@@ -244,7 +244,7 @@ pub const CASES: &[Case] = &[
             let inner = user.open("/proc/self/ns/uts", O_RDONLY)?.id()?;
             let owner = user.ioctl_userns(inner)?.id()?;
             user.fstat_ns(owner)?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             Ok(())
         },
         ..CASE

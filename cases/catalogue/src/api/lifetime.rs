@@ -119,8 +119,8 @@ pub const CASES: &[Case] = &[
                     witness.echo("0 0 1", outer.proc("gid_map"))?;
                 }
                 let inner = outer.clone("inner", kind.flag())?;
-                witness.readlink_ns(outer.proc(&link))?;
-                witness.readlink_ns(inner.proc(&link))?;
+                witness.readlink(outer.proc(&link))?;
+                witness.readlink(inner.proc(&link))?;
                 let fd = witness.open(inner.proc(&link), O_RDONLY)?.id()?;
                 inner.exit(0)?;
                 outer.waitpid(inner, WaitOptions::empty())?;
@@ -144,8 +144,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             let member = user.clone("member", NEWUSER | NEWUTS)?;
-            user.readlink_ns("/proc/self/ns/user")?;
-            user.readlink_ns(member.proc("ns/user"))?;
+            user.readlink("/proc/self/ns/user")?;
+            user.readlink(member.proc("ns/user"))?;
             let fd = user.open(member.proc("ns/uts"), O_RDONLY)?.id()?;
             member.exit(0)?;
             user.waitpid(member, WaitOptions::empty())?;
@@ -154,7 +154,7 @@ pub const CASES: &[Case] = &[
             lab.note("it can be joined still, and then what it owns")?;
             user.setns(owner, NEWUSER)?;
             user.setns(fd, NEWUTS)?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             user.sethostname("member.example")?;
             user.gethostname()?;
             Ok(())

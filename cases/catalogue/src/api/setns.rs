@@ -181,7 +181,7 @@ pub const CASES: &[Case] = &[
             }
             for fd in [child_ns, grandchild_ns, own] {
                 outer.setns(fd, NEWPID)?;
-                outer.readlink_ns("/proc/self/ns/pid_for_children")?;
+                outer.readlink("/proc/self/ns/pid_for_children")?;
             }
             let sibling = outer.clone("sibling init", NEWPID)?;
             sibling.getpid()?;

@@ -324,12 +324,12 @@ pub const CASES: &[Case] = &[
             let own = process.open("/proc/self/ns/pid", O_RDONLY)?.id()?;
             process.unshare(NEWPID)?;
             let first = process.fork("first child")?;
-            process.readlink_ns(first.proc("ns/pid"))?;
+            process.readlink(first.proc("ns/pid"))?;
             process.unshare(NEWPID)?;
             process.setns(own, NEWPID)?;
             process.unshare(NEWPID)?;
             let second = process.fork("second child")?;
-            process.readlink_ns(second.proc("ns/pid"))?;
+            process.readlink(second.proc("ns/pid"))?;
             second.getpid()?;
             Ok(())
         },

@@ -19,9 +19,9 @@ pub const CASES: &[Case] = &[
         wrong: "a setting has another value",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             process.unshare(NEWIPC)?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             for (setting, _) in SYSV_SETTINGS {
                 process.cat(*setting)?;
             }
@@ -38,9 +38,9 @@ pub const CASES: &[Case] = &[
         wrong: "a setting has another value",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             process.unshare(NEWIPC)?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             for (setting, _) in QUEUE_SETTINGS {
                 process.cat(*setting)?;
             }

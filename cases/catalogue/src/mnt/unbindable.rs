@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
             outer.mkdir("/tmp/b", 0o755)?;
             let inner = outer.clone("inner", NEWNS)?;
             for process in [outer, inner] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.propagation("/tmp/a")?;
                 bind_on(process, "/tmp/a", "/tmp/b")?;
             }

@@ -95,16 +95,16 @@ pub const CASES: &[Case] = &[
         wrong: "the child stays in its parent's network namespace, or setns(2) takes the descriptor for another kind",
         play: |lab| {
             let outer = outside(lab, "outer")?;
-            outer.readlink_ns("/proc/self/ns/net")?;
-            outer.readlink_ns("/proc/self/ns/uts")?;
+            outer.readlink("/proc/self/ns/net")?;
+            outer.readlink("/proc/self/ns/uts")?;
             let file = outer.open("/proc/self/ns/net", O_RDONLY)?.id()?;
             let inner = outer.clone("inner", NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
-            inner.readlink_ns("/proc/self/ns/uts")?;
+            inner.readlink("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/uts")?;
             inner.ioctl_nstype(file)?;
             inner.setns(file, NEWUTS)?;
             inner.setns(file, NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE

@@ -40,19 +40,19 @@ pub const CASES: &[Case] = &[
         wrong: "the caller's PID changes, or the first child is not PID 1",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
             outer.unshare(NEWPID)?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
             let first = outer.fork("first")?;
             let second = outer.fork("second")?;
             first.getpid()?;
             second.getpid()?;
             second.getppid()?;
-            outer.readlink_ns(first.proc("ns/pid"))?;
-            outer.readlink_ns(second.proc("ns/pid"))?;
-            outer.readlink_ns("/proc/self/ns/pid_for_children")?;
+            outer.readlink(first.proc("ns/pid"))?;
+            outer.readlink(second.proc("ns/pid"))?;
+            outer.readlink("/proc/self/ns/pid_for_children")?;
             Ok(())
         },
         ..CASE

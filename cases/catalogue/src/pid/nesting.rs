@@ -21,9 +21,9 @@ pub const CASES: &[Case] = &[
             one.getpid()?;
             other.getpid()?;
             outer.getpid()?;
-            outer.readlink_ns(one.proc("ns/pid"))?;
-            outer.readlink_ns(other.proc("ns/pid"))?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink(one.proc("ns/pid"))?;
+            outer.readlink(other.proc("ns/pid"))?;
+            outer.readlink("/proc/self/ns/pid")?;
             Ok(())
         },
         ..CASE
@@ -87,8 +87,8 @@ pub const CASES: &[Case] = &[
             let grandchild = child.clone("grandchild", NEWPID)?;
             child.getpid()?;
             grandchild.getpid()?;
-            outer.readlink_ns(child.proc("ns/pid"))?;
-            outer.readlink_ns(grandchild.proc("ns/pid"))?;
+            outer.readlink(child.proc("ns/pid"))?;
+            outer.readlink(grandchild.proc("ns/pid"))?;
             let namespace = outer.open(grandchild.proc("ns/pid"), O_RDONLY)?.id()?;
             let parent = outer.ioctl_parent(namespace)?.id()?;
             outer.fstat_ns(parent)?;

@@ -37,10 +37,10 @@ pub const CASES: &[Case] = &[
             initial.cat(OFFSETS)?;
             initial.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             initial.clock_gettime(Clock::CLOCK_BOOTTIME)?;
-            initial.readlink_ns(CHILDREN)?;
+            initial.readlink(CHILDREN)?;
             initial.unshare(NEWTIME)?;
             let inner = initial.fork("inner")?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             inner.cat(OFFSETS)?;
             inner.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             inner.clock_gettime(Clock::CLOCK_BOOTTIME)?;
@@ -154,9 +154,9 @@ pub const CASES: &[Case] = &[
             outer.unshare(NEWTIME)?;
             outer.echo("monotonic 500 0\nboottime 700 5\n", OFFSETS)?;
             let inner = outer.fork("inner")?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             inner.unshare(NEWTIME)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             inner.cat(OFFSETS)?;
             Ok(())
         },

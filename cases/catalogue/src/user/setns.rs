@@ -106,7 +106,7 @@ pub const CASES: &[Case] = &[
             top.setns(down, NEWUSER)?;
             top.setns(grandparent, NEWUSER)?;
             for process in [top, middle, bottom] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
             }
             Ok(())
         },

@@ -148,7 +148,14 @@ macro_rules! shown_as_numbers {
         })*
     };
 }
-shown_as_numbers!(i32, u32, i64, u64, usize, bool);
+shown_as_numbers!(i32, u32, i64, u64, usize);
+
+/// A C truth value: 1 or 0.
+impl Argument for bool {
+    fn show(&self) -> String {
+        i32::from(*self).to_string()
+    }
+}
 
 /// Declares an enumeration or set of constants that is printed by the names of its constants.
 macro_rules! constants {

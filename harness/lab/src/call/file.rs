@@ -104,7 +104,7 @@ calls! {
     }
 
     /// Reads a whole file: open, read, close.
-    cat(path: Text) asks {
+    cat(path: Text) observes "the file, by open(2), read(2) and close(2)" {
         use std::io::Read;
         let mut content = Vec::new();
         std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
@@ -112,7 +112,7 @@ calls! {
     }
 
     /// Writes a text to an existing file, in one write(2): open, write, close.
-    echo(text: Text, path: Text) {
+    echo(text: Text, path: Text) => "echo {} > {}" composes "open(2) with O_WRONLY, one write(2), and close(2)" {
         // SAFETY: the path is a C string and the buffer is described by pointer and length; the
         // descriptor is closed on every way out.
         unsafe {
@@ -125,18 +125,20 @@ calls! {
     }
 
     /// Creates an empty regular file, or fails if the name is taken.
-    creat_excl(path: Text) {
+    creat_excl(path: Text) composes "open(2) with O_CREAT|O_EXCL, and close(2)" {
         std::fs::File::create_new(path_of(&path))?;
         Ok(Value::ZERO)
     }
 
-    /// Reads the text of a symbolic link.
+    /// Reads the text of a symbolic link. That of a link in /proc/PID/ns names the kind of namespace and the number that identifies it; the trace prints a letter for the number.
     readlink(path: Text) asks {
-        Ok(Value::text(nix::fcntl::readlink(path.c_string()?.as_c_str())?.as_encoded_bytes()))
+        let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
+        let text = link.as_encoded_bytes();
+        Ok(super::namespace::namespace_from_link(text).unwrap_or_else(|| Value::text(text)))
     }
 
     /// Lists the names in a directory, sorted.
-    readdir(path: Text) asks {
+    readdir(path: Text) observes "the directory, by open(2), getdents64(2) and close(2)" {
         let mut names: Vec<Vec<u8>> = std::fs::read_dir(path_of(&path))?
             .map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()))
             .collect::<Result<_, _>>()?;
@@ -145,7 +147,7 @@ calls! {
     }
 
     /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
-    readdir_numeric(path: Text) asks {
+    readdir_numeric(path: Text) observes "the directory, by open(2), getdents64(2) and close(2); of it the numbers" {
         let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .collect();
@@ -154,7 +156,7 @@ calls! {
     }
 
     /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.
-    field(path: Text, key: Text) asks {
+    field(path: Text, key: Text) observes "the file, by open(2), read(2) and close(2); of it the line with the key" {
         let content = std::fs::read(path_of(&path))?;
         let wanted = [key.0.as_slice(), b":"].concat();
         let line = content
@@ -209,7 +211,7 @@ calls! {
     }
 
     /// Asks who owns a file, in the caller's user namespace, and its permissions.
-    stat_owner(path: Text) asks {
+    stat_owner(path: Text) => "stat({})" asks {
         use std::os::unix::fs::MetadataExt;
         let metadata = std::fs::metadata(path_of(&path))?;
         Ok(Value::fields([
@@ -232,7 +234,7 @@ calls! {
     }
 
     /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.
-    lseek(fd: i32, offset: i64) {
+    lseek(fd: i32, offset: i64) => "lseek({}, {}, SEEK_SET)" {
         // SAFETY: takes numbers only.
         check(unsafe { libc::lseek(fd, offset, libc::SEEK_SET) })
     }

@@ -161,12 +161,12 @@ calls! {
     }
 
     /// Writes a text into an attached segment.
-    poke(address: Address, text: Text) {
+    poke(address: Address, text: Text) composes "read(2) from a pipe into the memory of the process" {
         actor.copy_through_pipe(Copied::To(address, &text.0))
     }
 
     /// Reads the text, up to the first null, in an attached segment.
-    peek(address: Address) asks {
+    peek(address: Address) observes "the memory of the process, by write(2) to a pipe" {
         actor.copy_through_pipe(Copied::From(address))
     }
 
@@ -229,7 +229,7 @@ calls! {
     }
 
     /// Puts a message of a type above 0 into a System V message queue.
-    msgsnd(id: i32, kind: i64, text: Text, flags: IpcFlags) {
+    msgsnd(id: i32, kind: i64, text: Text, flags: IpcFlags) => "msgsnd({}, {mtype={}, mtext={}}, {})" {
         let mut message = (kind as libc::c_long).to_ne_bytes().to_vec();
         message.extend(&text.0);
         // SAFETY: `message` has the layout of msgop(2): a long and as many bytes as the size says.
@@ -269,12 +269,12 @@ calls! {
     }
 
     /// Lists the keys and identifiers in a file of /proc/sysvipc, which shows the objects of the IPC namespace of whoever opens it.
-    sysvipc(path: Text) asks {
+    sysvipc(path: Text) observes "the file, by open(2), read(2) and close(2); of it the columns key and id" {
         objects(&std::fs::read_to_string(path_of(&path))?)
     }
 
     /// Lists the keys and identifiers that an open file of /proc/sysvipc shows, from its beginning.
-    sysvipc_fd(fd: i32) asks {
+    sysvipc_fd(fd: i32) observes "the open file, by pread(2); of it the columns key and id" {
         let mut buffer = vec![0; MESSAGE_SIZE];
         // SAFETY: pointer and length describe `buffer`.
         let count = unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };

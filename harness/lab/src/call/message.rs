@@ -49,7 +49,7 @@ calls! {
     Message, MessageCalls, actor:
 
     /// Makes two connected UNIX datagram sockets.
-    socketpair() {
+    socketpair() => "socketpair(AF_UNIX, SOCK_DGRAM, 0)" {
         let mut ends = [0; 2];
         // SAFETY: the array has room for two descriptors.
         check(unsafe {
@@ -59,7 +59,7 @@ calls! {
     }
 
     /// Has the kernel add the sender's credentials to every message that this socket receives (SO_PASSCRED).
-    setsockopt_passcred(fd: i32, on: bool) {
+    setsockopt_passcred(fd: i32, on: bool) => "setsockopt({}, SOL_SOCKET, SO_PASSCRED, {})" {
         let on = libc::c_int::from(on);
         let size = size_of::<libc::c_int>() as libc::socklen_t;
         // SAFETY: the option value is an int that outlives the call.

@@ -1,12 +1,13 @@
 //! The vocabulary: every call that a script may ask of a process, as data.
 //!
-//! A call is declared once, in the file of its area: arguments, how it is performed and what it
-//! means. The [`calls!`] macro makes from that the variant that goes over the wire, its printed
-//! form, its line for `explain`, and the method that scripts use. Adding a call is one
-//! declaration; adding an area is a file and a line in [`areas!`].
+//! The file of its area declares each call once: its arguments, its meaning, whether it is a real
+//! call, and the code that performs it. From that the [`calls!`] macro makes the variant that goes
+//! over the wire, the printed form, the line for `explain`, and the method that scripts use. A new
+//! call is one declaration; a new area is a file and a line in [`areas!`].
 
 pub mod argument;
 pub mod cgroup;
+pub mod declaration;
 pub mod device;
 pub mod file;
 pub mod identity;
@@ -21,6 +22,7 @@ pub mod uts;
 
 use crate::actor::Actor;
 use crate::outcome::Outcome;
+use declaration::Declaration;
 use serde::{Deserialize, Serialize};
 
 /// Something that calls can be asked of: a process that answers at once, or one of which a call
@@ -33,30 +35,70 @@ pub trait Ask {
     fn ask(&self, call: Call) -> Self::Answer;
 }
 
-/// Whether a declaration carries the mark `asks`, and under which condition.
-macro_rules! marked {
+/// Whether a call leaves everything as it was, by the mark of its declaration.
+macro_rules! leaves_all {
     () => {
         false
     };
     (asks) => {
         true
     };
-    (asks $when:expr) => {
+    (asks ($when:expr)) => {
         $when
     };
+    (observes $reads:literal) => {
+        true
+    };
+    (composes $makes:literal) => {
+        false
+    };
 }
-pub(crate) use marked;
+pub(crate) use leaves_all;
 
-/// Declares the calls of one area. A call that leaves everything as it was is marked `asks`
-/// between its arguments and its body, or `asks(condition)` where its arguments decide: only the
-/// others are worth a lie (see `audit`). See also the module's documentation.
+/// The [`Mark`](declaration::Mark) that a declaration carries.
+macro_rules! mark {
+    (observes $reads:literal) => {
+        $crate::call::declaration::Mark::Observation { reads: $reads }
+    };
+    (composes $makes:literal) => {
+        $crate::call::declaration::Mark::Composite { makes: $makes }
+    };
+    ($($asks:ident $(($when:expr))?)?) => {
+        $crate::call::declaration::Mark::Call
+    };
+}
+pub(crate) use mark;
+
+/// The printed form of a declaration, where it has one of its own.
+macro_rules! template {
+    () => {
+        None
+    };
+    ($template:literal) => {
+        Some($template)
+    };
+}
+pub(crate) use template;
+
+/// Declares the calls of one area. Between its arguments and its body a call may carry
+/// - `=> "ioctl({}, NS_GET_PARENT)"`: its printed form, where its name is not the real one; each
+///   `{}` stands for an argument, in order;
+/// - one mark: `observes "the file"` for an observation, with what it reads; `composes "open(2) and
+///   write(2)"` for a change made by several calls; `asks` for a real call that leaves everything as
+///   it was, `asks(condition)` where its arguments decide.
+///
+/// Only calls that change something are worth a lie (see `audit`). See also the module's
+/// documentation.
 macro_rules! calls {
     (
         $(#[doc = $head:literal])*
         $Area:ident, $Calls:ident, $actor:ident:
         $(
             $(#[doc = $doc:literal])+
-            $name:ident($($argument:ident: $type:ty),* $(,)?) $($asks:ident $(($when:expr))?)? $body:block
+            $name:ident($($argument:ident: $type:ty),* $(,)?)
+            $(=> $template:literal)?
+            $($mark:ident $(($when:expr))? $($means:literal)?)?
+            $body:block
         )*
     ) => {
         $(#[doc = $head])*
@@ -67,9 +109,15 @@ macro_rules! calls {
         }
 
         impl $Area {
-            /// What each call of this area does, by name.
-            pub const MEANINGS: &'static [(&'static str, &'static str)] =
-                &[$((stringify!($name), concat!($($doc),+))),*];
+            /// The declarations of this area, in their order.
+            pub const DECLARATIONS: &'static [$crate::call::declaration::Declaration] = &[
+                $($crate::call::declaration::Declaration {
+                    name: stringify!($name),
+                    meaning: concat!($($doc),+),
+                    mark: $crate::call::mark!($($mark $(($when))? $($means)?)?),
+                    template: $crate::call::template!($($template)?),
+                }),*
+            ];
 
             /// Asks the kernel, in the process that runs this.
             #[allow(unused_variables)]
@@ -82,7 +130,7 @@ macro_rules! calls {
                 }
             }
 
-            /// The name of the call.
+            /// The name of the call in its declaration.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name { .. } => stringify!($name),)*
@@ -93,7 +141,8 @@ macro_rules! calls {
             #[allow(unused_variables)]
             pub fn asks(&self) -> bool {
                 match self {
-                    $(Self::$name { $($argument),* } => $crate::call::marked!($($asks $($when)?)?),)*
+                    $(Self::$name { $($argument),* } =>
+                        $crate::call::leaves_all!($($mark $(($when))? $($means)?)?),)*
                 }
             }
 
@@ -139,7 +188,7 @@ macro_rules! areas {
                 }
             }
 
-            /// The name of the call, as in the trace.
+            /// The name of the call in its declaration, by which scripts ask for it.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Call::$Area(call) => call.name(),)*
@@ -160,13 +209,9 @@ macro_rules! areas {
             }
         }
 
-        /// What the call of this name does, in one sentence.
-        pub fn meaning(name: &str) -> Option<&'static str> {
-            [$($module::$Area::MEANINGS),*]
-                .concat()
-                .into_iter()
-                .find(|(call, _)| *call == name)
-                .map(|(_, meaning)| meaning.trim())
+        /// The declarations of every area.
+        pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
+            [$($module::$Area::DECLARATIONS),*].into_iter().flatten()
         }
     };
 }
@@ -187,6 +232,15 @@ areas!(
 );
 
 impl Call {
+    /// The declaration of the call.
+    ///
+    /// # Panics
+    /// Never: the macro makes a declaration for each call.
+    pub fn declaration(&self) -> &'static Declaration {
+        let name = self.name();
+        declarations().find(|declaration| declaration.name == name).expect("each call is declared")
+    }
+
     /// Whether the call is a signal of number 0, which only asks whether one could be sent.
     pub fn is_probe(&self) -> bool {
         matches!(
@@ -211,9 +265,7 @@ impl Call {
 
 impl std::fmt::Display for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown: Vec<String> =
-            self.arguments().into_iter().filter(|argument| !argument.is_empty()).collect();
-        write!(f, "{}({})", self.name(), shown.join(", "))
+        f.write_str(&self.declaration().print(&self.arguments()))
     }
 }
 

@@ -113,7 +113,7 @@ calls! {
     /// Unmounts what umount2(2) with MNT_EXPIRE has marked, by further such calls: one is enough
     /// unless a mount is made or removed somewhere on the machine just while the kernel looks up
     /// the path. It then begins anew, drops its reference to the mount, and with it the mark.
-    umount_marked(target: Text) {
+    umount_marked(target: Text) composes "umount2(2) with MNT_EXPIRE, up to ten times" {
         const TRIES: usize = 10;
         let target = target.c_string()?;
         // SAFETY: the path is a C string that outlives the call.
@@ -152,7 +152,7 @@ calls! {
     }
 
     /// Clears and sets attributes of a mount or, with AT_RECURSIVE, of a whole tree of mounts.
-    mount_setattr(directory: Directory, path: Text, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) {
+    mount_setattr(directory: Directory, path: Text, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}})" {
         let path = path.c_string()?;
         // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
         let attributes = [attr_set.bits(), attr_clr.bits(), 0, 0];
@@ -170,33 +170,33 @@ calls! {
     }
 
     /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
-    propagation(mount_point: Text) asks {
+    propagation(mount_point: Text) observes "/proc/thread-self/mountinfo" {
         Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
-    propagation_of(file: Text, mount_point: Text) asks {
+    propagation_of(file: Text, mount_point: Text) observes "the file, which has the format of proc_pid_mountinfo(5)" {
         let records = records(super::file::path_of(&file))?;
         Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
-    mountinfo(mount_point: Text) asks {
+    mountinfo(mount_point: Text) observes "/proc/thread-self/mountinfo" {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
-    mount_points(directory: Text) asks {
+    mount_points(directory: Text) observes "/proc/thread-self/mountinfo" {
         Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
     }
 
     /// Lists from the mountinfo file of another process the places at and below a directory where something is mounted, sorted.
-    mount_points_of(file: Text, directory: Text) asks {
+    mount_points_of(file: Text, directory: Text) observes "the file, which has the format of proc_pid_mountinfo(5)" {
         Ok(mount_points_below(&records(super::file::path_of(&file))?, &directory.0))
     }
 
     /// Reads from /proc/self/mountinfo the number of the mount at a place. Numbers of ended mounts are used again.
-    mount_id(mount_point: Text) asks {
+    mount_id(mount_point: Text) observes "/proc/thread-self/mountinfo" {
         let records = records(OWN_MOUNTINFO)?;
         Ok(Value::volatile("mount", topmost(&records, &mount_point.0)?.id))
     }

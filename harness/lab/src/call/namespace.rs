@@ -40,14 +40,8 @@ calls! {
         check(unsafe_syscall(libc::SYS_setns, fd.into(), kinds.bits() as i64))
     }
 
-    /// Reads a link of /proc/PID/ns: its text names the kind of namespace and the number that identifies it.
-    readlink_ns(path: Text) asks {
-        let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
-        namespace_from_link(link.as_encoded_bytes()).ok_or(Errno(libc::EPROTO))
-    }
-
     /// Compares two directories of /proc/PID/ns link by link and lists the kinds in which they differ; a link that the kernel does not give is different from one that it gives.
-    diff_ns(first: Text, second: Text) asks {
+    diff_ns(first: Text, second: Text) observes "the links of both directories, by readlink(2)" {
         let mut different = Vec::new();
         for link in LINKS {
             if link_in(&first, link)? != link_in(&second, link)? {
@@ -58,47 +52,47 @@ calls! {
     }
 
     /// Asks which namespace an open descriptor refers to, by fstat(2).
-    fstat_ns(fd: i32) asks {
+    fstat_ns(fd: i32) observes "the descriptor, by ioctl(2) with NS_GET_NSTYPE and fstat(2)" {
         namespace_of_descriptor(fd)
     }
 
     /// Asks for the kind of the namespace that a descriptor refers to, as a CLONE_NEW* constant.
-    ioctl_nstype(fd: i32) asks {
+    ioctl_nstype(fd: i32) => "ioctl({}, NS_GET_NSTYPE)" asks {
         let Value::Number(kind) = ioctl(fd, NS_GET_NSTYPE, 0)? else { unreachable!() };
         Ok(Value::word(crate::call::argument::flag_names(&Flags::from_bits_retain(kind as u64))))
     }
 
     /// Asks for a descriptor of the user namespace that owns a namespace.
-    ioctl_userns(fd: i32) {
+    ioctl_userns(fd: i32) => "ioctl({}, NS_GET_USERNS)" {
         ioctl(fd, NS_GET_USERNS, 0)
     }
 
     /// Asks for a descriptor of the parent of a PID or user namespace.
-    ioctl_parent(fd: i32) {
+    ioctl_parent(fd: i32) => "ioctl({}, NS_GET_PARENT)" {
         ioctl(fd, NS_GET_PARENT, 0)
     }
 
     /// Asks for the user id of the creator of a user namespace.
-    ioctl_owner_uid(fd: i32) asks {
+    ioctl_owner_uid(fd: i32) => "ioctl({}, NS_GET_OWNER_UID)" asks {
         let mut uid: libc::uid_t = 0;
         ioctl(fd, NS_GET_OWNER_UID, (&raw mut uid) as u64)?;
         Ok(Value::Number(uid.into()))
     }
 
     /// Sends an ioctl of the namespace family by number, with a null argument.
-    ioctl_ns(fd: i32, command: i32) {
+    ioctl_ns(fd: i32, command: i32) => "ioctl({}, _IO(0xb7, {}))" {
         ioctl(fd, namespace_ioctl(command as u64), 0)
     }
 
     /// Asks for the flags of a descriptor itself: whether execve(2) closes it.
-    fcntl_getfd(fd: i32) asks {
+    fcntl_getfd(fd: i32) => "fcntl({}, F_GETFD)" asks {
         // SAFETY: takes numbers only.
         let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
         Ok(if flags == Value::Number(libc::FD_CLOEXEC.into()) { Value::word("FD_CLOEXEC") } else { flags })
     }
 
     /// Asks for the access mode with which a descriptor was opened.
-    fcntl_getfl(fd: i32) asks {
+    fcntl_getfl(fd: i32) => "fcntl({}, F_GETFL)" asks {
         // SAFETY: takes numbers only.
         let Value::Number(flags) = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })? else { unreachable!() };
         Ok(Value::word(match flags as i32 & libc::O_ACCMODE {
@@ -164,8 +158,8 @@ fn namespace_of_descriptor(fd: i32) -> Answer {
     Ok(Value::Namespace { kind: kind.ok_or(Errno(libc::EPROTO))?, inode: inode? })
 }
 
-/// Parses `uts:[4026531838]`.
-fn namespace_from_link(link: &[u8]) -> Option<Value> {
+/// Parses `uts:[4026531838]`, the text of a link in /proc/PID/ns.
+pub(crate) fn namespace_from_link(link: &[u8]) -> Option<Value> {
     let link = std::str::from_utf8(link).ok()?;
     let (kind, rest) = link.split_once(":[")?;
     let inode = rest.strip_suffix(']')?.parse().ok()?;

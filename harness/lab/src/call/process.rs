@@ -59,7 +59,7 @@ calls! {
     }
 
     /// Creates a process by the newer call, which takes all flags, the signal sent at the child's end, and chosen PIDs.
-    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) {
+    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) => "clone3({flags={}, exit_signal={}, set_tid={}})" {
         let how = Creation { flags, exit_signal: exit_signal.0, set_tid, extended: true };
         Ok(actor.create(&how)?.named(&child.0))
     }
@@ -75,19 +75,19 @@ calls! {
     }
 
     /// Ends the calling thread; the process lives on while it has others.
-    exit_thread(status: i32) {
+    exit_thread(status: i32) => "syscall(SYS_exit, {})" {
         actor.exit(status, false)
     }
 
     /// Writes to address 0, which the processor refuses: the kernel sends SIGSEGV.
-    null_dereference() {
+    null_dereference() composes "a store to address 0, by no call" {
         // SAFETY: none; the fault is the purpose. Nothing of this process is used afterwards.
         unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
         Ok(Value::ZERO)
     }
 
     /// Keeps the caller, and the processes that it will create, on the processor on which it runs. No claim is about that, so it counts as changing nothing.
-    sched_setaffinity_current() asks {
+    sched_setaffinity_current() => "sched_setaffinity(0, [sched_getcpu()])" asks {
         // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds; the set outlives the call.
         unsafe {
             let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -181,12 +181,12 @@ calls! {
     }
 
     /// Sets what a signal does: the default action, nothing, or a handler that notes the signal.
-    sigaction(signal: Signal, disposition: Disposition) {
+    sigaction(signal: Signal, disposition: Disposition) => "sigaction({}, {sa_handler={}})" {
         set_disposition(signal, disposition)
     }
 
     /// Adds a signal to the blocked ones, or takes it from them.
-    sigprocmask(change: MaskChange, signal: Signal) {
+    sigprocmask(change: MaskChange, signal: Signal) => "sigprocmask({}, [{}])" {
         let mut set = nix::sys::signal::SigSet::empty();
         set.add(nix::sys::signal::Signal::try_from(signal.0)?);
         let how = if change == MaskChange::SIG_BLOCK {
@@ -199,7 +199,7 @@ calls! {
     }
 
     /// Takes a pending signal without waiting: EAGAIN if there is none.
-    sigtimedwait(signal: Signal) asks {
+    sigtimedwait(signal: Signal) => "sigtimedwait([{}], {tv_sec=0, tv_nsec=0})" asks {
         let mut set = nix::sys::signal::SigSet::empty();
         set.add(nix::sys::signal::Signal::try_from(signal.0)?);
         let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -218,7 +218,7 @@ calls! {
     }
 
     /// Lists the signals that handlers of this process have noted since the last time, with their senders.
-    caught() asks {
+    caught() observes "the list that the signal handlers of the process keep; reading empties it" {
         Ok(Value::List(take_caught_signals()))
     }
 
@@ -233,13 +233,13 @@ calls! {
     }
 
     /// Marks the caller as a subreaper: orphans among its descendants become its children.
-    prctl_set_child_subreaper(on: bool) {
+    prctl_set_child_subreaper(on: bool) => "prctl(PR_SET_CHILD_SUBREAPER, {})" {
         nix::sys::prctl::set_child_subreaper(on)?;
         Ok(Value::ZERO)
     }
 
     /// Asks for a signal to be sent to the caller when its parent ends.
-    prctl_set_pdeathsig(signal: Signal) {
+    prctl_set_pdeathsig(signal: Signal) => "prctl(PR_SET_PDEATHSIG, {})" {
         // SAFETY: takes numbers only.
         check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0) })
     }

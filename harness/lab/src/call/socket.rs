@@ -157,13 +157,13 @@ calls! {
     }
 
     /// Asks for a descriptor of the network namespace that a socket belongs to.
-    ioctl_siocgskns(fd: i32) {
+    ioctl_siocgskns(fd: i32) => "ioctl({}, SIOCGSKNS)" {
         // SAFETY: this request takes no argument.
         check(unsafe { libc::ioctl(fd, SIOCGSKNS as _, 0) })
     }
 
     /// Asks for the number that identifies the network namespace of a socket for as long as the machine runs.
-    getsockopt_netns_cookie(fd: i32) asks {
+    getsockopt_netns_cookie(fd: i32) => "getsockopt({}, SOL_SOCKET, SO_NETNS_COOKIE)" asks {
         let mut cookie: u64 = 0;
         let mut length = size_of::<u64>() as libc::socklen_t;
         // SAFETY: pointer and length describe `cookie`.
@@ -174,7 +174,7 @@ calls! {
     }
 
     /// Reads a column of a table in /proc/PID/net: what stands under a heading. Devices that tunnel drivers make in each namespace are left out.
-    column(path: Text, heading: Text) asks {
+    column(path: Text, heading: Text) observes "the file, by open(2), read(2) and close(2); of it one column" {
         let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
         let heading = String::from_utf8_lossy(&heading.0).into_owned();
         if table.is_empty() {

@@ -48,7 +48,7 @@ calls! {
     }
 
     /// Reads from /proc/uptime how long the system has been up. A trace shows how far it is from the first reading.
-    cat_uptime() asks {
+    cat_uptime() observes "/proc/uptime" {
         let content = std::fs::read_to_string("/proc/uptime")?;
         let seconds: f64 =
             content.split_whitespace().next().and_then(|word| word.parse().ok()).ok_or(Errno(libc::EPROTO))?;
@@ -56,7 +56,7 @@ calls! {
     }
 
     /// Sleeps until a clock shows a time a little ahead, and tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the sleep was broken off).
-    clock_nanosleep(clock: Clock, until: FromNow) asks {
+    clock_nanosleep(clock: Clock, until: FromNow) observes "clock_nanosleep(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let end = later(clock, until)?;
         guarded(until, || {
             // SAFETY: the time outlives the call; what remains is not asked for.
@@ -68,7 +68,7 @@ calls! {
     }
 
     /// Sleeps for some milliseconds, and tells whether they have passed.
-    nanosleep(milliseconds: i32) asks {
+    nanosleep(milliseconds: i32) observes "nanosleep(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let time = libc::timespec { tv_sec: 0, tv_nsec: libc::c_long::from(milliseconds) * 1_000_000 };
         guarded(FromNow(milliseconds), || {
             // SAFETY: the time outlives the call; what remains is not asked for.
@@ -77,7 +77,7 @@ calls! {
     }
 
     /// Makes a timer that is a descriptor, sets it to a time a little ahead and reads it, which waits until it expires; tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the timer did not expire).
-    timerfd_settime(clock: Clock, until: FromNow) asks {
+    timerfd_settime(clock: Clock, until: FromNow) observes "timerfd_create(2), timerfd_settime(2) and read(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
         // SAFETY: takes numbers only.
         let fd = unsafe { libc::timerfd_create(clock.0, libc::TFD_CLOEXEC) };
@@ -96,7 +96,7 @@ calls! {
     }
 
     /// Makes a timer that sends SIGALRM, sets it to a time a little ahead and waits for the signal; tells whether that time passed meanwhile (ETIMEDOUT: a second passed without the signal).
-    timer_settime(clock: Clock, until: FromNow) asks {
+    timer_settime(clock: Clock, until: FromNow) observes "timer_create(2), timer_settime(2) and sigtimedwait(2), measured by CLOCK_MONOTONIC" {
         let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
         wait_for_timer(clock, &value, until)
     }
