@@ -4,7 +4,7 @@
 //! the journal. The other end of the wire lives in `actor`; how the place is sealed in `seal`.
 
 use crate::actor::{Actor, GREETING, Reply};
-use crate::call::argument::{Pid, Unshown};
+use crate::call::argument::Unshown;
 use crate::call::process::{Process as ProcessCall, Signal};
 use crate::call::{Ask, Call};
 use crate::interrupt::{Interrupt, Play, engine};
@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Instant;
+
+mod naming;
 
 /// A change made to a run on purpose, to see whether the case notices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,6 +155,15 @@ impl<'j> Lab<'j> {
         self.log(&Event::Note(note.to_string()))
     }
 
+    /// From now on the trace shows new processes with their PIDs: for scripts that are about the
+    /// numbers.
+    ///
+    /// # Errors
+    /// When the trace is full.
+    pub fn show_pids(&self) -> Play {
+        self.log(&Event::ShowPids)
+    }
+
     /// Waits for the first message of a new actor and takes it into the list.
     fn enlist(&self, name: &str, socket: OwnedFd, pid: i32) -> Result<Process<'_>, Interrupt> {
         let mut hello = [0; 512];
@@ -175,6 +186,9 @@ impl<'j> Lab<'j> {
         });
         drop(state);
         self.log(&Event::Process(name.to_string()))?;
+        if let Some(pid) = received.sender.filter(|pid| *pid > 0) {
+            self.log(&Event::Seen { process: number as u16, pid })?;
+        }
         Ok(Process { lab: self, number })
     }
 
@@ -192,7 +206,7 @@ impl<'j> Lab<'j> {
 
     /// Asks a process for a call without waiting for the answer; gives the socket of the process
     /// that the call creates, if it does.
-    fn send(&self, number: usize, mut call: Call) -> Result<Option<OwnedFd>, Interrupt> {
+    fn send(&self, number: usize, call: Call) -> Result<Option<OwnedFd>, Interrupt> {
         if !self.journal.wait_for_turn() {
             return Err(engine("its turn did not come"));
         }
@@ -201,6 +215,8 @@ impl<'j> Lab<'j> {
         let State { ends, calls, buffer, .. } = &mut *state;
         let step = *calls;
         *calls += 1;
+        let mut resolved = call.clone();
+        resolved.resolve(&|name| naming::pid_of(ends, name));
         let end = &mut ends[number];
         if end.begun.is_some() {
             return Err(Interrupt::Script(format!("{} has begun a call and not finished it", end.name)));
@@ -208,7 +224,8 @@ impl<'j> Lab<'j> {
         if end.ended {
             return Err(Interrupt::Ended(end.name.clone()));
         }
-        self.log(&Event::Call { process: number as u16, call: call.clone() })?;
+        self.log(&Event::Call { process: number as u16, call })?;
+        let mut call = resolved;
         end.begun = Some(match self.deed(step) {
             None => None,
             Some(Deed::Withhold(outcome)) => {
@@ -413,32 +430,6 @@ impl<'l> Process<'l> {
         Beginning(*self)
     }
 
-    /// The PID of this process as its creator sees it.
-    pub fn pid(&self) -> i32 {
-        self.lab.state.borrow().ends[self.number].pid
-    }
-
-    /// The PID of this process in the sealed PID namespace, where the processes of
-    /// [`Lab::process`] are; 0 if it cannot be seen there.
-    pub fn sealed_pid(&self) -> i32 {
-        self.lab.state.borrow().ends[self.number].sealed_pid
-    }
-
-    /// This process as argument of a call made in the sealed PID namespace.
-    pub fn sealed(&self) -> Pid {
-        Pid { number: self.sealed_pid(), name: Some(self.name()) }
-    }
-
-    /// The name that the script gave to it.
-    pub fn name(&self) -> String {
-        self.lab.state.borrow().ends[self.number].name.clone()
-    }
-
-    /// The path of a file of this process in the procfs of the sealed PID namespace.
-    pub fn proc(&self, file: &str) -> String {
-        format!("/proc/{}/{file}", self.sealed_pid())
-    }
-
     /// Waits, without a step in the trace, until this process has ended.
     ///
     /// # Errors
@@ -456,13 +447,6 @@ impl<'l> Process<'l> {
             Ok(_) => Err(Interrupt::Script(format!("{} answers instead of ending", end.name))),
             Err(error) => Err(engine(format!("{} cannot be reached: {error}", end.name))),
         }
-    }
-}
-
-impl From<Process<'_>> for Pid {
-    /// The process as its creator names it; see [`Process::sealed`] for other callers.
-    fn from(process: Process<'_>) -> Pid {
-        Pid { number: process.pid(), name: Some(process.name()) }
     }
 }
 

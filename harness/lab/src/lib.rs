@@ -7,7 +7,8 @@
 //! |---|---|
 //! | `call` | the vocabulary: every call a script can ask for, declared once |
 //! | `lab`, `actor` | the script's side and the process's side |
-//! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
+//! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
+//! | `pids` | names of processes in place of their PIDs |
 //! | `interrupt` | the ways in which a script stops early |
 //! | `seal` | the place that a run gets, and what its processes start as |
 //! | `server` | forking and deadlines |
@@ -19,6 +20,7 @@ pub mod interrupt;
 pub mod journal;
 pub mod lab;
 pub mod outcome;
+mod pids;
 pub mod seal;
 pub mod server;
 pub mod trace;

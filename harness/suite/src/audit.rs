@@ -163,7 +163,8 @@ impl Met {
             Value::Number(number) => Value::Number(number + 1),
             Value::Octal(number) => Value::Octal(number ^ 1),
             Value::Hex(number) => Value::Hex(number ^ 1),
-            Value::Child { pid, name } => Value::Child { pid: pid + 1, name: name.clone() },
+            // A PID that stands for no process of the trace.
+            Value::Pid(pid) | Value::Child { pid, .. } => Value::Pid(pid + 1_000_000),
             Value::Text(bytes) => Value::Text([bytes.as_slice(), b"x"].concat()),
             Value::Word(word) => Value::Word(format!("{word}x")),
             Value::Namespace { kind, .. } => Value::Namespace { kind: *kind, inode: self.other(value) },

@@ -47,7 +47,7 @@ static WAITS: Case = Case {
 };
 
 const GOOD_TRACE: &str = "\
-outer  clone(CLONE_NEWUTS)                      = 3<inner>
+outer  clone(CLONE_NEWUTS)                      = <inner>
 inner  sethostname(\"inner\")                     = 0
 outer  gethostname()                            = \"sealed\"
 ";
@@ -407,7 +407,7 @@ fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
         let as_expected = match lie.text.as_str() {
             "sethostname(\"unseen\")" => end == Some(End::Played),
             "exit(0)" => end == Some(End::Interrupted(Interrupt::Stuck)),
-            "waitpid(3<child>, 0)" => end == Some(End::Played),
+            "waitpid(<child>, 0)" => end == Some(End::Played),
             _ => false,
         };
         if !as_expected {

@@ -92,6 +92,7 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             let inside = user.fork("inside")?;
             inside.unshare(NEWUTS)?;
+            lab.note("with a user namespace of its own it may")?;
             inside.unshare(NEWUSER)?;
             user.diff_ns(ns(inside), OWN)?;
             for kind in PRIVILEGED {
@@ -129,6 +130,7 @@ pub const CASES: &[Case] = &[
                 user.unshare(kind.flag())?;
                 user.try_clone3("child", kind.flag(), &[])?;
             }
+            lab.note("a user namespace needs no privilege")?;
             let child = user.clone("child", NEWUSER)?;
             user.diff_ns(ns(child), OWN)?;
             Ok(())
@@ -214,6 +216,7 @@ pub const CASES: &[Case] = &[
             let child =
                 user.clone("child", NEWUSER | NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWUTS)?;
             user.readlink(child.proc("ns/user"))?;
+            lab.note("the owner of each is the new user namespace, not the old one")?;
             for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
                 let fd = user.open(child.proc(&format!("ns/{}", kind.link())), O_RDONLY)?.id()?;
                 let owner = user.ioctl_userns(fd)?.id()?;

@@ -25,6 +25,7 @@ pub const CASES: &[Case] = &[
         wrong: "a descriptor says that it is of another kind than its link",
         play: |lab| {
             let process = lab.process("process")?;
+            lab.note("each link in turn; those for children name the kind of the namespace")?;
             for link in [
                 "cgroup",
                 "ipc",
@@ -110,6 +111,7 @@ pub const CASES: &[Case] = &[
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
                 process.ioctl_parent(fd)?;
             }
+            lab.note("a user namespace has a parent")?;
             let child = process.clone("child", NEWUSER)?;
             let fd = process.open(child.proc("ns/user"), O_RDONLY)?.id()?;
             let parent = process.ioctl_parent(fd)?.id()?;
@@ -217,6 +219,7 @@ pub const CASES: &[Case] = &[
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
                 process.ioctl_owner_uid(fd)?;
             }
+            lab.note("a user namespace has an owner")?;
             let child = process.clone("child", NEWUSER)?;
             let fd = process.open(child.proc("ns/user"), O_RDONLY)?.id()?;
             process.ioctl_owner_uid(fd)?;

@@ -109,9 +109,11 @@ pub const CASES: &[Case] = &[
                     _ => parent.clone("created", flag)?,
                 };
                 parent.diff_ns(ns(created), OWN)?;
+                lab.note("by unshare")?;
                 let left = parent.fork("left")?;
                 left.unshare(flag)?;
                 parent.diff_ns(ns(left), OWN)?;
+                lab.note("by setns")?;
                 let joined = parent.fork("joined")?;
                 let fd = joined.open(created.proc(&format!("ns/{link}")), O_RDONLY)?.id()?;
                 joined.setns(fd, flag)?;

@@ -40,6 +40,7 @@ pub const CASES: &[Case] = &[
                 "uts",
             ] {
                 process.readlink(format!("{OWN}/{entry}"))?;
+                process.readlink(format!("{}/{entry}", ns(process)))?;
             }
             Ok(())
         },
@@ -197,6 +198,7 @@ pub const CASES: &[Case] = &[
             parent.diff_ns(ns(child), OWN)?;
             parent.readlink("/proc/self/ns/pid")?;
             parent.readlink("/proc/self/ns/user")?;
+            lab.note("the child ends and is not waited for")?;
             child.exit(7)?;
             parent.waitid(child, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
             for link in [
@@ -213,6 +215,7 @@ pub const CASES: &[Case] = &[
             ] {
                 parent.readlink(format!("{}/{link}", ns(child)))?;
             }
+            lab.note("once it is waited for, its directory is gone")?;
             parent.waitpid(child, WaitOptions::empty())?;
             parent.readlink(child.proc("ns/user"))?;
             Ok(())

@@ -19,8 +19,10 @@ pub const CASES: &[Case] = &[
             inside.echo("0", SUB)?;
             inside.unshare(NEWCGROUP)?;
             inside.readlink(NS)?;
+            lab.note("before it joins")?;
             let joiner = outside.fork("joiner")?;
             joiner.cat_cgroup2(OWN)?;
+            lab.note("after it has joined: other paths, the same cgroup")?;
             let fd = joiner.open(inside.proc("ns/cgroup"), O_RDONLY)?.id()?;
             joiner.setns(fd, NEWCGROUP)?;
             joiner.readlink(NS)?;

@@ -171,6 +171,7 @@ pub const CASES: &[Case] = &[
             process.msgget(KEY, CREATE)?;
             process.mq_open("/queue", CREATED, SMALL_QUEUE)?;
             let new = process.clone("new", NEWIPC)?;
+            lab.note("the creator sees its objects, the new namespace has none")?;
             for process in [process, new] {
                 process.sysvipc("/proc/sysvipc/shm")?;
                 process.sysvipc("/proc/sysvipc/sem")?;

@@ -18,6 +18,7 @@ pub const CASES: &[Case] = &[
             let parent = lab.process("parent")?;
             three_mounts(parent)?;
             let child = parent.clone("child", NEWNS)?;
+            lab.note("two namespaces, the same list")?;
             for process in [parent, child] {
                 process.readlink("/proc/self/ns/mnt")?;
                 show_three_mounts(process)?;
@@ -38,6 +39,7 @@ pub const CASES: &[Case] = &[
             three_mounts(process)?;
             process.readlink("/proc/self/ns/mnt")?;
             show_three_mounts(process)?;
+            lab.note("another namespace, the same list")?;
             process.unshare(NEWNS)?;
             process.readlink("/proc/self/ns/mnt")?;
             show_three_mounts(process)?;

@@ -43,6 +43,7 @@ pub const CASES: &[Case] = &[
             outer.readlink("/proc/self/ns/mnt")?;
             inner.readlink("/proc/self/ns/mnt")?;
             outer.creat_excl("/tmp/b/before")?;
+            lab.note("the file system becomes read-only through one of its mounts")?;
             change(outer, "/tmp/a", MountFlags::MS_REMOUNT | MountFlags::MS_RDONLY)?;
             outer.creat_excl("/tmp/b/after")?;
             inner.creat_excl("/tmp/a/after")?;

@@ -43,6 +43,7 @@ pub const CASES: &[Case] = &[
             for place in ["/tmp/a", "/tmp/a/b", "/tmp/a/b/d", "/tmp/a/c", "/tmp/a/c/f"] {
                 tmpfs(process, place)?;
             }
+            lab.note("the unbindable mount and the one below it are left out")?;
             change(process, "/tmp/a/c", MountFlags::MS_UNBINDABLE)?;
             process.mkdir("/tmp/copy", 0o755)?;
             process.mount("/tmp/a", "/tmp/copy", "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;

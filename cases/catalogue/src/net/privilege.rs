@@ -38,12 +38,14 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER | NEWNET)?;
             user.link_get("lo")?;
+            lab.note("it changes the device, its addresses and the routes")?;
             user.link_set_up("lo")?;
             user.link_get("lo")?;
             user.address_add("lo", "10.1.1.1/32")?;
             user.addresses()?;
             user.route_add("10.2.0.0/16", "lo")?;
             user.routes()?;
+            lab.note("it binds a privileged port")?;
             let server = serve(user, "10.1.1.1:80")?;
             fetch_banner(user, "10.1.1.1:80", user, server, "port 80")
         },

@@ -42,9 +42,11 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
+            lab.note("the caller stays")?;
             outer.unshare(NEWPID)?;
             outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
+            lab.note("its children do not")?;
             let first = outer.fork("first")?;
             let second = outer.fork("second")?;
             first.getpid()?;
@@ -143,6 +145,7 @@ pub const CASES: &[Case] = &[
             let namespace = joiner.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.fork("second")?.getpid()?;
             joiner.fork("elsewhere")?.getpid()?;
+            lab.note("init ends, and its member with it")?;
             init.exit(0)?;
             outer.waitpid(-1, WAIT)?;
             outer.waitpid(-1, WAIT)?;

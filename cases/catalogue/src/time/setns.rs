@@ -47,10 +47,12 @@ pub const CASES: &[Case] = &[
             let fd = outer.open(NS, O_RDONLY)?.id()?;
             outer.readlink(NS)?;
             outer.clock_gettime(Clock::CLOCK_BOOTTIME)?;
+            lab.note("the next namespace has another offset")?;
             outer.unshare(NEWTIME)?;
             outer.echo("boottime 604800 0", OFFSETS)?;
             let inner = outer.fork("inner")?;
             inner.clock_gettime(Clock::CLOCK_BOOTTIME)?;
+            lab.note("back in the namespace of its creator")?;
             inner.setns(fd, NEWTIME)?;
             inner.readlink(NS)?;
             inner.readlink(CHILDREN)?;

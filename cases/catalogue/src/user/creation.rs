@@ -112,10 +112,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             outer.try_clone("refused", NEWUTS | NEWIPC)?;
+            lab.note("together with a user namespace it is allowed")?;
             let child = outer.clone("child", NEWUSER | NEWUTS | NEWIPC)?;
             let moved = outer.fork("moved")?;
             moved.unshare(NEWUTS | NEWIPC)?;
             moved.unshare(NEWUSER | NEWUTS | NEWIPC)?;
+            lab.note("the new user namespace owns the others")?;
             for process in [child, moved] {
                 process.readlink(OWN_NS)?;
                 for kind in ["uts", "ipc"] {

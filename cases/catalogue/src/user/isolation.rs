@@ -84,6 +84,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
+            lab.note("only the user link differs")?;
             for kind in Kind::ALL {
                 outer.readlink(kind.own_path())?;
                 outer.readlink(inner.proc(&format!("ns/{}", kind.link())))?;

@@ -51,12 +51,14 @@ pub const CASES: &[Case] = &[
             let named = middle.clone("named", NEWUTS)?;
             let child = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             let owned = outer.open(named.proc("ns/uts"), O_RDONLY)?.id()?;
+            lab.note("all processes end; descriptors keep the child and the owned namespace")?;
             for process in [inner, named] {
                 process.exit(0)?;
                 middle.waitpid(process, WaitOptions::empty())?;
             }
             middle.exit(0)?;
             outer.waitpid(middle, WaitOptions::empty())?;
+            lab.note("both still lead to the user namespace without processes")?;
             let parent = outer.ioctl_parent(child)?.id()?;
             outer.fstat_ns(parent)?;
             let owner = outer.ioctl_userns(owned)?.id()?;

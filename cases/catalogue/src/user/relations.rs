@@ -95,6 +95,7 @@ pub const CASES: &[Case] = &[
             outer.readlink(OWN_NS)?;
             let member = outer.clone("member", NEWUTS)?;
             member.sethostname("first")?;
+            lab.note("its member leaves, first for a user namespace, then for a UTS namespace")?;
             for new in [NEWUSER, NEWUTS] {
                 member.unshare(new)?;
                 member.readlink(OWN_NS)?;
@@ -104,6 +105,7 @@ pub const CASES: &[Case] = &[
                 member.sethostname("second")?;
                 member.gethostname()?;
             }
+            lab.note("outside the name is still the first one")?;
             outer.gethostname()?;
             Ok(())
         },

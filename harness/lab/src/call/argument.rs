@@ -1,4 +1,4 @@
-//! Arguments of calls: how each type is printed, in the manner of strace(1).
+//! Arguments of calls, and their printed form in the manner of strace(1).
 
 pub use nsconform_sys::kind::flag_names;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,9 @@ use std::ffi::CString;
 pub trait Argument {
     /// The argument as strace(1) would print it; empty if it is not shown.
     fn show(&self) -> String;
+
+    /// Puts PIDs in the place of the names of processes, if the argument is a text.
+    fn resolve(&mut self, _pid: &dyn Fn(&str) -> Option<i32>) {}
 }
 
 /// Bytes given to the kernel: a path, a name, the content of a write.
@@ -58,9 +61,19 @@ impl Argument for Text {
     fn show(&self) -> String {
         quote(&self.0)
     }
+
+    /// The first name in angle brackets counts, as in `/proc/<inner>/ns/uts`.
+    fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+        let Ok(text) = std::str::from_utf8(&self.0) else { return };
+        let Some((before, named)) = text.split_once('<') else { return };
+        let Some((name, after)) = named.split_once('>') else { return };
+        if let Some(pid) = pid(name) {
+            self.0 = format!("{before}{pid}{after}").into_bytes();
+        }
+    }
 }
 
-/// How many bytes of a string are printed before `...`, far more than strace's 32: a trace is
+/// The most bytes of a string that are printed before `...`, far more than strace's 32: a trace is
 /// also what is compared.
 const SHOWN_BYTES: usize = 1024;
 
@@ -91,8 +104,8 @@ impl Argument for nsconform_sys::kind::Flags {
     }
 }
 
-/// A PID as the caller writes it, with the name of the process where the script knows it; printed
-/// as strace does with `--decode-pids=comm`.
+/// A PID as the caller writes it, with the name of the process where the script knows it. The
+/// trace prints the name alone, since no page says which PID the next process gets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pid {
     /// The number given to the kernel.
@@ -110,7 +123,7 @@ impl From<i32> for Pid {
 impl Argument for Pid {
     fn show(&self) -> String {
         match &self.name {
-            Some(name) => format!("{}<{name}>", self.number),
+            Some(name) => format!("<{name}>"),
             None => self.number.to_string(),
         }
     }

@@ -2,7 +2,7 @@
 //! composite, and how it is printed.
 //!
 //! The declarations themselves stand in the file of each area; the `calls!` macro collects them.
-//! How each argument is printed lives in `argument`.
+//! `argument` prints the arguments.
 
 /// Whether a declaration is one call that Linux has, or stands for several steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ const PLACE: &str = "{}";
 pub struct Declaration {
     /// The name by which scripts ask for it.
     pub name: &'static str,
-    /// What it does, in one sentence.
+    /// One sentence that explains it.
     pub meaning: &'static str,
     /// Whether it is a real call.
     pub mark: Mark,

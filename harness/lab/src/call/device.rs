@@ -179,7 +179,7 @@ pub(crate) fn is_fallback_device(name: &str) -> bool {
     FALLBACK_DEVICES.contains(&name)
 }
 
-/// What every request that makes something says: it must not be there already.
+/// The flags of a request that makes something: the kernel refuses it if it is there already.
 const CREATE: u16 = NLM_F_CREATE | NLM_F_EXCL;
 
 /// The lengths of `struct ifinfomsg`, `struct ifaddrmsg` and `struct rtmsg` (rtnetlink(7)), after

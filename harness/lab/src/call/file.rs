@@ -41,7 +41,7 @@ impl Argument for OpenFlags {
 pub const O_RDONLY: OpenFlags = OpenFlags::empty();
 
 constants! {
-    /// Where a relative path starts: the current directory, or a descriptor of another one.
+    /// The start of a relative path: the current directory, or a descriptor of another one.
     Directory: i32 { AT_FDCWD = libc::AT_FDCWD }
 }
 
@@ -67,7 +67,7 @@ impl Argument for FileMode {
     }
 }
 
-/// How much of a file `cat` reads, in bytes; what is longer is an error of the case.
+/// The longest file that `cat` reads, in bytes; a longer one is an error of the case.
 const READ_LIMIT: u64 = 32 * 1024;
 
 calls! {
@@ -163,9 +163,31 @@ calls! {
             .split(|byte| *byte == b'\n')
             .find_map(|line| line.strip_prefix(wanted.as_slice()))
             .ok_or(Errno(libc::ENOENT))?;
-        let words: Vec<String> =
-            String::from_utf8_lossy(line).split_whitespace().map(str::to_string).collect();
-        Ok(Value::word(words.join(" ")))
+        let line = String::from_utf8_lossy(line).into_owned();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let pid = |word: &str| word.parse().map_or_else(|_| Value::word(word), Value::Pid);
+        Ok(match (key.0.as_slice(), words.as_slice()) {
+            (b"Pid" | b"PPid" | b"Tgid", [word]) => pid(word),
+            // The first is the PID where the procfs was mounted, the others those in the namespaces
+            // below.
+            (b"NSpid", [first, below @ ..]) => {
+                Value::List(std::iter::once(pid(first)).chain(below.iter().copied().map(number_or_word)).collect())
+            }
+            _ => Value::word(words.join(" ")),
+        })
+    }
+
+    /// Lists the PIDs in a file with one in each line, as cgroup.procs is.
+    pids(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        let pids: Result<Vec<i32>, _> = content.lines().map(str::parse).collect();
+        Ok(Value::List(pids.map_err(|_| Errno(libc::EPROTO))?.into_iter().map(Value::Pid).collect()))
+    }
+
+    /// Lists the words in a file, as /proc/sys/kernel/sem holds four numbers.
+    words(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        Ok(Value::List(content.split_whitespace().map(number_or_word).collect()))
     }
 
     /// Makes a directory.
@@ -245,6 +267,11 @@ calls! {
         let written = unsafe { libc::pwrite(fd, text.0.as_ptr().cast(), text.0.len(), offset) };
         check(written as i64)
     }
+}
+
+/// A number, or a word where it is none.
+pub(crate) fn number_or_word(word: &str) -> Value {
+    word.parse().map_or_else(|_| Value::word(word), Value::Number)
 }
 
 /// The bytes of a path as the standard library takes it.

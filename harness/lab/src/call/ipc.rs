@@ -5,7 +5,7 @@
 use super::argument::{Argument, Text, constants, flag_names, flags};
 use super::calls;
 use super::file::{FileMode, OpenFlags, path_of};
-use crate::outcome::{Answer, Errno, Value, check};
+use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use serde::{Deserialize, Serialize};
 
 /// The key of a System V object; printed in hexadecimal, as ipcs(1) does.
@@ -57,7 +57,7 @@ impl Argument for GetFlags {
 }
 
 constants! {
-    /// What shmctl(2), semctl(2) and msgctl(2) are asked to do.
+    /// The commands of shmctl(2), semctl(2) and msgctl(2).
     IpcCommand: i32 { IPC_RMID = libc::IPC_RMID, IPC_STAT = libc::IPC_STAT, GETPID = 11, GETVAL = 12 }
 }
 
@@ -66,12 +66,12 @@ flags! {
     IpcFlags: i32 { IPC_NOWAIT = libc::IPC_NOWAIT, SEM_UNDO = 0x1000 }
 }
 
-/// What semop(2) adds to one semaphore of a set.
+/// A change that semop(2) makes to one semaphore of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SemaphoreOperation {
     /// The number of the semaphore in its set.
     number: u16,
-    /// What is added; a negative number waits until the value is large enough.
+    /// The number to add; semop(2) waits with a negative one until the value is large enough.
     change: i16,
     flags: IpcFlags,
 }
@@ -87,7 +87,7 @@ impl Argument for SemaphoreOperation {
     }
 }
 
-/// Where a segment is attached: a number that counts the attachments of a process from 1, since
+/// The place where a segment is attached: a number that counts the attachments of a process from 1, since
 /// addresses differ from run to run. A fork keeps them, execve(2) forgets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address(pub usize);
@@ -131,7 +131,7 @@ impl Argument for QueueSize {
 /// The longest message that scripts receive, in bytes: the kernel's default limit.
 const MESSAGE_SIZE: usize = 8192;
 
-/// How much of an attached segment `peek` looks at, in bytes.
+/// The part of an attached segment that `peek` reads, in bytes.
 const PEEKED: usize = 64;
 
 calls! {
@@ -215,7 +215,7 @@ calls! {
             let mut state: libc::semid_ds = std::mem::zeroed();
             (libc::semctl(id, number, command.0, &raw mut state), state)
         };
-        let done = check(returned)?;
+        let done = if command == IpcCommand::GETPID { check_pid(returned)? } else { check(returned)? };
         if command != IpcCommand::IPC_STAT {
             return Ok(done);
         }
@@ -317,6 +317,17 @@ calls! {
         Ok(Value::Text(text))
     }
 
+    /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.
+    queue_status(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        let field = |word: &str| {
+            let (name, value) = word.split_once(':')?;
+            Some((name.to_string(), super::file::number_or_word(value)))
+        };
+        let fields: Option<Vec<(String, Value)>> = content.split_whitespace().map(field).collect();
+        fields.map(Value::Fields).ok_or(Errno(libc::EPROTO))
+    }
+
     /// Makes a named pipe.
     mkfifo(path: Text, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
@@ -324,11 +335,11 @@ calls! {
     }
 }
 
-/// What `copy_through_pipe` copies.
+/// The two ways of `copy_through_pipe`.
 enum Copied<'t> {
     /// A text into an attached segment.
     To(Address, &'t [u8]),
-    /// What begins an attached segment.
+    /// The beginning of an attached segment.
     From(Address),
 }
 

@@ -2,12 +2,12 @@
 //!
 //! Plain bytes over descriptors live in `file`, sockets of networks in `socket`.
 
-use super::argument::{Argument, Text};
+use super::argument::{Argument, Pid, Text};
 use super::calls;
 use crate::outcome::{Answer, Value, check};
 use serde::{Deserialize, Serialize};
 
-/// What a message carries beside its bytes.
+/// The things that a message carries beside its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ancillary {
     /// SCM_RIGHTS: a descriptor, of which the receiver gets a duplicate.
@@ -15,7 +15,7 @@ pub enum Ancillary {
     /// SCM_CREDENTIALS: who the sender says it is; the kernel checks that.
     Credentials {
         /// The PID as the sender writes it.
-        pid: i32,
+        pid: Pid,
         /// The user id as the sender writes it.
         uid: u32,
         /// The group id as the sender writes it.
@@ -29,8 +29,8 @@ pub const fn scm_rights(fd: i32) -> Ancillary {
 }
 
 /// Credentials to be sent.
-pub const fn scm_credentials(pid: i32, uid: u32, gid: u32) -> Ancillary {
-    Ancillary::Credentials { pid, uid, gid }
+pub fn scm_credentials(pid: impl Into<Pid>, uid: u32, gid: u32) -> Ancillary {
+    Ancillary::Credentials { pid: pid.into(), uid, gid }
 }
 
 impl Argument for Ancillary {
@@ -38,7 +38,7 @@ impl Argument for Ancillary {
         match self {
             Ancillary::Rights(fd) => format!("SCM_RIGHTS [{fd}]"),
             Ancillary::Credentials { pid, uid, gid } => {
-                format!("SCM_CREDENTIALS {{pid={pid}, uid={uid}, gid={gid}}}")
+                format!("SCM_CREDENTIALS {{pid={}, uid={uid}, gid={gid}}}", pid.show())
             }
         }
     }
@@ -84,10 +84,10 @@ calls! {
 struct Control([u8; 128]);
 
 fn send(socket: i32, text: &[u8], ancillary: &Ancillary) -> Answer {
-    let (kind, data) = match *ancillary {
+    let (kind, data) = match ancillary {
         Ancillary::Rights(fd) => (libc::SCM_RIGHTS, fd.to_ne_bytes().to_vec()),
         Ancillary::Credentials { pid, uid, gid } => {
-            (libc::SCM_CREDENTIALS, [pid.to_ne_bytes(), uid.to_ne_bytes(), gid.to_ne_bytes()].concat())
+            (libc::SCM_CREDENTIALS, [pid.number.to_ne_bytes(), uid.to_ne_bytes(), gid.to_ne_bytes()].concat())
         }
     };
     let mut part = libc::iovec { iov_base: text.as_ptr().cast_mut().cast(), iov_len: text.len() };
@@ -137,7 +137,7 @@ fn receive(socket: i32) -> Answer {
                 libc::SCM_CREDENTIALS => {
                     let sender = data.cast::<libc::ucred>().read_unaligned();
                     let credentials = Value::fields([
-                        ("pid", Value::Number(sender.pid.into())),
+                        ("pid", Value::Pid(sender.pid)),
                         ("uid", Value::Number(sender.uid.into())),
                         ("gid", Value::Number(sender.gid.into())),
                     ]);

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 /// Something that calls can be asked of: a process that answers at once, or one of which a call
 /// is only begun.
 pub trait Ask {
-    /// What the script gets: the outcome, or a call still to be finished.
+    /// The outcome, or a call still to be finished.
     type Answer;
 
     /// Asks for one call.
@@ -146,6 +146,16 @@ macro_rules! calls {
                 }
             }
 
+            /// Puts PIDs in the place of the names of processes in texts.
+            #[allow(unused_variables)]
+            pub(crate) fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+                match self {
+                    $(Self::$name { $($argument),* } => {
+                        $($crate::call::argument::Argument::resolve($argument, pid);)*
+                    })*
+                }
+            }
+
             /// The arguments as they are printed.
             pub fn arguments(&self) -> Vec<String> {
                 match self {
@@ -202,6 +212,14 @@ macro_rules! areas {
                 }
             }
 
+            /// Puts PIDs in the place of the names of processes in texts: the kernel takes
+            /// `/proc/7/ns/uts` where the script says `/proc/<inner>/ns/uts`.
+            pub(crate) fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+                match self {
+                    $(Call::$Area(call) => call.resolve(pid),)*
+                }
+            }
+
             fn arguments(&self) -> Vec<String> {
                 match self {
                     $(Call::$Area(call) => call.arguments(),)*
@@ -239,6 +257,16 @@ impl Call {
     pub fn declaration(&self) -> &'static Declaration {
         let name = self.name();
         declarations().find(|declaration| declaration.name == name).expect("each call is declared")
+    }
+
+    /// The name under which the caller waits for this PID, if it does.
+    pub(crate) fn named(&self, pid: i32) -> Option<String> {
+        match self {
+            Call::Process(
+                process::Process::waitpid { pid: asked, .. } | process::Process::waitid { pid: asked, .. },
+            ) if asked.number == pid && asked.name.is_some() => Some(argument::Argument::show(asked)),
+            _ => None,
+        }
     }
 
     /// Whether the call is a signal of number 0, which only asks whether one could be sent.

@@ -71,6 +71,10 @@ impl Argument for TextOrNull {
     fn show(&self) -> String {
         if self.0.0.is_empty() { "NULL".to_string() } else { self.0.show() }
     }
+
+    fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+        self.0.resolve(pid);
+    }
 }
 
 impl TextOrNull {

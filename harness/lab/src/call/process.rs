@@ -6,7 +6,7 @@
 use super::argument::{Pid, Text, Unshown, constants, flags};
 use super::calls;
 use crate::actor::Creation;
-use crate::outcome::{Answer, Errno, Value, check};
+use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use nsconform_sys::kind::Flags;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
@@ -22,7 +22,7 @@ constants! {
 }
 
 constants! {
-    /// What sigaction(2) makes of a signal.
+    /// The effect that sigaction(2) gives to a signal.
     Disposition: i32 { SIG_DFL = 0, SIG_IGN = 1, HANDLER = 2 }
 }
 
@@ -32,7 +32,7 @@ constants! {
 }
 
 constants! {
-    /// What reboot(2) is to do.
+    /// The command of reboot(2).
     RebootCommand: u32 {
         LINUX_REBOOT_CMD_RESTART = 0x0123_4567, LINUX_REBOOT_CMD_HALT = 0xcdef_0123,
         LINUX_REBOOT_CMD_POWER_OFF = 0x4321_fedc, LINUX_REBOOT_CMD_CAD_ON = 0x89ab_cdef,
@@ -99,35 +99,35 @@ calls! {
 
     /// Asks for the process's own PID, in its own PID namespace.
     getpid() asks {
-        Ok(Value::Number(nix::unistd::getpid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::getpid().as_raw()))
     }
 
     /// Asks for the PID of the parent, in the caller's PID namespace; 0 if the parent is outside.
     getppid() asks {
-        Ok(Value::Number(nix::unistd::getppid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::getppid().as_raw()))
     }
 
     /// Asks for the thread's own number, in its own PID namespace.
     gettid() asks {
-        Ok(Value::Number(nix::unistd::gettid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::gettid().as_raw()))
     }
 
     /// Asks for the process group of a process (0: the caller).
     getpgid(pid: Pid) asks {
         // SAFETY: takes a number only.
-        check(unsafe { libc::getpgid(pid.number) })
+        check_pid(unsafe { libc::getpgid(pid.number) })
     }
 
     /// Asks for the session of a process (0: the caller).
     getsid(pid: Pid) asks {
         // SAFETY: takes a number only.
-        check(unsafe { libc::getsid(pid.number) })
+        check_pid(unsafe { libc::getsid(pid.number) })
     }
 
     /// Makes the caller the leader of a new session and process group.
     setsid() {
         // SAFETY: takes nothing.
-        check(unsafe { libc::setsid() })
+        check_pid(unsafe { libc::setsid() })
     }
 
     /// Puts a process into a process group (0, 0: the caller into one of its own).
@@ -141,9 +141,9 @@ calls! {
         let mut status = 0;
         // SAFETY: `status` outlives the call.
         let ended = unsafe { libc::waitpid(pid.number, &mut status, options.bits()) };
-        match check(ended)? {
-            Value::Number(0) => Ok(Value::ZERO),
-            number => Ok(Value::fields([("pid", number), ("status", wait_status(status))])),
+        match check_pid(ended)? {
+            Value::Pid(0) => Ok(Value::ZERO),
+            pid => Ok(Value::fields([("pid", pid), ("status", wait_status(status))])),
         }
     }
 
@@ -158,7 +158,7 @@ calls! {
         // SAFETY: waitid fills these members.
         let (child, status) = unsafe { (info.si_pid(), info.si_status()) };
         Ok(Value::fields([
-            ("si_pid", Value::Number(child.into())),
+            ("si_pid", Value::Pid(child)),
             ("si_code", Value::word(child_code(info.si_code))),
             ("si_status", if info.si_code == libc::CLD_EXITED {
                 Value::Number(status.into())
@@ -213,7 +213,7 @@ calls! {
         let sender = unsafe { info.si_pid() };
         Ok(Value::fields([
             ("si_signo", Value::word(super::argument::Argument::show(&Signal(taken)))),
-            ("si_pid", Value::Number(sender.into())),
+            ("si_pid", Value::Pid(sender)),
         ]))
     }
 
@@ -292,7 +292,7 @@ fn child_code(code: i32) -> &'static str {
     }
 }
 
-/// How many signals a process can note between two times that the script asks.
+/// The most signals that a process can note before the script asks for them.
 const NOTED: usize = 32;
 static CAUGHT: [[AtomicI32; 2]; NOTED] = [const { [const { AtomicI32::new(0) }; 2] }; NOTED];
 static CAUGHT_COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -319,7 +319,7 @@ fn take_caught_signals() -> Vec<Value> {
         .map(|[signal, sender]| {
             Value::fields([
                 ("si_signo", Value::word(Signal(signal.load(Ordering::SeqCst)).show())),
-                ("si_pid", Value::Number(sender.load(Ordering::SeqCst).into())),
+                ("si_pid", Value::Pid(sender.load(Ordering::SeqCst))),
             ])
         })
         .collect()

@@ -1,8 +1,7 @@
 //! Internet and UNIX sockets, by address: socket(7), ip(7), unix(7), and the tables in
 //! /proc/PID/net that list them.
 //!
-//! What is sent over them goes by `write` of `file`; requests of rtnetlink(7) live in
-//! `device`.
+//! `write` of `file` sends over them; `device` has the requests of rtnetlink(7).
 
 use super::argument::{Argument, Text, constants, quote};
 use super::calls;
@@ -98,7 +97,7 @@ const SIOCGSKNS: u64 = 0x894c;
 /// `SO_NETNS_COOKIE` of asm-generic/socket.h.
 const SO_NETNS_COOKIE: i32 = 71;
 
-/// How many connections may wait to be accepted.
+/// The most connections that may wait to be accepted.
 const BACKLOG: i32 = 8;
 
 calls! {

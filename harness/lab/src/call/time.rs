@@ -3,7 +3,7 @@
 //!
 //! The offsets of a time namespace are a text file: see `file`.
 
-use super::argument::{Argument, constants};
+use super::argument::{Argument, Text, constants};
 use super::calls;
 use crate::outcome::{Answer, Errno, Value, check};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ impl Argument for FromNow {
     }
 }
 
-/// How long a call waits for a timer that should have expired long before.
+/// The time after which a call no longer waits for a timer that should have expired long before.
 const GIVE_UP: Duration = Duration::from_secs(1);
 
 calls! {
@@ -53,6 +53,20 @@ calls! {
         let seconds: f64 =
             content.split_whitespace().next().and_then(|word| word.parse().ok()).ok_or(Errno(libc::EPROTO))?;
         Ok(Value::Time { clock: "uptime".to_string(), nanoseconds: (seconds * 1e9) as i128 })
+    }
+
+    /// Reads the offsets in a file like /proc/PID/timens_offsets, clock by clock.
+    timens_offsets(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(super::file::path_of(&path))?;
+        let offset = |line: &str| -> Option<(String, Value)> {
+            let mut words = line.split_whitespace();
+            let (clock, seconds, nanoseconds) = (words.next()?, words.next()?, words.next()?);
+            let value = |word| super::file::number_or_word(word);
+            let fields = [("secs", value(seconds)), ("nanosecs", value(nanoseconds))];
+            words.next().is_none().then(|| (clock.to_string(), Value::fields(fields)))
+        };
+        let offsets: Option<Vec<(String, Value)>> = content.lines().map(offset).collect();
+        offsets.map(Value::Fields).ok_or(Errno(libc::EPROTO))
     }
 
     /// Sleeps until a clock shows a time a little ahead, and tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the sleep was broken off).
@@ -117,7 +131,7 @@ fn later(clock: Clock, until: FromNow) -> Result<libc::timespec, Errno> {
     Ok(time)
 }
 
-/// What waiting for a timer came to, by a clock that only counts differences.
+/// The verdict on a wait for a timer, by a clock that only counts differences.
 fn judged(until: FromNow, passed: Duration) -> Value {
     // Half of the time at least: reading the clock and setting the timer take some of it.
     let enough = Duration::from_millis(until.0 as u64) / 2;
