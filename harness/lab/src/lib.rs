@@ -6,16 +6,18 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `call` | the vocabulary: every call a script can ask for, declared once |
-//! | `lab`, `actor` | the script's side and the process's side |
+//! | `lab`, `director`, `actor` | the script's side, the engine's and the process's |
+//! | `conduct` | everything that happens around a call: faults, delays, watching, recording |
 //! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
 //! | `pids` | names of processes in place of their PIDs |
 //! | `interrupt` | the ways in which a script stops early |
 //! | `seal` | the place that a run gets, and what its processes start as |
 //! | `server` | forking and deadlines |
-//! | `watch` | from which step on a run is no longer as expected |
 
 pub mod actor;
 pub mod call;
+pub mod conduct;
+mod director;
 pub mod interrupt;
 pub mod journal;
 pub mod lab;
@@ -24,4 +26,3 @@ mod pids;
 pub mod seal;
 pub mod server;
 pub mod trace;
-pub mod watch;

@@ -7,9 +7,10 @@
 //! `cgroup`. When the runner is gone, by whatever end, it ends everything it has started and then
 //! itself.
 
+use crate::conduct::Conduct;
 use crate::interrupt::{Interrupt, Play};
 use crate::journal::Journal;
-use crate::lab::{Changes, Lab};
+use crate::lab::Lab;
 use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use nsconform_sys::cgroup::{self, Cgroups, Place};
@@ -51,8 +52,8 @@ pub struct Job {
     pub script: u32,
     /// After this time the director and all its processes are killed.
     pub deadline: Duration,
-    /// What is changed on purpose.
-    pub changes: Changes,
+    /// What happens around its calls.
+    pub conduct: Conduct,
 }
 
 /// How a director came to its end.
@@ -448,7 +449,7 @@ fn start_director(
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
                     // other several times faster. Disturbed runs go where they are sent.
-                    let processor = match job.changes.jitter {
+                    let processor = match job.conduct.jitter {
                         Some(jitter) => jitter.processor,
                         None => Some(work.processors[slot % work.processors.len()]),
                     };
@@ -496,7 +497,7 @@ fn keep_on(processor: u16) {
 /// Plays the job in a sealed director.
 fn direct(script: &Compiled, mode: Mode, job: &Job, journal: &Journal) -> End {
     let play = || {
-        let lab = Lab::new(journal, script.ground, mode, job.changes.clone());
+        let lab = Lab::new(journal, script.ground, mode, job.conduct.clone());
         let played = match script.body {
             Body::Script(play) => play(&lab).map(Ok),
             Body::Probe(probe) => probe(&lab),

@@ -7,7 +7,7 @@
 //! needs code per case.
 
 use crate::snapshot;
-use nsconform_lab::lab::{Deed, Tamper};
+use nsconform_lab::conduct::injection::{Fault, Injection};
 use nsconform_lab::outcome::{Errno, Outcome, Value};
 use nsconform_lab::trace::{Event, Trace};
 use nsconform_sys::kind::creations;
@@ -29,7 +29,7 @@ pub struct Lie {
     /// The call as in the trace, and which flag is left out if the call is made.
     pub text: String,
     /// The number of the call, counted from 0, and what is done to it.
-    pub tamper: Tamper,
+    pub injection: Injection,
 }
 
 /// The lies that can be told in a run with this trace: one or more for each call that succeeded
@@ -42,17 +42,17 @@ pub fn lies(trace: &Trace) -> Vec<Lie> {
         if call.asks() || call.is_probe() || matches!(outcome, Outcome::Failed(_)) {
             continue;
         }
-        let mut tell = |text: String, deed: Deed| {
-            lies.push(Lie { text, tamper: Tamper { call: number as u32, deed } });
+        let mut tell = |text: String, fault: Fault| {
+            lies.push(Lie { text, injection: Injection { call: number as u32, fault } });
         };
         let creations = call.flags().map_or(Vec::new(), creations);
         if call.creates().is_none() {
-            tell(call.to_string(), Deed::Withhold(outcome.clone()));
+            tell(call.to_string(), Fault::Withhold(outcome.clone()));
         }
         if call.creates().is_some() || creations.len() > 1 {
             for flag in creations {
                 let left_out = nsconform_lab::call::argument::flag_names(&flag);
-                tell(format!("{call} without {left_out}"), Deed::DropFlags(flag));
+                tell(format!("{call} without {left_out}"), Fault::DropFlags(flag));
             }
         }
     }
@@ -255,7 +255,7 @@ mod tests {
         let change = || (Call::Uts(Uts::sethostname { name: "x".into() }), ok(0));
         let ask = || (Call::Uts(Uts::gethostname {}), ok(0));
         let numbers: Vec<u32> =
-            lies(&run(&[ask(), change(), ask(), change()])).iter().map(|lie| lie.tamper.call).collect();
+            lies(&run(&[ask(), change(), ask(), change()])).iter().map(|lie| lie.injection.call).collect();
         assert_eq!(numbers, [1, 3]);
     }
 

@@ -3,33 +3,33 @@
 //! The trace prints names in the place of these PIDs, see `pids`; the director puts the PIDs in
 //! just before it sends a call.
 
-use super::{End, Process};
+use super::Process;
 use crate::call::argument::Pid;
+use crate::director::{End, find};
 
 /// Stands between the name of a process and that of its creator where the PID is meant that the
 /// creator sees: `<inner seen by outer>`.
-const SEEN_BY: &str = " seen by ";
+pub(crate) const SEEN_BY: &str = " seen by ";
 
 /// The PID that a name stands for in a text: the one in the sealed PID namespace or, for
 /// `inner seen by outer`, the one that the creator sees.
-pub(super) fn pid_of(ends: &[End], name: &str) -> Option<i32> {
-    let find = |name: &str| ends.iter().rfind(|end| end.name == name);
+pub(crate) fn pid_of(ends: &[End], name: &str) -> Option<i32> {
     match name.split_once(SEEN_BY) {
-        Some((name, _)) => find(name).map(|end| end.pid),
-        None => find(name).map(|end| end.sealed_pid),
+        Some((name, _)) => find(ends, name).map(|number| ends[number].pid),
+        None => find(ends, name).map(|number| ends[number].sealed_pid),
     }
 }
 
 impl Process<'_> {
     /// The PID of this process as its creator sees it.
     pub fn pid(&self) -> i32 {
-        self.lab.state.borrow().ends[self.number].pid
+        self.director.end(self.number).pid
     }
 
     /// The PID of this process in the sealed PID namespace, where the processes of
-    /// [`Lab::process`] are; 0 if it cannot be seen there.
+    /// [`Lab::process`](super::Lab::process) are; 0 if it cannot be seen there.
     pub fn sealed_pid(&self) -> i32 {
-        self.lab.state.borrow().ends[self.number].sealed_pid
+        self.director.end(self.number).sealed_pid
     }
 
     /// This process as argument of a call made in the sealed PID namespace.
@@ -46,7 +46,7 @@ impl Process<'_> {
 
     /// The name that the script gave to it.
     pub fn name(&self) -> String {
-        self.lab.state.borrow().ends[self.number].name.clone()
+        self.director.end(self.number).name.clone()
     }
 
     /// The path of a file of this process in the procfs of the sealed PID namespace, such as
@@ -63,11 +63,10 @@ impl Process<'_> {
 
     /// The PID of this process in the sealed PID namespace, as a text that is written to a file.
     pub fn sealed_text(&self) -> String {
-        let ends = &self.lab.state.borrow().ends;
-        let own = &ends[self.number];
-        match ends.iter().rposition(|end| end.name == own.name) {
-            Some(newest) if newest == self.number => format!("<{}>", own.name),
-            _ => own.sealed_pid.to_string(),
+        let name = self.name();
+        match self.director.find(&name) {
+            Some(newest) if newest == self.number => format!("<{name}>"),
+            _ => self.sealed_pid().to_string(),
         }
     }
 }
