@@ -9,7 +9,7 @@ pub enum Interrupt {
     NoValue(String),
     /// The named process was to act but has ended.
     Ended(String),
-    /// The case is written wrongly.
+    /// The script is written wrongly.
     Script(String),
     /// The call of the named process was to block and did not.
     NotBlocked(String),
@@ -26,7 +26,7 @@ impl std::fmt::Display for Interrupt {
         match self {
             Interrupt::NoValue(_) => f.write_str("stopped: the last answer leaves nothing to go on with"),
             Interrupt::Ended(name) => write!(f, "stopped: {name} was to act but has ended"),
-            Interrupt::Script(what) => write!(f, "stopped: the case is written wrongly: {what}"),
+            Interrupt::Script(what) => write!(f, "stopped: the script is written wrongly: {what}"),
             Interrupt::NotBlocked(name) => write!(f, "stopped: {name} was to block in its call and did not"),
             Interrupt::Differs => f.write_str("stopped: no longer as expected"),
             Interrupt::Stuck => f.write_str("stopped: nothing moves any more"),

@@ -85,7 +85,7 @@ impl<'l> Process<'l> {
     /// Ends the script when the kernel refuses; use [`Process::try_clone`] where that is the claim.
     pub fn clone(&self, name: &str, flags: Flags) -> Result<Process<'l>, Interrupt> {
         self.try_clone(name, flags)?.value()?;
-        self.newest()
+        Ok(self.newest())
     }
 
     /// As [`Process::clone`] without any flag: the child shares nothing, and all namespaces.
@@ -111,7 +111,7 @@ impl<'l> Process<'l> {
     /// As [`Process::clone`].
     pub fn clone3(&self, name: &str, flags: Flags, set_tid: &[i32]) -> Result<Process<'l>, Interrupt> {
         self.try_clone3(name, flags, set_tid)?.value()?;
-        self.newest()
+        Ok(self.newest())
     }
 
     /// Asks for a process by clone3(2) and gives the kernel's answer.
@@ -128,8 +128,9 @@ impl<'l> Process<'l> {
         }))
     }
 
-    fn newest(&self) -> Result<Process<'l>, Interrupt> {
-        Ok(Process { director: self.director, number: self.director.newest() })
+    /// The process that was created last.
+    pub(crate) fn newest(&self) -> Process<'l> {
+        Process { director: self.director, number: self.director.newest() }
     }
 
     /// Begins a call that may block: others may act before [`Begun::finish`].
@@ -181,5 +182,13 @@ impl Begun<'_> {
     /// When the call has returned instead, and when /proc/PID/syscall (proc(5)) cannot be read.
     pub fn blocked(&self) -> Play {
         self.0.director.wait_until_blocked(self.0.number)
+    }
+
+    /// As [`Begun::blocked`], but content with a call that has returned instead.
+    pub(crate) fn settled(&self) -> Play {
+        match self.blocked() {
+            Err(Interrupt::NotBlocked(_)) => Ok(()),
+            other => other,
+        }
     }
 }

@@ -8,6 +8,7 @@
 //! | `call` | the vocabulary: every call a script can ask for, declared once |
 //! | `lab`, `director`, `actor` | the script's side, the engine's and the process's |
 //! | `conduct` | everything that happens around a call: faults, delays, watching, recording |
+//! | `script` | scripts that are written down: read, printed and played |
 //! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
 //! | `pids` | names of processes in place of their PIDs |
 //! | `interrupt` | the ways in which a script stops early |
@@ -23,6 +24,7 @@ pub mod journal;
 pub mod lab;
 pub mod outcome;
 mod pids;
+pub mod script;
 pub mod seal;
 pub mod server;
 pub mod trace;

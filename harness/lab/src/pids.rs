@@ -163,7 +163,7 @@ mod tests {
         pids.learn(0, &clone(Flags::empty()), &child(3, "init"));
         pids.appear();
         assert_eq!(pids.show(1, 3), "3");
-        pids.learn(0, &Call::Namespace(Namespace::setns { fd: 3, kinds: NEWPID }), &done);
+        pids.learn(0, &Call::Namespace(Namespace::setns { fd: 3.into(), kinds: NEWPID }), &done);
         pids.learn(0, &clone(Flags::empty()), &child(4, "joined"));
         pids.appear();
         assert_eq!(pids.show(0, 4), "<joined>");

@@ -74,7 +74,7 @@ pub enum End {
 pub struct Trace(pub Vec<Event>);
 
 /// The column of the `=`, counted from the start of the call, as strace(1) aligns it.
-const ANSWER_COLUMN: usize = 40;
+pub(crate) const ANSWER_COLUMN: usize = 40;
 
 impl Trace {
     /// The end of the script; none if it was cut off.

@@ -78,7 +78,8 @@ impl Exceptions {
         for (check, entries) in &table {
             text += &format!("\n[{check}]\n");
             for (name, entry) in entries.as_table().into_iter().flatten() {
-                text += &format!("\"{name}\" = {{ most = {}, reason = {} }}\n", entry["most"], entry["reason"]);
+                text +=
+                    &format!("\"{name}\" = {{ most = {}, reason = {} }}\n", entry["most"], entry["reason"]);
             }
         }
         std::fs::write(file(), text).expect(".ci/house.toml can be written");

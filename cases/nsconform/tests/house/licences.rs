@@ -28,8 +28,10 @@ fn allows(expression: &str) -> bool {
 fn licences_allow_it() {
     let cargo = std::env::var("CARGO").unwrap_or("cargo".to_string());
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let arguments = ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &target];
-    let output = Command::new(cargo).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let arguments =
+        ["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &target];
+    let output =
+        Command::new(cargo).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();

@@ -42,8 +42,7 @@ fn crates_use_only_crates_below_them() {
             assert!(allowed.contains(&name), "{folder} uses nsconform-{name}, which is not below it");
         }
     }
-    let workspace: toml::Table =
-        std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let workspace: toml::Table = std::fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
     for member in workspace["workspace"]["members"].as_array().unwrap() {
         let known = CRATES.iter().any(|(folder, _)| Some(*folder) == member.as_str());
         assert!(known, "the test does not know the crate {member}: say what it may use");
@@ -60,7 +59,8 @@ fn no_type_name_is_defined_twice() {
     }
     let twice = places.into_iter().filter(|(_, places)| places.len() > 1);
     let found = twice.map(|(name, places)| (name, (places.len(), places.join(", ")))).collect();
-    Exceptions::of("types").hold(found, "the type name is defined in {}: give each meaning a name of its own");
+    Exceptions::of("types")
+        .hold(found, "the type name is defined in {}: give each meaning a name of its own");
 }
 
 #[test]
@@ -71,7 +71,8 @@ fn no_source_file_is_long() {
         let lines = source.text.lines().count();
         (source.path.clone(), (lines, lines.to_string()))
     });
-    Exceptions::of("long").hold(found.collect(), "the file has {} lines, more than 600: give each job a file");
+    Exceptions::of("long")
+        .hold(found.collect(), "the file has {} lines, more than 600: give each job a file");
 }
 
 #[test]

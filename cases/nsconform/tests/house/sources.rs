@@ -61,7 +61,9 @@ impl Source {
     /// Whether it is part of a program that users get, not of a test or a benchmark.
     pub fn is_production(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
-        let is_test = parts.iter().any(|part| ["tests", "benches", "tests.rs", "testing.rs", "build.rs"].contains(part));
+        let is_test = parts
+            .iter()
+            .any(|part| ["tests", "benches", "tests.rs", "testing.rs", "build.rs"].contains(part));
         !is_test && !self.is_handed_out() && parts[0] != "fixtures"
     }
 
@@ -110,7 +112,8 @@ fn defined(line: &str) -> Option<String> {
         };
     }
     let rest = rest.strip_prefix("unsafe ").unwrap_or(rest);
-    let name = ["struct ", "enum ", "union ", "trait ", "type "].iter().find_map(|kind| rest.strip_prefix(kind))?;
+    let name =
+        ["struct ", "enum ", "union ", "trait ", "type "].iter().find_map(|kind| rest.strip_prefix(kind))?;
     let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
     (end > 0).then(|| name[..end].to_string())
 }
@@ -141,7 +144,8 @@ pub fn questions(text: &str) -> Vec<String> {
                 continue;
             }
             if begins && plain == "What" {
-                let sentence: Vec<&str> = words[at..].iter().copied().take_while(|word| !word.ends_with('.')).collect();
+                let sentence: Vec<&str> =
+                    words[at..].iter().copied().take_while(|word| !word.ends_with('.')).collect();
                 if !sentence.iter().any(|word| word.ends_with('?')) {
                     found.push(words[at..].iter().take(6).copied().collect::<Vec<_>>().join(" "));
                 }

@@ -4,6 +4,8 @@
 //! The declarations themselves stand in the file of each area; the `calls!` macro collects them.
 //! `argument` prints the arguments.
 
+use super::argument::ArgumentKind;
+
 /// Whether a declaration is one call that Linux has, or stands for several steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -36,7 +38,7 @@ impl Mark {
 }
 
 /// Stands for an argument in a template.
-const PLACE: &str = "{}";
+pub(crate) const PLACE: &str = "{}";
 
 /// One call of the vocabulary.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,17 @@ pub struct Declaration {
     /// The printed form without the sign, where it is not `name(argument, argument)`: each `{}`
     /// stands for an argument, in the order of the declaration.
     pub template: Option<&'static str>,
+    /// Its arguments, in order.
+    pub parameters: &'static [Parameter],
+}
+
+/// One argument in the declaration of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// The kind of value that it takes.
+    pub kind: ArgumentKind,
 }
 
 impl Declaration {
@@ -98,7 +111,7 @@ mod tests {
     use rstest::rstest;
 
     const fn declaration(name: &'static str, mark: Mark, template: Option<&'static str>) -> Declaration {
-        Declaration { name, meaning: "", mark, template }
+        Declaration { name, meaning: "", mark, template, parameters: &[] }
     }
 
     const SETHOSTNAME: Declaration = declaration("sethostname", Mark::Call, None);

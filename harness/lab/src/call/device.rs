@@ -4,7 +4,7 @@
 //! Sockets that scripts hold live in `socket`. Of what the kernel lists only those parts are
 //! shown that every kernel gives alike.
 
-use super::argument::{Pid, Text};
+use super::argument::{Descriptor, Pid, Text};
 use super::calls;
 use crate::outcome::{Answer, Errno, Value};
 use netlink_packet_core::{
@@ -60,8 +60,8 @@ calls! {
     }
 
     /// Moves a network device into the network namespace that a descriptor refers to (IFLA_NET_NS_FD).
-    link_set_netns_fd(name: Text, fd: i32) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_FD" {
-        set(&name, LinkAttribute::NetNsFd(fd))
+    link_set_netns_fd(name: Text, fd: Descriptor) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_FD" {
+        set(&name, LinkAttribute::NetNsFd(fd.0))
     }
 
     /// Asks for a network device: whether it is up, whether its link is (LOWER_UP), its kind and its hardware address.

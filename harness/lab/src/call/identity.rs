@@ -3,8 +3,9 @@
 //!
 //! The ids that files carry live in `file`; credentials that travel in messages in `message`.
 
-use super::argument::{Argument, Text, constants, flag_names, flags};
+use super::argument::{Argument, ArgumentKind, Pathname, Text, constants, flag_names, flags};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
 use nsconform_sys::capability::{
     Capabilities, CapabilitySets, get_capabilities, known_capabilities, set_capabilities,
@@ -21,6 +22,12 @@ flags! {
 }
 
 impl Argument for Capabilities {
+    const KIND: ArgumentKind = ArgumentKind::Flags(super::reading::flag_words::<Capabilities>);
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Capabilities, SyntaxError> {
+        cursor.flags()
+    }
+
     fn show(&self) -> String {
         flag_names(self)
     }
@@ -79,14 +86,14 @@ calls! {
     }
 
     /// Writes the id maps of a process, given by its directory in /proc, as an ordinary user must: uid_map, then `deny` into setgroups, then gid_map.
-    map_ids(directory: Text, uid_map: Text, gid_map: Text) composes "open(2), one write(2) and close(2) for each of the three files" {
+    map_ids(directory: Pathname, uid_map: Text, gid_map: Text) composes "open(2), one write(2) and close(2) for each of the three files" {
         write_in(&directory, "uid_map", &uid_map.0)?;
         write_in(&directory, "setgroups", b"deny")?;
         write_in(&directory, "gid_map", &gid_map.0)
     }
 
     /// Reads an id map line by line, as `inside outside count`: outside is told in the reader's own terms or, to members of the namespace, in those of its parent.
-    cat_map(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+    cat_map(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
         let line = |line: &str| Value::word(line.split_whitespace().collect::<Vec<_>>().join(" "));
         Ok(Value::List(content.lines().map(line).collect()))
@@ -119,7 +126,7 @@ calls! {
     }
 
     /// Reads the five capability sets from a file like /proc/PID/status: `all` means every one that the kernel knows.
-    cat_capabilities(path: Text) observes "the lines CapInh to CapAmb of the file, compared with /proc/sys/kernel/cap_last_cap" {
+    cat_capabilities(path: Pathname) observes "the lines CapInh to CapAmb of the file, compared with /proc/sys/kernel/cap_last_cap" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
         let known = known_capabilities()?;
         let set = |key: &str| -> Answer {

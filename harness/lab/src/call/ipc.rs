@@ -2,9 +2,10 @@
 //!
 //! Reading and writing the settings in /proc/sys needs nothing of its own: `file` has it.
 
-use super::argument::{Argument, Text, constants, flag_names, flags};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names, flags};
 use super::calls;
 use super::file::{FileMode, OpenFlags, path_of};
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,16 @@ impl From<i32> for Key {
 }
 
 impl Argument for Key {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Key, SyntaxError> {
+        if cursor.accept("IPC_PRIVATE") {
+            return Ok(Key(libc::IPC_PRIVATE));
+        }
+        // A negative key is printed by its bits.
+        cursor.number().map(|bits: u32| Key(bits as i32))
+    }
+
     fn show(&self) -> String {
         if self.0 == libc::IPC_PRIVATE { "IPC_PRIVATE".to_string() } else { format!("{:#x}", self.0) }
     }
@@ -46,6 +57,12 @@ pub const CREATE_NEW: GetFlags = GetFlags::from_bits_retain(libc::IPC_CREAT | li
 pub const FIND: GetFlags = GetFlags::empty();
 
 impl Argument for GetFlags {
+    const KIND: ArgumentKind = ArgumentKind::Flags(super::reading::flag_words::<GetFlags>);
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<GetFlags, SyntaxError> {
+        cursor.flags()
+    }
+
     fn show(&self) -> String {
         let named = *self & (GetFlags::IPC_CREAT | GetFlags::IPC_EXCL);
         match (named.is_empty(), self.difference(named).bits()) {
@@ -82,6 +99,19 @@ pub const fn operation(number: u16, change: i16, flags: IpcFlags) -> SemaphoreOp
 }
 
 impl Argument for SemaphoreOperation {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<SemaphoreOperation, SyntaxError> {
+        cursor.expect("{sem_num=")?;
+        let number = cursor.number()?;
+        cursor.expect(", sem_op=")?;
+        let change = cursor.number()?;
+        cursor.expect(", sem_flg=")?;
+        let flags = IpcFlags::read(cursor)?;
+        cursor.expect("}")?;
+        Ok(SemaphoreOperation { number, change, flags })
+    }
+
     fn show(&self) -> String {
         format!("{{sem_num={}, sem_op={}, sem_flg={}}}", self.number, self.change, self.flags.show())
     }
@@ -93,6 +123,13 @@ impl Argument for SemaphoreOperation {
 pub struct Address(pub usize);
 
 impl Argument for Address {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Address, SyntaxError> {
+        cursor.expect("address:")?;
+        cursor.number().map(Address)
+    }
+
     fn show(&self) -> String {
         format!("address:{}", self.0)
     }
@@ -120,6 +157,21 @@ impl QueueSize {
 }
 
 impl Argument for QueueSize {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<QueueSize, SyntaxError> {
+        cursor.expect("0600, {mq_maxmsg=")?;
+        let messages = cursor.number()?;
+        cursor.expect(", mq_msgsize=")?;
+        let message_size = cursor.number()?;
+        cursor.expect("}")?;
+        Ok(QueueSize::new(messages, message_size))
+    }
+
+    fn absent() -> Option<QueueSize> {
+        Some(EXISTING)
+    }
+
     fn show(&self) -> String {
         match self.created {
             true => format!("0600, {{mq_maxmsg={}, mq_msgsize={}}}", self.messages, self.message_size),
@@ -269,15 +321,15 @@ calls! {
     }
 
     /// Lists the keys and identifiers in a file of /proc/sysvipc, which shows the objects of the IPC namespace of whoever opens it.
-    sysvipc(path: Text) observes "the file, by open(2), read(2) and close(2); of it the columns key and id" {
+    sysvipc(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it the columns key and id" {
         objects(&std::fs::read_to_string(path_of(&path))?)
     }
 
     /// Lists the keys and identifiers that an open file of /proc/sysvipc shows, from its beginning.
-    sysvipc_fd(fd: i32) observes "the open file, by pread(2); of it the columns key and id" {
+    sysvipc_fd(fd: Descriptor) observes "the open file, by pread(2); of it the columns key and id" {
         let mut buffer = vec![0; MESSAGE_SIZE];
         // SAFETY: pointer and length describe `buffer`.
-        let count = unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+        let count = unsafe { libc::pread(fd.0, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
         check(count as i64)?;
         objects(&String::from_utf8_lossy(&buffer[..count as usize]))
     }
@@ -301,24 +353,24 @@ calls! {
     }
 
     /// Puts a message with a priority into an open POSIX message queue.
-    mq_send(fd: i32, text: Text, priority: i32) {
+    mq_send(fd: Descriptor, text: Text, priority: i32) {
         // SAFETY: pointer and length describe `text`.
-        check(unsafe { libc::mq_send(fd, text.0.as_ptr().cast(), text.0.len(), priority as u32) })
+        check(unsafe { libc::mq_send(fd.0, text.0.as_ptr().cast(), text.0.len(), priority as u32) })
     }
 
     /// Takes the oldest message of the highest priority from an open POSIX message queue.
-    mq_receive(fd: i32) {
+    mq_receive(fd: Descriptor) {
         let mut text = vec![0; MESSAGE_SIZE];
         // SAFETY: pointer and length describe `text`; the priority is not asked for.
         let length =
-            unsafe { libc::mq_receive(fd, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
+            unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
         check(length as i64)?;
         text.truncate(length as usize);
         Ok(Value::Text(text))
     }
 
     /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.
-    queue_status(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+    queue_status(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         let content = std::fs::read_to_string(path_of(&path))?;
         let field = |word: &str| {
             let (name, value) = word.split_once(':')?;
@@ -329,7 +381,7 @@ calls! {
     }
 
     /// Makes a named pipe.
-    mkfifo(path: Text, mode: FileMode) {
+    mkfifo(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::mkfifo(path.c_string()?.as_ptr(), mode.0 as libc::mode_t) })
     }

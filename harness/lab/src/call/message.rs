@@ -2,8 +2,9 @@
 //!
 //! Plain bytes over descriptors live in `file`, sockets of networks in `socket`.
 
-use super::argument::{Argument, Pid, Text};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pid, Text};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Value, check};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,24 @@ pub fn scm_credentials(pid: impl Into<Pid>, uid: u32, gid: u32) -> Ancillary {
 }
 
 impl Argument for Ancillary {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Ancillary, SyntaxError> {
+        if cursor.accept("SCM_RIGHTS [") {
+            let fd = cursor.number()?;
+            cursor.expect("]")?;
+            return Ok(Ancillary::Rights(fd));
+        }
+        cursor.expect("SCM_CREDENTIALS {pid=")?;
+        let pid = Pid::read(cursor)?;
+        cursor.expect(", uid=")?;
+        let uid = cursor.number()?;
+        cursor.expect(", gid=")?;
+        let gid = cursor.number()?;
+        cursor.expect("}")?;
+        Ok(Ancillary::Credentials { pid, uid, gid })
+    }
+
     fn show(&self) -> String {
         match self {
             Ancillary::Rights(fd) => format!("SCM_RIGHTS [{fd}]"),
@@ -59,23 +78,23 @@ calls! {
     }
 
     /// Has the kernel add the sender's credentials to every message that this socket receives (SO_PASSCRED).
-    setsockopt_passcred(fd: i32, on: bool) => "setsockopt({}, SOL_SOCKET, SO_PASSCRED, {})" {
+    setsockopt_passcred(fd: Descriptor, on: bool) => "setsockopt({}, SOL_SOCKET, SO_PASSCRED, {})" {
         let on = libc::c_int::from(on);
         let size = size_of::<libc::c_int>() as libc::socklen_t;
         // SAFETY: the option value is an int that outlives the call.
         check(unsafe {
-            libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), size)
+            libc::setsockopt(fd.0, libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), size)
         })
     }
 
     /// Sends a message that carries a descriptor or credentials as well.
-    sendmsg(fd: i32, text: Text, ancillary: Ancillary) {
-        send(fd, &text.0, &ancillary)
+    sendmsg(fd: Descriptor, text: Text, ancillary: Ancillary) {
+        send(fd.0, &text.0, &ancillary)
     }
 
     /// Takes the next message without waiting (EAGAIN if there is none) and lists what it carries.
-    recvmsg(fd: i32) asks {
-        receive(fd)
+    recvmsg(fd: Descriptor) asks {
+        receive(fd.0)
     }
 }
 

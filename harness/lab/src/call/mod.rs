@@ -16,6 +16,7 @@ pub mod message;
 pub mod mount;
 pub mod namespace;
 pub mod process;
+pub mod reading;
 pub mod socket;
 pub mod time;
 pub mod uts;
@@ -23,6 +24,7 @@ pub mod uts;
 use crate::actor::Actor;
 use crate::outcome::Outcome;
 use declaration::Declaration;
+use reading::{Cursor, Symbols, SyntaxError, column, nearest};
 use serde::{Deserialize, Serialize};
 
 /// Something that calls can be asked of: a process that answers at once, or one of which a call
@@ -116,8 +118,24 @@ macro_rules! calls {
                     meaning: concat!($($doc),+),
                     mark: $crate::call::mark!($($mark $(($when))? $($means)?)?),
                     template: $crate::call::template!($($template)?),
+                    parameters: &[$($crate::call::declaration::Parameter {
+                        name: stringify!($argument),
+                        kind: <$type as $crate::call::argument::Argument>::KIND,
+                    }),*],
                 }),*
             ];
+
+            /// Reads the arguments of the call that the declaration of this name declares.
+            #[allow(unused_variables)]
+            pub(crate) fn read(
+                name: &str,
+                cursor: &mut $crate::call::reading::Cursor<'_>,
+            ) -> Option<Result<Self, $crate::call::reading::SyntaxError>> {
+                match name {
+                    $(stringify!($name) => Some((|| Ok(Self::$name { $($argument: cursor.argument()?),* }))()),)*
+                    _ => None,
+                }
+            }
 
             /// Asks the kernel, in the process that runs this.
             #[allow(unused_variables)]
@@ -225,6 +243,14 @@ macro_rules! areas {
                     $(Call::$Area(call) => call.arguments(),)*
                 }
             }
+
+            /// Reads the arguments of the call that the declaration of this name declares.
+            fn read_arguments(name: &str, cursor: &mut Cursor<'_>) -> Result<Call, SyntaxError> {
+                $(if let Some(call) = $module::$Area::read(name, cursor) {
+                    return call.map(Call::$Area);
+                })*
+                Err(cursor.error(format!("`{name}` is not declared")))
+            }
         }
 
         /// The declarations of every area.
@@ -280,6 +306,45 @@ impl Call {
         )
     }
 
+    /// Reads the call that stands in `text` from byte `at` on; gives it, the byte behind it, and its
+    /// printed arguments, in which symbols are kept. A process that the call creates has no name yet.
+    ///
+    /// # Errors
+    /// When no declaration has this form. Of several that begin alike the one counts of which the
+    /// most fits.
+    pub(crate) fn read(text: &str, at: usize, symbols: &dyn Symbols) -> Result<Read, SyntaxError> {
+        let mut best: Option<SyntaxError> = None;
+        let signs = ["? ", "! ", ""];
+        let at = signs.iter().find(|sign| text[at..].starts_with(**sign)).map_or(at, |sign| at + sign.len());
+        for declaration in declarations() {
+            let Some(mut cursor) = Cursor::start(declaration, text, at, symbols) else { continue };
+            let read = Call::read_arguments(declaration.name, &mut cursor)
+                .and_then(|call| cursor.end().map(|(end, symbolic)| (call, end, symbolic)));
+            match read {
+                Ok((call, end, symbolic)) => {
+                    let shown = call.arguments().into_iter().zip(symbolic);
+                    let arguments =
+                        shown.map(|(shown, symbolic)| symbolic.map_or(shown, str::to_string)).collect();
+                    return Ok(Read { call, declaration, arguments, end });
+                }
+                Err(error) if best.as_ref().is_none_or(|best| best.column < error.column) => {
+                    best = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(best.unwrap_or_else(|| unknown_call(text, at)))
+    }
+
+    /// Names the process that the call creates, if it creates one.
+    pub(crate) fn name_child(&mut self, name: &str) {
+        if let Call::Process(process::Process::clone { child, .. } | process::Process::clone3 { child, .. }) =
+            self
+        {
+            child.0 = name.to_string();
+        }
+    }
+
     /// The name that the script gives to the process which this call creates, if it creates one.
     pub fn creates(&self) -> Option<&str> {
         match self {
@@ -289,6 +354,30 @@ impl Call {
             _ => None,
         }
     }
+}
+
+/// A call that was read from a text.
+pub(crate) struct Read {
+    pub(crate) call: Call,
+    pub(crate) declaration: &'static Declaration,
+    /// The printed arguments, hidden ones as empty texts.
+    pub(crate) arguments: Vec<String>,
+    /// The byte behind the call.
+    pub(crate) end: usize,
+}
+
+/// Nothing that is declared begins like the text at byte `at`.
+fn unknown_call(text: &str, at: usize) -> SyntaxError {
+    let name = text[at..].split(['(', ' ']).next().unwrap_or_default();
+    let heads: Vec<String> = declarations().map(Declaration::head).collect();
+    let heads: Vec<&str> = heads.iter().map(|head| head.trim_start_matches(['?', '!', ' '])).collect();
+    let known = heads.contains(&name);
+    let message = if known {
+        format!("`{name}` has another form; `nsconform explain` shows it")
+    } else {
+        format!("`{name}` is no call that is known here{}", nearest(name, &heads))
+    };
+    SyntaxError { column: column(text, at), message }
 }
 
 impl std::fmt::Display for Call {

@@ -3,7 +3,7 @@
 //! clone(2), exit(2), wait(2), kill(2), sigaction(2), prctl(2) and their relatives. What
 //! namespaces they are in lives in `namespace`; their user ids and capabilities in `identity`.
 
-use super::argument::{Pid, Text, Unshown, constants, flags};
+use super::argument::{Descriptor, Pathname, Pid, Unshown, constants, flags};
 use super::calls;
 use crate::actor::Creation;
 use crate::outcome::{Answer, Errno, Value, check, check_pid};
@@ -65,7 +65,7 @@ calls! {
     }
 
     /// Replaces the program of the process by another one; the process stays the same.
-    execve(path: Text) {
+    execve(path: Pathname) {
         actor.execute(path.c_string()?.as_c_str())
     }
 
@@ -175,9 +175,9 @@ calls! {
     }
 
     /// Sends a signal to the process that a pidfd stands for.
-    pidfd_send_signal(fd: i32, signal: Signal) {
+    pidfd_send_signal(fd: Descriptor, signal: Signal) {
         // SAFETY: the siginfo pointer may be null.
-        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal.0, 0, 0) })
+        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.0, signal.0, 0, 0) })
     }
 
     /// Sets what a signal does: the default action, nothing, or a handler that notes the signal.

@@ -3,8 +3,9 @@
 //!
 //! The offsets of a time namespace are a text file: see `file`.
 
-use super::argument::{Argument, Text, constants};
+use super::argument::{Argument, ArgumentKind, Pathname, constants};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -29,6 +30,15 @@ impl From<i32> for FromNow {
 }
 
 impl Argument for FromNow {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<FromNow, SyntaxError> {
+        cursor.expect("TIMER_ABSTIME, now + ")?;
+        let milliseconds = cursor.number()?;
+        cursor.expect(" ms")?;
+        Ok(FromNow(milliseconds))
+    }
+
     fn show(&self) -> String {
         format!("TIMER_ABSTIME, now + {} ms", self.0)
     }
@@ -56,7 +66,7 @@ calls! {
     }
 
     /// Reads the offsets in a file like /proc/PID/timens_offsets, clock by clock.
-    timens_offsets(path: Text) observes "the file, by open(2), read(2) and close(2)" {
+    timens_offsets(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
         let offset = |line: &str| -> Option<(String, Value)> {
             let mut words = line.split_whitespace();
