@@ -13,9 +13,9 @@ pub enum Interrupt {
     Script(String),
     /// The call of the named process was to block and did not.
     NotBlocked(String),
-    /// The trace differs from the one that was expected of this run.
+    /// The trace differs from the one that the run must show.
     Differs,
-    /// An answer was expected, and nothing moves any more that could bring it.
+    /// The director waits for an answer, and nothing moves any more that could send one.
     Stuck,
     /// The engine could not do its part.
     Engine(String),
@@ -39,5 +39,5 @@ pub(crate) fn engine(what: impl std::fmt::Display) -> Interrupt {
     Interrupt::Engine(what.to_string())
 }
 
-/// What a script returns.
+/// The result of a script.
 pub type Play = Result<(), Interrupt>;

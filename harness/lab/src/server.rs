@@ -53,7 +53,7 @@ pub struct Job {
     pub script: Played,
     /// After this time the director and all its processes are killed.
     pub deadline: Duration,
-    /// What happens around its calls.
+    /// The conduct of the run.
     pub conduct: Conduct,
 }
 

@@ -13,7 +13,7 @@ use std::cell::Cell;
 pub struct Injection {
     /// The number of the call, counted from 0.
     pub call: u32,
-    /// What is done to it.
+    /// The change.
     pub fault: Fault,
 }
 

@@ -58,15 +58,15 @@ impl Watch {
     }
 }
 
-/// Whether all processes of the sealed place but the calling one, the director, sleep, are stopped
-/// or have ended. One that merely gets no processor, however long, is not among these.
+/// Tells whether all processes of the sealed place except the director, which calls this, sleep, are
+/// stopped or have ended. A process that waits for a processor, however long, moves.
 fn nothing_moves() -> bool {
     let rest: Vec<bool> = tasks("/proc").filter_map(|task| rests(&task)).collect();
     // No process at all: it is /proc that cannot be seen.
     !rest.is_empty() && rest.iter().all(|rests| *rests)
 }
 
-/// Whether a thread rests; none if it is gone.
+/// Tells whether a thread rests; none if it is gone.
 fn rests(task: &Path) -> Option<bool> {
     let state = procfs::state(task)?;
     Some(matches!(state, 'T' | 't' | 'Z' | 'X') || procfs::is_asleep(task))

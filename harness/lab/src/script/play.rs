@@ -7,7 +7,8 @@ use super::{Names, Script, Step, WrittenCall};
 use crate::call::reading::Symbols;
 use crate::call::{Ask, Call};
 use crate::interrupt::{Interrupt, Play};
-use crate::lab::{Begun, Lab, Process, SEEN_BY};
+use crate::lab::naming::SEEN_BY;
+use crate::lab::{Begun, Lab, Process};
 use crate::outcome::{Outcome, Value};
 use std::collections::HashMap;
 

@@ -145,7 +145,8 @@ impl Script {
             } else if let Some(answer) = rest.strip_prefix("= ") {
                 let shows_pid;
                 (*names, shows_pid) = Names::read(answer);
-                if shows_pid && !self.steps.contains(&Step::ShowPids) {
+                // A trace always shows the PID that a clone3(2) has chosen.
+                if shows_pid && call.name() == "clone" && !self.steps.contains(&Step::ShowPids) {
                     self.steps.push(Step::ShowPids);
                 }
             } else if !rest.is_empty() {
