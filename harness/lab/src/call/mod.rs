@@ -125,15 +125,16 @@ macro_rules! calls {
                 }),*
             ];
 
-            /// Reads the arguments of the call that the declaration of this name declares.
+            /// Reads the arguments of the call that the declaration of this name declares; none if it
+            /// is of another area.
             #[allow(unused_variables)]
             pub(crate) fn read(
                 name: &str,
                 cursor: &mut $crate::call::reading::Cursor<'_>,
-            ) -> Option<Result<Self, $crate::call::reading::SyntaxError>> {
+            ) -> Result<Option<Self>, $crate::call::reading::SyntaxError> {
                 match name {
-                    $(stringify!($name) => Some((|| Ok(Self::$name { $($argument: cursor.argument()?),* }))()),)*
-                    _ => None,
+                    $(stringify!($name) => Ok(Some(Self::$name { $($argument: cursor.argument()?),* })),)*
+                    _ => Ok(None),
                 }
             }
 
@@ -246,8 +247,8 @@ macro_rules! areas {
 
             /// Reads the arguments of the call that the declaration of this name declares.
             fn read_arguments(name: &str, cursor: &mut Cursor<'_>) -> Result<Call, SyntaxError> {
-                $(if let Some(call) = $module::$Area::read(name, cursor) {
-                    return call.map(Call::$Area);
+                $(if let Some(call) = $module::$Area::read(name, cursor)? {
+                    return Ok(Call::$Area(call));
                 })*
                 Err(cursor.error(format!("`{name}` is not declared")))
             }
