@@ -74,7 +74,7 @@ needs! {
         probe: |lab| {
             // Fixed in the kernel's sources (PROC_TIME_INIT_INO).
             let initial = Value::Namespace { kind: Kind::Time, inode: 0xefff_fffa };
-            match lab.process_on(Ground::Root, "probe")?.readlink_ns("/proc/self/ns/time")? {
+            match lab.process_on(Ground::Root, "probe")?.readlink("/proc/self/ns/time")? {
                 Outcome::Returned(own) if own == initial => Ok(Ok(())),
                 Outcome::Returned(_) => Ok(Err("nsconform was started in another one".into())),
                 other => succeeded("readlink(\"/proc/self/ns/time\")", other),
@@ -88,7 +88,7 @@ needs! {
         remedy: "run as root outside any container with a user namespace of its own",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
-            Ok(match process.readlink_ns("/proc/self/ns/user")? {
+            Ok(match process.readlink("/proc/self/ns/user")? {
                 Outcome::Returned(Value::Namespace { inode: INITIAL_USER_NAMESPACE, .. }) => Ok(()),
                 _ => Err("/proc/self/ns/user is not the user namespace that the kernel started with".into()),
             })

@@ -7,7 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play, run,
+    verify,
 };
 use nsconform_report::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -53,6 +54,9 @@ enum Command {
     Audit(audit::Arguments),
     /// Show that verdicts are stable: run every case many times, disturbed in many ways
     Verify(verify::Arguments),
+    /// Play a written script, or the trace of a case as one, and print its trace
+    #[command(after_help = play::NOTATION)]
+    Play(play::Arguments),
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
     Diff(diff::Arguments),
@@ -96,6 +100,7 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Audit(arguments) => fork().and_then(|single| audit::audit(single, &arguments)),
         Command::Verify(arguments) => fork().and_then(|single| verify::verify(single, &arguments)),
+        Command::Play(arguments) => fork().and_then(|single| play::play(single, &arguments)),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments),

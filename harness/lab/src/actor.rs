@@ -1,7 +1,7 @@
 //! An actor: a process (or thread) that performs one call at a time for the director.
 //!
 //! It receives a call, asks the kernel, answers, and waits for the next one; it ends when told to
-//! or when the director is gone. What the calls are lives in `call`.
+//! or when the director is gone. The calls live in `call`.
 
 use crate::call::Call;
 use crate::outcome::{Answer, Errno, Outcome, Value, check};
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
-/// What an actor answers.
+/// The answer of an actor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
     /// The kernel's answer to the call.
     Outcome(Outcome),
-    /// The engine could not do its part: nothing was asked of the kernel, or its answer is lost.
+    /// The engine could not do its part: it asked the kernel for nothing, or lost its answer.
     Trouble(String),
 }
 
@@ -30,7 +30,7 @@ const NO_MEMORY: &[u8] = b"no memory for messages: allow more (ulimit -v, memory
 /// [`continue_if_asked`].
 const CONTINUE: &str = "nsconform-actor";
 
-/// The state that an actor keeps between calls.
+/// An actor, with the state that it keeps between calls.
 pub struct Actor {
     socket: RawFd,
     /// Whether the descriptor table is shared with the creator (CLONE_FILES): then the end of this
@@ -247,8 +247,8 @@ fn leave(socket: RawFd, shares_files: bool, status: i32) -> ! {
     unreachable!("exit(2) returned")
 }
 
-/// Goes on as an actor if this program was executed by one (`execve("/program")` in a script).
-/// The first thing that `main` of every program with cases must do.
+/// Goes on as an actor if an actor has executed this program (`execve("/program")` in a script).
+/// `main` of every program with cases must call it first.
 pub fn continue_if_asked() {
     let mut arguments = std::env::args();
     if arguments.next().as_deref() != Some(CONTINUE) {

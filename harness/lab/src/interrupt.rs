@@ -9,13 +9,13 @@ pub enum Interrupt {
     NoValue(String),
     /// The named process was to act but has ended.
     Ended(String),
-    /// The case is written wrongly.
+    /// The script is written wrongly.
     Script(String),
     /// The call of the named process was to block and did not.
     NotBlocked(String),
-    /// The trace differs from the one that was expected of this run.
+    /// The trace differs from the one that the run must show.
     Differs,
-    /// An answer was expected, and nothing moves any more that could bring it.
+    /// The director waits for an answer, and nothing moves any more that could send one.
     Stuck,
     /// The engine could not do its part.
     Engine(String),
@@ -26,7 +26,7 @@ impl std::fmt::Display for Interrupt {
         match self {
             Interrupt::NoValue(_) => f.write_str("stopped: the last answer leaves nothing to go on with"),
             Interrupt::Ended(name) => write!(f, "stopped: {name} was to act but has ended"),
-            Interrupt::Script(what) => write!(f, "stopped: the case is written wrongly: {what}"),
+            Interrupt::Script(what) => write!(f, "stopped: the script is written wrongly: {what}"),
             Interrupt::NotBlocked(name) => write!(f, "stopped: {name} was to block in its call and did not"),
             Interrupt::Differs => f.write_str("stopped: no longer as expected"),
             Interrupt::Stuck => f.write_str("stopped: nothing moves any more"),
@@ -39,5 +39,5 @@ pub(crate) fn engine(what: impl std::fmt::Display) -> Interrupt {
     Interrupt::Engine(what.to_string())
 }
 
-/// What a script returns.
+/// The result of a script.
 pub type Play = Result<(), Interrupt>;

@@ -1,8 +1,9 @@
-//! Where a run's events are written while it runs: memory shared with the fork server.
+//! The journal: memory that a director shares with the fork server, and to which it writes the events
+//! of its run.
 //!
-//! Nothing needs to be sent, so writing costs no system call, and what was written before a hang
-//! or a kill is there to be shown. The same memory tells a director that was started ahead of its
-//! turn when its turn has come.
+//! Nothing needs to be sent, so writing costs no system call, and the server can show everything
+//! that a director wrote before it hung or was killed. Through the same memory the server tells a
+//! director that it started ahead of its turn when that turn has come.
 
 use crate::trace::{Event, Trace};
 use std::io;
@@ -10,15 +11,15 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// The size of a journal in bytes. Only pages that are written to take memory.
+/// The size of a journal in bytes. The kernel gives memory only to pages that are written to.
 const CAPACITY: usize = 1024 * 1024;
-/// Where the events begin: behind the count of used bytes and the word that holds the director.
+/// The place of the first event: behind the count of used bytes and the word that holds the director.
 const START: usize = 8;
-/// What that word says.
+/// The values of that word: the director waits, or makes its calls.
 const HELD: u32 = 1;
-/// How long a director waits for its turn: longer than a deadline is in the slowest guest.
-const LONGEST_HOLD: Duration = Duration::from_secs(600);
 const LET_GO: u32 = 0;
+/// The time that a director waits for its turn: longer than a deadline is in the slowest guest.
+const LONGEST_HOLD: Duration = Duration::from_secs(600);
 
 /// A journal that a director writes and the fork server reads.
 pub struct Journal {
@@ -27,8 +28,7 @@ pub struct Journal {
     _memory: Rc<Memory>,
 }
 
-/// Memory for several journals: in one piece, since every fork takes longer the more mappings there
-/// are.
+/// Memory for several journals: in one piece, since a fork takes longer with each mapping.
 struct Memory {
     base: *mut u8,
     size: usize,
@@ -96,9 +96,9 @@ impl Journal {
         unsafe { libc::syscall(libc::SYS_futex, self.turn().as_ptr(), libc::FUTEX_WAKE, 1, 0, 0, 0) };
     }
 
-    /// Waits, in the director, until it is let go. It is killed if the fork server ends before. False
-    /// if that takes longer than any other director may go: where the kernel has no pidfd, the end
-    /// of the server may have been missed, and nobody is left to let it go.
+    /// Waits, in the director, until the server lets it go; the kernel kills it if the server ends
+    /// before. Gives false after a time that is longer than any other director may take: where the
+    /// kernel has no pidfd, the director may have missed the end of the server.
     pub fn wait_for_turn(&self) -> bool {
         let end = Instant::now() + LONGEST_HOLD;
         while self.turn().load(Ordering::Acquire) == HELD {

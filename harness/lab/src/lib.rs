@@ -6,20 +6,25 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `call` | the vocabulary: every call a script can ask for, declared once |
-//! | `lab`, `actor` | the script's side and the process's side |
-//! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
+//! | `lab`, `director`, `actor` | the script's side, the engine's and the process's |
+//! | `conduct` | everything that happens around a call: faults, delays, watching, recording |
+//! | `script` | scripts that are written down: read, printed and played |
+//! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
+//! | `pids` | names of processes in place of their PIDs |
 //! | `interrupt` | the ways in which a script stops early |
 //! | `seal` | the place that a run gets, and what its processes start as |
 //! | `server` | forking and deadlines |
-//! | `watch` | from which step on a run is no longer as expected |
 
 pub mod actor;
 pub mod call;
+pub mod conduct;
+mod director;
 pub mod interrupt;
 pub mod journal;
 pub mod lab;
 pub mod outcome;
+mod pids;
+pub mod script;
 pub mod seal;
 pub mod server;
 pub mod trace;
-pub mod watch;

@@ -1,16 +1,16 @@
-//! What the kernel answers, as data: a value or an errno.
+//! The kernel's answers, as data: a value or an errno.
 //!
-//! How an answer is printed lives in `trace`; who asks lives in `lab`.
+//! `trace` prints an answer; `lab` asks for it.
 
 use crate::interrupt::Interrupt;
 pub use nsconform_sys::errno::Errno;
 use nsconform_sys::kind::Kind;
 use serde::{Deserialize, Serialize};
 
-/// What performing a call gives: the shape in which the code of each call is written.
+/// The result of performing a call: the code of each call returns it.
 pub type Answer = Result<Value, Errno>;
 
-/// What a successful call returned.
+/// The result of a successful call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// A number whose meaning the claim speaks of: printed as it is.
@@ -19,7 +19,10 @@ pub enum Value {
     Octal(u32),
     /// A set of bits, printed in hexadecimal (capability sets, event masks).
     Hex(u64),
-    /// A process that the call created, by its PID as the caller sees it.
+    /// A PID as the caller sees it, printed by the name of the process where the trace tells which
+    /// process that is.
+    Pid(i32),
+    /// A process that the call created, by its PID as the caller sees it; printed by its name.
     Child {
         /// The PID in the caller's PID namespace.
         pid: i32,
@@ -32,19 +35,19 @@ pub enum Value {
     Word(String),
     /// A namespace, printed under a stable name (`uts:[A]`).
     Namespace {
-        /// Which kind of namespace.
+        /// The kind of namespace.
         kind: Kind,
         /// `st_ino` of its file on nsfs.
         inode: u64,
     },
     /// A number that differs from run to run, printed under a stable name (`shared:1`).
     Volatile {
-        /// What it numbers: each class is counted by itself.
+        /// The class of things that it numbers: each class is counted by itself.
         class: String,
         /// The raw number.
         number: u64,
     },
-    /// What a mount has to do with a peer group, whose number differs from run to run; printed as in
+    /// The relation of a mount to a peer group, whose number differs from run to run; printed as in
     /// proc_pid_mountinfo(5) with a stable name (`shared:1`, `master:1` for the same group).
     PeerGroup {
         /// `shared`, `master` or `propagate_from`.
@@ -66,7 +69,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// What calls return that only succeed or fail.
+    /// The result of calls that only succeed or fail.
     pub const ZERO: Value = Value::Number(0);
 
     /// A quoted string.
@@ -143,7 +146,7 @@ impl Outcome {
     pub fn number(self) -> Result<i64, Interrupt> {
         match self.value()? {
             Value::Number(number) => Ok(number),
-            Value::Child { pid, .. } => Ok(pid.into()),
+            Value::Pid(pid) | Value::Child { pid, .. } => Ok(pid.into()),
             Value::Volatile { number, .. } => Ok(number as i64),
             other => Err(Interrupt::NoValue(format!("{other:?} is not a number"))),
         }
@@ -170,8 +173,16 @@ impl Outcome {
     }
 }
 
-/// What asking for a call gives.
+/// The result of asking for a call.
 pub type Done = Result<Outcome, Interrupt>;
+
+/// The answer of a system call that returns -1 on error and a PID otherwise.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_pid(returned: i32) -> Answer {
+    Errno::result(returned).map(|pid| Value::Pid(pid as i32))
+}
 
 /// The answer of a system call that returns -1 on error and a number otherwise.
 ///

@@ -7,9 +7,11 @@
 //! `cgroup`. When the runner is gone, by whatever end, it ends everything it has started and then
 //! itself.
 
+use crate::conduct::Conduct;
 use crate::interrupt::{Interrupt, Play};
 use crate::journal::Journal;
-use crate::lab::{Changes, Lab};
+use crate::lab::Lab;
+use crate::script::{self, Script};
 use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use nsconform_sys::cgroup::{self, Cgroups, Place};
@@ -47,12 +49,34 @@ pub type Finding = Result<(), String>;
 /// One thing to be done by one director.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
-    /// The index of the compiled script that is played.
-    pub script: u32,
+    /// The script that is played.
+    pub script: Played,
     /// After this time the director and all its processes are killed.
     pub deadline: Duration,
-    /// What is changed on purpose.
-    pub changes: Changes,
+    /// The conduct of the run.
+    pub conduct: Conduct,
+}
+
+/// A script that the server plays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Played {
+    /// A compiled one, by its index.
+    Compiled(u32),
+    /// A written one.
+    Written(Script),
+}
+
+impl Played {
+    fn wants_cgroup(&self, scripts: &[Compiled]) -> bool {
+        match self {
+            Played::Compiled(index) => scripts[*index as usize].cgroup,
+            Played::Written(script) => script.cgroup,
+        }
+    }
+
+    fn is_probe(&self, scripts: &[Compiled]) -> bool {
+        matches!(self, Played::Compiled(index) if matches!(scripts[*index as usize].body, Body::Probe(_)))
+    }
 }
 
 /// How a director came to its end.
@@ -274,7 +298,7 @@ fn attend(
             let held = slots.iter().flatten().filter(|slot| slot.deadline.is_some()).count() >= work.jobs;
             work.journals[slot].clear(held);
             let started = Instant::now();
-            let place = work.scripts[job.script as usize].cgroup.then(|| {
+            let place = job.script.wants_cgroup(work.scripts).then(|| {
                 let start = || Cgroups::start(work.single, cgroup::mount_hierarchy);
                 cgroups.get_or_insert_with(start).as_ref().map_err(String::clone)?.make(slot)
             });
@@ -448,19 +472,17 @@ fn start_director(
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
                     // other several times faster. Disturbed runs go where they are sent.
-                    let processor = match job.changes.jitter {
+                    let processor = match job.conduct.jitter {
                         Some(jitter) => jitter.processor,
                         None => Some(work.processors[slot % work.processors.len()]),
                     };
                     if let Some(processor) = processor {
                         keep_on(processor);
                     }
-                    direct(&work.scripts[job.script as usize], work.mode, job, journal)
+                    direct(work.scripts, work.mode, job, journal)
                 }
                 (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
-                (_, Err(why)) if matches!(work.scripts[job.script as usize].body, Body::Probe(_)) => {
-                    End::Unmet(why)
-                }
+                (_, Err(why)) if job.script.is_probe(work.scripts) => End::Unmet(why),
                 (_, Err(why)) => End::Interrupted(Interrupt::Engine(format!("no cgroup: {why}"))),
             };
             let written = journal.append(&Event::End(end)).is_ok();
@@ -494,12 +516,18 @@ fn keep_on(processor: u16) {
 }
 
 /// Plays the job in a sealed director.
-fn direct(script: &Compiled, mode: Mode, job: &Job, journal: &Journal) -> End {
+fn direct(scripts: &[Compiled], mode: Mode, job: &Job, journal: &Journal) -> End {
     let play = || {
-        let lab = Lab::new(journal, script.ground, mode, job.changes.clone());
-        let played = match script.body {
-            Body::Script(play) => play(&lab).map(Ok),
-            Body::Probe(probe) => probe(&lab),
+        let lab = |ground| Lab::new(journal, ground, mode, job.conduct.clone());
+        let played = match &job.script {
+            Played::Written(script) => script::play(script, &lab(script.ground)).map(Ok),
+            Played::Compiled(index) => {
+                let script = &scripts[*index as usize];
+                match script.body {
+                    Body::Script(play) => play(&lab(script.ground)).map(Ok),
+                    Body::Probe(probe) => probe(&lab(script.ground)),
+                }
+            }
         };
         match played {
             Ok(Ok(())) => End::Played,

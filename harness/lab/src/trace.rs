@@ -1,28 +1,49 @@
-//! The trace of a run: its events, stable names for what differs between runs, and the text form
-//! that is a snapshot.
+//! The trace of a run: its events, stable names for values that differ between runs, and the text
+//! form that is a snapshot.
 //!
-//! Writing events down while a case runs lives in `journal`; comparing texts in `snapshot`.
+//! A line holds the name of the process, the call and its answer. The call says by its first
+//! letter which of three it is, in a snapshot as in the traces of a run file:
+//!
+//! ```text
+//! outer  clone(CLONE_NEWNS)                       = <inner>            a real call, as strace prints it
+//! outer  ? propagation("/tmp/a")                  = [shared:1]         an observation
+//! outer  ! echo "deny" > "/proc/self/setgroups"   = 4                  a change by several calls
+//! ```
+//!
+//! `call::declaration` decides which of the three a call is. `journal` writes events down while a
+//! case runs; `snapshot` compares texts; `pids` names processes.
 
 use crate::call::Call;
 use crate::call::argument::quote;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Value};
+use crate::pids::Pids;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Something that happened in a run, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// A process appeared; processes are numbered in this order.
+    /// A process appears; this order numbers the processes.
     Process(String),
-    /// A process was asked for a call.
+    /// The engine sees a process under this PID in the PID namespace of the sealed place.
+    Seen {
+        /// The number of the process.
+        process: u16,
+        /// The PID.
+        pid: i32,
+    },
+    /// From here on the trace shows new processes with their PIDs: they are what the script is
+    /// about.
+    ShowPids,
+    /// The script asks a process for a call.
     Call {
         /// The number of the process.
         process: u16,
-        /// What it was asked.
+        /// The call.
         call: Call,
     },
-    /// A process answered.
+    /// A process answers.
     Answer {
         /// The number of the process.
         process: u16,
@@ -31,20 +52,20 @@ pub enum Event {
     },
     /// The script explains what follows.
     Note(String),
-    /// The script came to its end, in one way or another.
+    /// The script ends, in one way or another.
     End(End),
 }
 
-/// How the script came to its end.
+/// The way in which a script ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum End {
-    /// It was played through.
+    /// It reaches its end.
     Played,
-    /// It stopped early.
+    /// It stops early.
     Interrupted(Interrupt),
-    /// The code of the case panicked.
+    /// The code of the case panics.
     Panicked(String),
-    /// A probe found that its requirement is not met, for this reason.
+    /// A probe finds that its requirement is not met, for this reason.
     Unmet(String),
 }
 
@@ -53,10 +74,10 @@ pub enum End {
 pub struct Trace(pub Vec<Event>);
 
 /// The column of the `=`, counted from the start of the call, as strace(1) aligns it.
-const ANSWER_COLUMN: usize = 40;
+pub(crate) const ANSWER_COLUMN: usize = 40;
 
 impl Trace {
-    /// How the script ended; none if it was cut off.
+    /// The end of the script; none if it was cut off.
     pub fn end(&self) -> Option<&End> {
         self.0.iter().rev().find_map(|event| match event {
             Event::End(end) => Some(end),
@@ -64,7 +85,7 @@ impl Trace {
         })
     }
 
-    /// How many calls were asked.
+    /// The number of calls.
     pub fn calls(&self) -> usize {
         self.0.iter().filter(|event| matches!(event, Event::Call { .. })).count()
     }
@@ -84,7 +105,7 @@ impl Trace {
         })
     }
 
-    /// What the lines hold, before they are aligned.
+    /// The lines before they are aligned.
     pub fn entries(&self) -> Vec<Entry> {
         let mut writer = Writer::default();
         let mut entries: Vec<Entry> = self.0.iter().flat_map(|event| writer.write(event)).collect();
@@ -103,7 +124,7 @@ impl Trace {
 pub struct Entry {
     /// The name of the process; none where the script or the engine speaks.
     pub process: Option<String>,
-    /// What it did.
+    /// The call and its answer, or the words of the script or the engine.
     pub text: String,
 }
 
@@ -125,45 +146,62 @@ impl Entry {
 pub struct Writer {
     processes: Vec<String>,
     names: Names,
+    pids: Pids,
     /// The call that was asked last, until it is known whether its answer follows at once.
     asked: Option<Asked>,
     /// The names of calls whose answer did not follow at once.
-    unfinished: HashMap<u16, &'static str>,
+    unfinished: HashMap<u16, Call>,
 }
 
 /// A call without an answer yet.
 #[derive(Clone)]
 struct Asked {
     process: u16,
-    call: &'static str,
+    call: Call,
     text: String,
 }
 
 impl Writer {
     /// Takes in one event and gives the entries that it completes: none, one or two.
     pub fn write(&mut self, event: &Event) -> impl Iterator<Item = Entry> + use<> {
-        if let Event::Process(name) = event {
-            self.processes.push(name.clone());
-            return None.into_iter().chain(None);
-        }
-        if let Event::Answer { process, outcome } = event
-            && let Some(asked) = self.asked.take_if(|asked| asked.process == *process)
-        {
-            return None.into_iter().chain(Some(self.answer(*process, &asked.text, outcome)));
+        match event {
+            Event::Process(name) => {
+                self.processes.push(name.clone());
+                self.pids.appear();
+                return None.into_iter().chain(None);
+            }
+            Event::Seen { process, pid } => {
+                self.pids.see(*process, &self.processes[usize::from(*process)], *pid);
+                return None.into_iter().chain(None);
+            }
+            Event::ShowPids => {
+                self.pids.show_numbers();
+                return None.into_iter().chain(None);
+            }
+            Event::Answer { process, outcome } => {
+                if let Some(asked) = self.asked.take_if(|asked| asked.process == *process) {
+                    let entry = self.answer(*process, &asked.call, &asked.text, outcome);
+                    return None.into_iter().chain(Some(entry));
+                }
+            }
+            Event::Call { .. } | Event::Note(_) | Event::End(_) => {}
         }
         let before = self.finish();
         let entry = match event {
-            Event::Process(_) | Event::End(End::Played | End::Unmet(_)) => None,
+            Event::Process(_) | Event::Seen { .. } | Event::ShowPids => None,
+            Event::End(End::Played | End::Unmet(_)) => None,
             Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
             Event::Call { process, call } => {
                 let text = self.names.in_text(&call.to_string());
-                self.asked = Some(Asked { process: *process, call: call.name(), text });
+                self.asked = Some(Asked { process: *process, call: call.clone(), text });
                 None
             }
             Event::Answer { process, outcome } => {
-                let call = self.unfinished.get(process).unwrap_or(&"?");
-                let text = format!("<... {call} resumed>");
-                Some(self.answer(*process, &text, outcome))
+                let call = self.unfinished.remove(process);
+                call.map(|call| {
+                    let text = format!("<... {} resumed>", call.declaration().head());
+                    self.answer(*process, &call, &text, outcome)
+                })
             }
             Event::End(End::Interrupted(interrupt)) => Some(Entry::by_nobody(format!("--- {interrupt} ---"))),
             Event::End(End::Panicked(message)) => {
@@ -180,8 +218,10 @@ impl Writer {
         Some(self.by(process, format!("{text} <unfinished ...>")))
     }
 
-    fn answer(&mut self, process: u16, text: &str, outcome: &Outcome) -> Entry {
-        let answer = self.names.outcome(outcome);
+    fn answer(&mut self, process: u16, call: &Call, text: &str, outcome: &Outcome) -> Entry {
+        self.pids.learn(process, call, outcome);
+        let pids = |pid| call.named(pid).unwrap_or_else(|| self.pids.show(process, pid));
+        let answer = self.names.outcome(outcome, &pids);
         self.by(process, format!("{text:ANSWER_COLUMN$} = {answer}"))
     }
 
@@ -217,20 +257,21 @@ impl Names {
         stable
     }
 
-    fn outcome(&mut self, outcome: &Outcome) -> String {
+    /// Prints an outcome; `pids` prints a PID.
+    fn outcome(&mut self, outcome: &Outcome, pids: &dyn Fn(i32) -> String) -> String {
         match outcome {
-            Outcome::Returned(value) => self.value(value),
+            Outcome::Returned(value) => self.value(value, pids),
             Outcome::Failed(errno) => format!("-1 {}", errno.describe()),
             Outcome::Gone => "?".to_string(),
         }
     }
 
-    fn value(&mut self, value: &Value) -> String {
+    fn value(&mut self, value: &Value, pids: &dyn Fn(i32) -> String) -> String {
         match value {
             Value::Number(number) => number.to_string(),
             Value::Octal(number) => format!("0{number:o}"),
             Value::Hex(number) => format!("{number:#x}"),
-            Value::Child { pid, name } => format!("{pid}<{name}>"),
+            Value::Pid(pid) | Value::Child { pid, .. } => pids(*pid),
             Value::Text(bytes) => self.in_text(&quote(bytes)),
             Value::Word(word) => self.in_text(word),
             Value::Namespace { kind, inode } => self.namespace(kind.link(), *inode),
@@ -254,12 +295,14 @@ impl Names {
                 }
             }
             Value::List(values) => {
-                let shown: Vec<String> = values.iter().map(|value| self.value(value)).collect();
+                let shown: Vec<String> = values.iter().map(|value| self.value(value, pids)).collect();
                 format!("[{}]", shown.join(", "))
             }
             Value::Fields(fields) => {
-                let shown: Vec<String> =
-                    fields.iter().map(|(name, value)| format!("{name}={}", self.value(value))).collect();
+                let shown: Vec<String> = fields
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", self.value(value, pids)))
+                    .collect();
                 format!("{{{}}}", shown.join(", "))
             }
         }
@@ -336,8 +379,8 @@ mod tests {
         Value::List([("shared", 9), ("master", 7), ("shared", 7)].map(|(relation, group)| Value::PeerGroup { relation: relation.into(), group }).into()),
         "[shared:1, master:2, shared:2]"
     )]
-    #[case::child(Value::Child { pid: 3, name: "inner".into() }, "3<inner>")]
+    #[case::pid(Value::fields([("pid", Value::Pid(3))]), "{pid=<3>}")]
     fn values_print_as_strace_prints_them(#[case] value: Value, #[case] expected: &str) {
-        assert_eq!(Names::default().value(&value), expected);
+        assert_eq!(Names::default().value(&value, &|pid| format!("<{pid}>")), expected);
     }
 }

@@ -7,7 +7,7 @@
 //! needs code per case.
 
 use crate::snapshot;
-use nsconform_lab::lab::{Deed, Tamper};
+use nsconform_lab::conduct::injection::{Fault, Injection};
 use nsconform_lab::outcome::{Errno, Outcome, Value};
 use nsconform_lab::trace::{Event, Trace};
 use nsconform_sys::kind::creations;
@@ -29,7 +29,7 @@ pub struct Lie {
     /// The call as in the trace, and which flag is left out if the call is made.
     pub text: String,
     /// The number of the call, counted from 0, and what is done to it.
-    pub tamper: Tamper,
+    pub injection: Injection,
 }
 
 /// The lies that can be told in a run with this trace: one or more for each call that succeeded
@@ -42,17 +42,17 @@ pub fn lies(trace: &Trace) -> Vec<Lie> {
         if call.asks() || call.is_probe() || matches!(outcome, Outcome::Failed(_)) {
             continue;
         }
-        let mut tell = |text: String, deed: Deed| {
-            lies.push(Lie { text, tamper: Tamper { call: number as u32, deed } });
+        let mut tell = |text: String, fault: Fault| {
+            lies.push(Lie { text, injection: Injection { call: number as u32, fault } });
         };
         let creations = call.flags().map_or(Vec::new(), creations);
         if call.creates().is_none() {
-            tell(call.to_string(), Deed::Withhold(outcome.clone()));
+            tell(call.to_string(), Fault::Withhold(outcome.clone()));
         }
         if call.creates().is_some() || creations.len() > 1 {
             for flag in creations {
                 let left_out = nsconform_lab::call::argument::flag_names(&flag);
-                tell(format!("{call} without {left_out}"), Deed::DropFlags(flag));
+                tell(format!("{call} without {left_out}"), Fault::DropFlags(flag));
             }
         }
     }
@@ -163,7 +163,8 @@ impl Met {
             Value::Number(number) => Value::Number(number + 1),
             Value::Octal(number) => Value::Octal(number ^ 1),
             Value::Hex(number) => Value::Hex(number ^ 1),
-            Value::Child { pid, name } => Value::Child { pid: pid + 1, name: name.clone() },
+            // A PID that stands for no process of the trace.
+            Value::Pid(pid) | Value::Child { pid, .. } => Value::Pid(pid + 1_000_000),
             Value::Text(bytes) => Value::Text([bytes.as_slice(), b"x"].concat()),
             Value::Word(word) => Value::Word(format!("{word}x")),
             Value::Namespace { kind, .. } => Value::Namespace { kind: *kind, inode: self.other(value) },
@@ -204,6 +205,7 @@ mod tests {
     use super::*;
     use nsconform_lab::call::Call;
     use nsconform_lab::call::argument::Unshown;
+    use nsconform_lab::call::file::File;
     use nsconform_lab::call::namespace::Namespace;
     use nsconform_lab::call::process::Process;
     use nsconform_lab::call::uts::Uts;
@@ -253,14 +255,14 @@ mod tests {
         let change = || (Call::Uts(Uts::sethostname { name: "x".into() }), ok(0));
         let ask = || (Call::Uts(Uts::gethostname {}), ok(0));
         let numbers: Vec<u32> =
-            lies(&run(&[ask(), change(), ask(), change()])).iter().map(|lie| lie.tamper.call).collect();
+            lies(&run(&[ask(), change(), ask(), change()])).iter().map(|lie| lie.injection.call).collect();
         assert_eq!(numbers, [1, 3]);
     }
 
     #[test]
     fn a_namespace_that_is_compared_with_nothing_is_unseen() {
         let link = |inode| Outcome::Returned(Value::Namespace { kind: Kind::Uts, inode });
-        let read = || Call::Namespace(Namespace::readlink_ns { path: "/proc/self/ns/uts".into() });
+        let read = || Call::File(File::readlink { path: "/proc/self/ns/uts".into() });
         assert_eq!(wrong_answers(&run(&[(read(), link(7))])).unseen.len(), 1);
         assert_eq!(wrong_answers(&run(&[(read(), link(7)), (read(), link(7))])).unseen.len(), 0);
         assert_eq!(

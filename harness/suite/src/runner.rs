@@ -11,12 +11,13 @@ use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use nsconform_lab::call::Call;
 use nsconform_lab::call::process::ProcessCalls;
+use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::journal;
-use nsconform_lab::lab::Changes;
 use nsconform_lab::outcome::Outcome;
+use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Containment, Ground, Mode};
-use nsconform_lab::server::{Body, Compiled, Finish, Job, Ready, Report, Server};
+use nsconform_lab::server::{Body, Compiled, Finish, Job, Played, Ready, Report, Server};
 use nsconform_lab::trace::{End, Event, Trace};
 use nsconform_sys::kind;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -141,12 +142,17 @@ impl Runner {
             Role::Probe(index) => cases + index,
             Role::Nothing => cases + probes,
         };
-        Job { script: script as u32, deadline: self.deadline, changes: Changes::default() }
+        Job { script: Played::Compiled(script as u32), deadline: self.deadline, conduct: Conduct::default() }
     }
 
     /// A job for a case that is changed or disturbed on purpose.
-    pub fn altered_job(&self, case: usize, changes: Changes) -> Job {
-        Job { changes, ..self.job(Role::Case(case)) }
+    pub fn altered_job(&self, case: usize, conduct: Conduct) -> Job {
+        Job { conduct, ..self.job(Role::Case(case)) }
+    }
+
+    /// A job for a written script, with the usual deadline and nothing changed on purpose.
+    pub fn written_job(&self, script: Script) -> Job {
+        Job { script: Played::Written(script), ..self.job(Role::Nothing) }
     }
 
     /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.

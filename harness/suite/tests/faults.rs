@@ -5,10 +5,10 @@
 //! must not have threads.
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use nsconform_lab::lab::Changes;
+use nsconform_lab::conduct::Conduct;
+use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::server::{Finish, Job};
 use nsconform_lab::trace::End;
-use nsconform_lab::watch::Expected;
 use nsconform_suite::audit::lies;
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;
@@ -47,7 +47,7 @@ static WAITS: Case = Case {
 };
 
 const GOOD_TRACE: &str = "\
-outer  clone(CLONE_NEWUTS)                      = 3<inner>
+outer  clone(CLONE_NEWUTS)                      = <inner>
 inner  sethostname(\"inner\")                     = 0
 outer  gethostname()                            = \"sealed\"
 ";
@@ -399,15 +399,15 @@ fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
     for lie in lies(&trace) {
         let entries = trace.entries();
         let expected = Some(Expected { entries, patience: Duration::from_millis(50) });
-        let changes = Changes { tamper: Some(lie.tamper.clone()), expected, ..Changes::default() };
+        let conduct = Conduct { injection: Some(lie.injection.clone()), expected, ..Conduct::default() };
         let mut end = None;
-        runner.run_jobs(&[runner.altered_job(index, changes)], &mut |_, run| {
+        runner.run_jobs(&[runner.altered_job(index, conduct)], &mut |_, run| {
             end = run.trace.end().cloned();
         });
         let as_expected = match lie.text.as_str() {
             "sethostname(\"unseen\")" => end == Some(End::Played),
             "exit(0)" => end == Some(End::Interrupted(Interrupt::Stuck)),
-            "waitpid(3<child>, 0)" => end == Some(End::Played),
+            "waitpid(<child>, 0)" => end == Some(End::Played),
             _ => false,
         };
         if !as_expected {

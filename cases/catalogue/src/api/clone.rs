@@ -27,6 +27,7 @@ pub const CASES: &[Case] = &[
         wrong: "another membership changes as well, or the named one does not",
         play: |lab| {
             let parent = lab.process("parent")?;
+            lab.note("each kind in turn: only that link differs")?;
             for kind in Kind::ALL {
                 let child = match kind {
                     Kind::Time => parent.clone3(kind.link(), kind.flag(), &[])?,

@@ -92,6 +92,7 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             let inside = user.fork("inside")?;
             inside.unshare(NEWUTS)?;
+            lab.note("with a user namespace of its own it may")?;
             inside.unshare(NEWUSER)?;
             user.diff_ns(ns(inside), OWN)?;
             for kind in PRIVILEGED {
@@ -129,6 +130,7 @@ pub const CASES: &[Case] = &[
                 user.unshare(kind.flag())?;
                 user.try_clone3("child", kind.flag(), &[])?;
             }
+            lab.note("a user namespace needs no privilege")?;
             let child = user.clone("child", NEWUSER)?;
             user.diff_ns(ns(child), OWN)?;
             Ok(())
@@ -210,10 +212,11 @@ pub const CASES: &[Case] = &[
         wrong: "one of the namespaces has another owner",
         play: |lab| {
             let user = lab.process("user")?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             let child =
                 user.clone("child", NEWUSER | NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWUTS)?;
-            user.readlink_ns(child.proc("ns/user"))?;
+            user.readlink(child.proc("ns/user"))?;
+            lab.note("the owner of each is the new user namespace, not the old one")?;
             for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
                 let fd = user.open(child.proc(&format!("ns/{}", kind.link())), O_RDONLY)?.id()?;
                 let owner = user.ioctl_userns(fd)?.id()?;
@@ -244,7 +247,7 @@ pub const CASES: &[Case] = &[
             let inner = user.open("/proc/self/ns/uts", O_RDONLY)?.id()?;
             let owner = user.ioctl_userns(inner)?.id()?;
             user.fstat_ns(owner)?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             Ok(())
         },
         ..CASE

@@ -25,6 +25,7 @@ pub const CASES: &[Case] = &[
         wrong: "a descriptor says that it is of another kind than its link",
         play: |lab| {
             let process = lab.process("process")?;
+            lab.note("each link in turn; those for children name the kind of the namespace")?;
             for link in [
                 "cgroup",
                 "ipc",
@@ -57,7 +58,7 @@ pub const CASES: &[Case] = &[
             let one = user.clone("one", NEWUSER | NEWUTS)?;
             let two = user.clone("two", NEWUSER | NEWUTS)?;
             for child in [one, two] {
-                user.readlink_ns(child.proc("ns/user"))?;
+                user.readlink(child.proc("ns/user"))?;
                 let uts = user.open(child.proc("ns/uts"), O_RDONLY)?.id()?;
                 let owner = user.ioctl_userns(uts)?.id()?;
                 user.ioctl_nstype(owner)?;
@@ -79,8 +80,8 @@ pub const CASES: &[Case] = &[
             for kind in [Kind::Pid, Kind::User] {
                 let link = format!("ns/{}", kind.link());
                 let child = parent.clone("child", kind.flag())?;
-                parent.readlink_ns(kind.own_path())?;
-                parent.readlink_ns(child.proc(&link))?;
+                parent.readlink(kind.own_path())?;
+                parent.readlink(child.proc(&link))?;
                 let fd = parent.open(child.proc(&link), O_RDONLY)?.id()?;
                 let above = parent.ioctl_parent(fd)?.id()?;
                 parent.fstat_ns(above)?;
@@ -110,6 +111,7 @@ pub const CASES: &[Case] = &[
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
                 process.ioctl_parent(fd)?;
             }
+            lab.note("a user namespace has a parent")?;
             let child = process.clone("child", NEWUSER)?;
             let fd = process.open(child.proc("ns/user"), O_RDONLY)?.id()?;
             let parent = process.ioctl_parent(fd)?.id()?;
@@ -132,7 +134,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let parent = lab.process("parent")?;
             let child = parent.clone("child", NEWUSER)?;
-            parent.readlink_ns("/proc/self/ns/user")?;
+            parent.readlink("/proc/self/ns/user")?;
             let fd = parent.open(child.proc("ns/user"), O_RDONLY)?.id()?;
             parent.fstat_ns(fd)?;
             let above = parent.ioctl_parent(fd)?.id()?;
@@ -161,11 +163,11 @@ pub const CASES: &[Case] = &[
             inside.ioctl_parent(pid)?;
             lab.note("the UTS namespace belongs to the outer user namespace")?;
             inside.ioctl_userns(uts)?;
-            outside.readlink_ns("/proc/self/ns/user")?;
+            outside.readlink("/proc/self/ns/user")?;
             let user = outside.open(inside.proc("ns/user"), O_RDONLY)?.id()?;
             let parent = outside.ioctl_parent(user)?.id()?;
             outside.fstat_ns(parent)?;
-            outside.readlink_ns("/proc/self/ns/pid")?;
+            outside.readlink("/proc/self/ns/pid")?;
             let pid = outside.open(inside.proc("ns/pid"), O_RDONLY)?.id()?;
             let parent = outside.ioctl_parent(pid)?.id()?;
             outside.fstat_ns(parent)?;
@@ -217,6 +219,7 @@ pub const CASES: &[Case] = &[
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
                 process.ioctl_owner_uid(fd)?;
             }
+            lab.note("a user namespace has an owner")?;
             let child = process.clone("child", NEWUSER)?;
             let fd = process.open(child.proc("ns/user"), O_RDONLY)?.id()?;
             process.ioctl_owner_uid(fd)?;

@@ -109,9 +109,11 @@ pub const CASES: &[Case] = &[
                     _ => parent.clone("created", flag)?,
                 };
                 parent.diff_ns(ns(created), OWN)?;
+                lab.note("by unshare")?;
                 let left = parent.fork("left")?;
                 left.unshare(flag)?;
                 parent.diff_ns(ns(left), OWN)?;
+                lab.note("by setns")?;
                 let joined = parent.fork("joined")?;
                 let fd = joined.open(created.proc(&format!("ns/{link}")), O_RDONLY)?.id()?;
                 joined.setns(fd, flag)?;
@@ -131,14 +133,14 @@ pub const CASES: &[Case] = &[
         wrong: "one of the calls is missing, or the links do not show what it did",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/uts")?;
+            process.readlink("/proc/self/ns/uts")?;
             let fd = process.open("/proc/self/ns/uts", O_RDONLY)?.id()?;
             let child = process.clone("child", NEWUTS)?;
-            child.readlink_ns("/proc/self/ns/uts")?;
+            child.readlink("/proc/self/ns/uts")?;
             process.unshare(NEWUTS)?;
-            process.readlink_ns("/proc/self/ns/uts")?;
+            process.readlink("/proc/self/ns/uts")?;
             process.setns(fd, NEWUTS)?;
-            process.readlink_ns("/proc/self/ns/uts")?;
+            process.readlink("/proc/self/ns/uts")?;
             Ok(())
         },
         ..CASE

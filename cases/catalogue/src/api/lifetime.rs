@@ -85,15 +85,18 @@ pub const CASES: &[Case] = &[
             let member = user.clone("member", NEWUTS)?;
             member.sethostname("member.example")?;
             user.mount(member.proc("ns/uts"), "/tmp/uts", "", MountFlags::MS_BIND, "")?;
+            lab.note("the last member ends; the bind mount remains, so the limit of 1 is still reached")?;
             member.exit(0)?;
             user.waitpid(member, WaitOptions::empty())?;
             user.try_clone("next", NEWUTS)?;
+            lab.note("the namespace can be joined through the mount")?;
             let visitor = user.fork("visitor")?;
             let fd = visitor.open("/tmp/uts", O_RDONLY)?.id()?;
             visitor.setns(fd, NEWUTS)?;
             visitor.gethostname()?;
             visitor.exit(0)?;
             user.waitpid(visitor, WaitOptions::empty())?;
+            lab.note("without the mount the namespace is gone, and there is room for another one")?;
             user.umount("/tmp/uts")?;
             user.clone("next", NEWUTS)?;
             user.try_clone("one too many", NEWUTS)?;
@@ -112,6 +115,7 @@ pub const CASES: &[Case] = &[
             let witness = lab.process("witness")?;
             for kind in [Kind::Pid, Kind::User] {
                 let link = format!("ns/{}", kind.link());
+                witness.readlink(kind.own_path())?;
                 let outer = witness.clone("outer", kind.flag())?;
                 if kind == Kind::User {
                     // An unmapped process cannot nest a user namespace.
@@ -119,13 +123,15 @@ pub const CASES: &[Case] = &[
                     witness.echo("0 0 1", outer.proc("gid_map"))?;
                 }
                 let inner = outer.clone("inner", kind.flag())?;
-                witness.readlink_ns(outer.proc(&link))?;
-                witness.readlink_ns(inner.proc(&link))?;
+                witness.readlink(outer.proc(&link))?;
+                witness.readlink(inner.proc(&link))?;
                 let fd = witness.open(inner.proc(&link), O_RDONLY)?.id()?;
+                lab.note("both processes end; a descriptor keeps the inner namespace")?;
                 inner.exit(0)?;
                 outer.waitpid(inner, WaitOptions::empty())?;
                 outer.exit(0)?;
                 witness.waitpid(outer, WaitOptions::empty())?;
+                lab.note("its parent, which has no process, is still there")?;
                 let parent = witness.ioctl_parent(fd)?.id()?;
                 witness.fstat_ns(parent)?;
             }
@@ -144,8 +150,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             let member = user.clone("member", NEWUSER | NEWUTS)?;
-            user.readlink_ns("/proc/self/ns/user")?;
-            user.readlink_ns(member.proc("ns/user"))?;
+            user.readlink("/proc/self/ns/user")?;
+            user.readlink(member.proc("ns/user"))?;
             let fd = user.open(member.proc("ns/uts"), O_RDONLY)?.id()?;
             member.exit(0)?;
             user.waitpid(member, WaitOptions::empty())?;
@@ -154,7 +160,7 @@ pub const CASES: &[Case] = &[
             lab.note("it can be joined still, and then what it owns")?;
             user.setns(owner, NEWUSER)?;
             user.setns(fd, NEWUTS)?;
-            user.readlink_ns("/proc/self/ns/user")?;
+            user.readlink("/proc/self/ns/user")?;
             user.sethostname("member.example")?;
             user.gethostname()?;
             Ok(())
@@ -181,10 +187,12 @@ pub const CASES: &[Case] = &[
             member.getpid()?;
             member.exit(0)?;
             joined.waitpid(member.sealed(), WaitOptions::empty())?;
+            lab.note("init ends; the descriptor keeps the namespace")?;
             init.exit(0)?;
             parent.waitpid(init, WaitOptions::empty())?;
             let elsewhere = parent.fork("elsewhere")?;
             elsewhere.getpid()?;
+            lab.note("joining works, creating a process does not")?;
             parent.setns(fd, NEWPID)?;
             parent.try_clone("late member", Flags::empty())?;
             joined.try_clone("late member", Flags::empty())?;

@@ -44,6 +44,7 @@ pub const CASES: &[Case] = &[
             for kind in Kind::ALL {
                 user.cat(limit(kind))?;
             }
+            lab.note("a lower limit of the parent does not pass to the child")?;
             user.echo("7", MAX_UTS)?;
             user.cat(MAX_UTS)?;
             let child = user.clone("child", NEWUSER)?;
@@ -103,6 +104,7 @@ pub const CASES: &[Case] = &[
             let all = NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWTIME | NEWUSER | NEWUTS;
             let before = user.clone3("before", all, &[])?;
             user.diff_ns(ns(before), OWN)?;
+            lab.note("with a limit of 0 each kind is refused")?;
             for kind in Kind::ALL {
                 user.echo("0", limit(kind))?;
                 user.unshare(kind.flag())?;

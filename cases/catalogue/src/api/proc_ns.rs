@@ -40,6 +40,7 @@ pub const CASES: &[Case] = &[
                 "uts",
             ] {
                 process.readlink(format!("{OWN}/{entry}"))?;
+                process.readlink(format!("{}/{entry}", ns(process)))?;
             }
             Ok(())
         },
@@ -76,10 +77,10 @@ pub const CASES: &[Case] = &[
             let users_own = user.fork("user's own")?;
             user.readlink(root.proc("ns/uts"))?;
             user.open(root.proc("ns/uts"), O_RDONLY)?;
-            user.readlink_ns(users_own.proc("ns/uts"))?;
+            user.readlink(users_own.proc("ns/uts"))?;
             let fd = user.open(users_own.proc("ns/uts"), O_RDONLY)?.id()?;
             user.fstat_ns(fd)?;
-            root.readlink_ns(users_own.proc("ns/uts"))?;
+            root.readlink(users_own.proc("ns/uts"))?;
             Ok(())
         },
         ..CASE
@@ -94,17 +95,17 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             let (pid, for_children) = ("/proc/self/ns/pid", "/proc/self/ns/pid_for_children");
-            process.readlink_ns(pid)?;
-            process.readlink_ns(for_children)?;
+            process.readlink(pid)?;
+            process.readlink(for_children)?;
             let own = process.open(pid, O_RDONLY)?.id()?;
             process.unshare(NEWPID)?;
             let child = process.fork("child")?;
             child.getpid()?;
-            process.readlink_ns(pid)?;
-            process.readlink_ns(for_children)?;
+            process.readlink(pid)?;
+            process.readlink(for_children)?;
             process.setns(own, NEWPID)?;
-            process.readlink_ns(pid)?;
-            process.readlink_ns(for_children)?;
+            process.readlink(pid)?;
+            process.readlink(for_children)?;
             Ok(())
         },
         ..CASE
@@ -122,13 +123,13 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             let link = "/proc/self/ns/pid_for_children";
-            process.readlink_ns(link)?;
+            process.readlink(link)?;
             process.unshare(NEWPID)?;
             process.readlink(link)?;
             process.open(link, O_RDONLY)?;
             let child = process.fork("child")?;
             child.getpid()?;
-            process.readlink_ns(link)?;
+            process.readlink(link)?;
             Ok(())
         },
         ..CASE
@@ -142,13 +143,13 @@ pub const CASES: &[Case] = &[
         wrong: "the link names another namespace than the child's",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/pid_for_children")?;
+            process.readlink("/proc/self/ns/pid_for_children")?;
             process.unshare(NEWPID)?;
             let child = process.fork("child")?;
-            process.readlink_ns(child.proc("ns/pid"))?;
-            process.readlink_ns("/proc/self/ns/pid_for_children")?;
+            process.readlink(child.proc("ns/pid"))?;
+            process.readlink("/proc/self/ns/pid_for_children")?;
             let second = process.fork("second child")?;
-            process.readlink_ns(second.proc("ns/pid"))?;
+            process.readlink(second.proc("ns/pid"))?;
             Ok(())
         },
         ..CASE
@@ -163,8 +164,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let parent = lab.process("parent")?;
             let child = parent.clone("child", NEWUTS)?;
-            parent.readlink_ns("/proc/self/ns/uts")?;
-            parent.readlink_ns(child.proc("ns/uts"))?;
+            parent.readlink("/proc/self/ns/uts")?;
+            parent.readlink(child.proc("ns/uts"))?;
             parent.creat_excl("/tmp/uts")?;
             parent.mount(child.proc("ns/uts"), "/tmp/uts", "", MountFlags::MS_BIND, "")?;
             let fd = parent.open("/tmp/uts", O_RDONLY)?.id()?;
@@ -195,8 +196,9 @@ pub const CASES: &[Case] = &[
             let parent = lab.process("parent")?;
             let child = parent.fork("child")?;
             parent.diff_ns(ns(child), OWN)?;
-            parent.readlink_ns("/proc/self/ns/pid")?;
-            parent.readlink_ns("/proc/self/ns/user")?;
+            parent.readlink("/proc/self/ns/pid")?;
+            parent.readlink("/proc/self/ns/user")?;
+            lab.note("the child ends and is not waited for")?;
             child.exit(7)?;
             parent.waitid(child, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
             for link in [
@@ -211,10 +213,11 @@ pub const CASES: &[Case] = &[
                 "user",
                 "uts",
             ] {
-                parent.readlink_ns(format!("{}/{link}", ns(child)))?;
+                parent.readlink(format!("{}/{link}", ns(child)))?;
             }
+            lab.note("once it is waited for, its directory is gone")?;
             parent.waitpid(child, WaitOptions::empty())?;
-            parent.readlink_ns(child.proc("ns/user"))?;
+            parent.readlink(child.proc("ns/user"))?;
             Ok(())
         },
         ..CASE
@@ -230,7 +233,7 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.creat_excl("/tmp/ns")?;
             process.mount("/proc/self/ns/mnt", "/tmp/ns", "", MountFlags::MS_BIND, "")?;
-            process.readlink_ns("/proc/self/ns/uts")?;
+            process.readlink("/proc/self/ns/uts")?;
             process.mount("/proc/self/ns/uts", "/tmp/ns", "", MountFlags::MS_BIND, "")?;
             let fd = process.open("/tmp/ns", O_RDONLY)?.id()?;
             process.fstat_ns(fd)?;

@@ -179,12 +179,14 @@ pub const CASES: &[Case] = &[
             for fd in [own, child_ns, grandchild_ns] {
                 outer.fstat_ns(fd)?;
             }
+            lab.note("its own namespace and those below it are allowed")?;
             for fd in [child_ns, grandchild_ns, own] {
                 outer.setns(fd, NEWPID)?;
-                outer.readlink_ns("/proc/self/ns/pid_for_children")?;
+                outer.readlink("/proc/self/ns/pid_for_children")?;
             }
             let sibling = outer.clone("sibling init", NEWPID)?;
             sibling.getpid()?;
+            lab.note("an ancestor and namespaces beside it are refused")?;
             for fd in [own, child_ns, grandchild_ns] {
                 sibling.setns(fd, NEWPID)?;
             }

@@ -166,6 +166,7 @@ pub const CASES: &[Case] = &[
             for kind in kinds {
                 fds.push(parent.open(target.proc(&format!("ns/{}", kind.link())), O_RDONLY)?.id()?);
             }
+            lab.note("one process lacks the capability, the other one has it")?;
             let without = parent.fork("without")?;
             without.capset_drop(CAP_SYS_ADMIN)?;
             let with = parent.fork("with")?;

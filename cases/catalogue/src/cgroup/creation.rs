@@ -17,16 +17,16 @@ pub const CASES: &[Case] = &[
         wrong: "the flag creates no cgroup namespace, or a descriptor of one is taken for another kind",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.unshare(NEWCGROUP)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             let fd = process.open(NS, O_RDONLY)?.id()?;
             process.ioctl_nstype(fd)?;
             process.unshare(NEWCGROUP)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.setns(fd, NEWUTS)?;
             process.setns(fd, NEWCGROUP)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -43,9 +43,9 @@ pub const CASES: &[Case] = &[
             hierarchy(&process)?;
             process.echo("0", SUB)?;
             process.cat_cgroup2(OWN)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.unshare(NEWCGROUP)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.cat_cgroup2(OWN)?;
             Ok(())
         },
@@ -62,11 +62,11 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             hierarchy(&outer)?;
             outer.echo("0", SUB)?;
-            outer.readlink_ns(NS)?;
+            outer.readlink(NS)?;
             let inner = outer.clone("inner", NEWCGROUP)?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             inner.cat_cgroup2(OWN)?;
-            outer.readlink_ns(NS)?;
+            outer.readlink(NS)?;
             outer.cat_cgroup2(OWN)?;
             outer.cat_cgroup2(inner.proc("cgroup"))?;
             Ok(())
@@ -83,12 +83,12 @@ pub const CASES: &[Case] = &[
         wrong: "an ordinary user without a user namespace gets a cgroup namespace",
         play: |lab| {
             let user = lab.process("user")?;
-            user.readlink_ns(NS)?;
+            user.readlink(NS)?;
             user.unshare(NEWCGROUP)?;
             user.try_clone("child", NEWCGROUP)?;
-            user.readlink_ns(NS)?;
+            user.readlink(NS)?;
             user.unshare(NEWUSER | NEWCGROUP)?;
-            user.readlink_ns(NS)?;
+            user.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -103,20 +103,20 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             inner.echo("1", "/proc/sys/user/max_cgroup_namespaces")?;
             inner.unshare(NEWCGROUP)?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             inner.unshare(NEWCGROUP)?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             lab.note("the limit is that of the inner user namespace alone")?;
-            outer.readlink_ns(NS)?;
+            outer.readlink(NS)?;
             outer.unshare(NEWCGROUP)?;
-            outer.readlink_ns(NS)?;
+            outer.readlink(NS)?;
             lab.note("the old namespace counts until the new one is there")?;
             inner.echo("2", "/proc/sys/user/max_cgroup_namespaces")?;
             inner.unshare(NEWCGROUP)?;
-            inner.readlink_ns(NS)?;
+            inner.readlink(NS)?;
             Ok(())
         },
         ..CASE

@@ -38,6 +38,7 @@ pub const CASES: &[Case] = &[
             process.echo("0", SUB)?;
             process.list_cgroups("cg")?;
             process.unshare(NEWCGROUP)?;
+            lab.note("the old mount goes, and a new one is made inside the namespace")?;
             process.umount("cg")?;
             process.list_cgroups("cg")?;
             process.mount("cgroup2", "cg", "cgroup2", MountFlags::empty(), "")?;
@@ -62,10 +63,10 @@ pub const CASES: &[Case] = &[
             process.unshare(NEWCGROUP)?;
             process.mount("cgroup2", "new", "cgroup2", MountFlags::empty(), "")?;
             lab.note("both directories are the same cgroup, reached through two mounts")?;
-            process.cat("cg/x/sub/cgroup.procs")?;
-            process.cat("new/cgroup.procs")?;
-            process.cat("cg/x/sub/../sub2/cgroup.procs")?;
-            process.cat("new/../sub2/cgroup.procs")?;
+            process.pids("cg/x/sub/cgroup.procs")?;
+            process.pids("new/cgroup.procs")?;
+            process.pids("cg/x/sub/../sub2/cgroup.procs")?;
+            process.pids("new/../sub2/cgroup.procs")?;
             process.list_cgroups("cg/x/sub/..")?;
             process.list_cgroups("new/..")?;
             Ok(())
@@ -90,9 +91,9 @@ pub const CASES: &[Case] = &[
             lab.note("a file system that needs no cgroup namespace may be mounted")?;
             stranger.mount("none", "own", "tmpfs", MountFlags::empty(), "")?;
             stranger.mount_points("/tmp/own")?;
-            outer.readlink_ns("/proc/self/ns/user")?;
+            outer.readlink("/proc/self/ns/user")?;
             let owner = outer.clone("owner", NEWUSER | NEWNS | NEWCGROUP)?;
-            owner.readlink_ns("/proc/self/ns/user")?;
+            owner.readlink("/proc/self/ns/user")?;
             owner.mount("cgroup2", "own", "cgroup2", MountFlags::empty(), "")?;
             owner.mountinfo("/tmp/own")?;
             owner.list_cgroups("own")?;

@@ -69,6 +69,7 @@ pub const CASES: &[Case] = &[
             inside.echo("0", SUB)?;
             above.unshare(NEWCGROUP)?;
             inside.unshare(NEWCGROUP)?;
+            lab.note("one process, three readers")?;
             inside.cat_cgroup2(inside.proc("cgroup"))?;
             above.cat_cgroup2(inside.proc("cgroup"))?;
             outside.cat_cgroup2(inside.proc("cgroup"))?;
@@ -88,10 +89,10 @@ pub const CASES: &[Case] = &[
             hierarchy(&outside)?;
             let mover = outside.fork("mover")?;
             mover.echo("0", SUB)?;
-            outside.cat(SUB)?;
+            outside.pids(SUB)?;
             mover.unshare(NEWCGROUP)?;
             mover.cat_cgroup2(OWN)?;
-            outside.cat(SUB)?;
+            outside.pids(SUB)?;
             outside.cat_cgroup2(mover.proc("cgroup"))?;
             Ok(())
         },
@@ -112,9 +113,11 @@ pub const CASES: &[Case] = &[
             moved.echo("0", SUB)?;
             moved.unshare(NEWCGROUP)?;
             moved.cat_cgroup2(OWN)?;
-            outside.echo(moved.pid().to_string(), "cg/x/sub/inner/cgroup.procs")?;
+            lab.note("moved below the root of the namespace")?;
+            outside.echo(moved.sealed_text(), "cg/x/sub/inner/cgroup.procs")?;
             moved.cat_cgroup2(OWN)?;
-            outside.echo(moved.pid().to_string(), SUB2)?;
+            lab.note("moved beside it")?;
+            outside.echo(moved.sealed_text(), SUB2)?;
             moved.cat_cgroup2(OWN)?;
             Ok(())
         },

@@ -18,12 +18,14 @@ pub const CASES: &[Case] = &[
             let inside = outside.fork("inside")?;
             inside.echo("0", SUB)?;
             inside.unshare(NEWCGROUP)?;
-            inside.readlink_ns(NS)?;
+            inside.readlink(NS)?;
+            lab.note("before it joins")?;
             let joiner = outside.fork("joiner")?;
             joiner.cat_cgroup2(OWN)?;
+            lab.note("after it has joined: other paths, the same cgroup")?;
             let fd = joiner.open(inside.proc("ns/cgroup"), O_RDONLY)?.id()?;
             joiner.setns(fd, NEWCGROUP)?;
-            joiner.readlink_ns(NS)?;
+            joiner.readlink(NS)?;
             joiner.cat_cgroup2(OWN)?;
             joiner.cat_cgroup2(inside.proc("cgroup"))?;
             outside.cat_cgroup2(joiner.proc("cgroup"))?;
@@ -41,20 +43,20 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let owner = lab.process("owner")?;
             owner.unshare(NEWCGROUP)?;
-            owner.readlink_ns(NS)?;
+            owner.readlink(NS)?;
             let fd = owner.open(NS, O_RDONLY)?.id()?;
             owner.unshare(NEWCGROUP)?;
-            owner.readlink_ns(NS)?;
+            owner.readlink(NS)?;
             let weak = owner.fork("weak")?;
             weak.capset_drop(CAP_SYS_ADMIN)?;
             weak.setns(fd, NEWCGROUP)?;
-            weak.readlink_ns(NS)?;
+            weak.readlink(NS)?;
             lab.note("root of a user namespace of its own, which does not own the cgroup namespace")?;
             let stranger = owner.clone("stranger", NEWUSER)?;
             stranger.setns(fd, NEWCGROUP)?;
-            stranger.readlink_ns(NS)?;
+            stranger.readlink(NS)?;
             owner.setns(fd, NEWCGROUP)?;
-            owner.readlink_ns(NS)?;
+            owner.readlink(NS)?;
             Ok(())
         },
         ..CASE

@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
             inner.mq_open("/outer-queue", FOUND, EXISTING)?;
             inner.readdir("/tmp/mqueue")?;
             outer.readdir("/tmp/mqueue")?;
-            inner.cat("/tmp/mqueue/outer-queue")?;
+            inner.queue_status("/tmp/mqueue/outer-queue")?;
             inner.mq_open("/inner-queue", CREATED_NEW, SMALL_QUEUE)?;
             Ok(())
         },
@@ -93,12 +93,12 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/mqueue", 0o700)?;
             mount_queues(process)?;
             let queue = process.mq_open("/queue", CREATED, SMALL_QUEUE)?.id()?;
-            process.cat("/tmp/mqueue/queue")?;
+            process.queue_status("/tmp/mqueue/queue")?;
             process.mq_send(queue, "five.", 0)?;
             process.mq_send(queue, "and three", 1)?;
-            process.cat("/tmp/mqueue/queue")?;
+            process.queue_status("/tmp/mqueue/queue")?;
             process.mq_receive(queue)?;
-            process.cat("/tmp/mqueue/queue")?;
+            process.queue_status("/tmp/mqueue/queue")?;
             Ok(())
         },
         ..CASE

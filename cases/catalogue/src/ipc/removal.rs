@@ -15,6 +15,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             attach_and_detach(process, KEY, Address(1))?;
+            lab.note("now the last detach destroys the segment")?;
             process.echo("1\n", "/proc/sys/kernel/shm_rmid_forced")?;
             attach_and_detach(process, OTHER_KEY, Address(2))?;
             Ok(())

@@ -19,11 +19,11 @@ pub const CASES: &[Case] = &[
         wrong: "a setting has another value",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             process.unshare(NEWIPC)?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             for (setting, _) in SYSV_SETTINGS {
-                process.cat(*setting)?;
+                read(process, setting)?;
             }
             Ok(())
         },
@@ -38,11 +38,11 @@ pub const CASES: &[Case] = &[
         wrong: "a setting has another value",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             process.unshare(NEWIPC)?;
-            process.readlink_ns("/proc/self/ns/ipc")?;
+            process.readlink("/proc/self/ns/ipc")?;
             for (setting, _) in QUEUE_SETTINGS {
-                process.cat(*setting)?;
+                read(process, setting)?;
             }
             Ok(())
         },
@@ -114,14 +114,24 @@ const QUEUE_SETTINGS: &[Setting] = &[
     ("/proc/sys/fs/mqueue/queues_max", "3\n"),
 ];
 
+/// Reads a setting: one number as it is written, several by their values.
+fn read(process: Process, setting: &str) -> Play {
+    match setting {
+        "/proc/sys/kernel/sem" => process.words(setting)?,
+        _ => process.cat(setting)?,
+    };
+    Ok(())
+}
+
 /// Changes settings inside a new namespace and reads them on both sides.
 fn settings_are_separate(lab: &Lab, settings: &[Setting]) -> Play {
     let outer = lab.process("outer")?;
     let inner = outer.clone("inner", NEWIPC)?;
     for (setting, value) in settings {
         inner.echo(*value, *setting)?;
-        inner.cat(*setting)?;
-        outer.cat(*setting)?;
+        for process in [inner, outer] {
+            read(process, setting)?;
+        }
     }
     Ok(())
 }

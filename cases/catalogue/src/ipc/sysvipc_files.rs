@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
             inner.shmget(OTHER_KEY, 4096, CREATE)?;
             inner.semget(OTHER_KEY, 1, CREATE)?;
             inner.msgget(OTHER_KEY, CREATE)?;
+            lab.note("each side lists its own objects")?;
             for process in [outer, inner] {
                 process.sysvipc("/proc/sysvipc/shm")?;
                 process.sysvipc("/proc/sysvipc/sem")?;

@@ -17,6 +17,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_master_and_slave(lab, "process")?;
             with_peers(process)?;
+            lab.note("the slave is bound onto a shared mount")?;
             bind_on(process, "/tmp/s", "/tmp/b/here")?;
             process.propagation("/tmp/s")?;
             process.propagation("/tmp/b/here")?;
@@ -36,6 +37,7 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/p")?;
             with_peers(process)?;
+            lab.note("the private mount is bound onto a shared one")?;
             bind_on(process, "/tmp/p", "/tmp/b/here")?;
             process.propagation("/tmp/p")?;
             process.propagation("/tmp/b")?;
@@ -61,11 +63,13 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/d", 0o755)?;
             process.creat_excl("/tmp/d/covered")?;
             process.echo("old", "/tmp/d/covered")?;
+            lab.note("a single file")?;
             bind_on(process, "/tmp/a/sub/file", "/tmp/d/covered")?;
             process.cat("/tmp/d/covered")?;
             process.mountinfo("/tmp/d/covered")?;
             process.umount("/tmp/d/covered")?;
             process.cat("/tmp/d/covered")?;
+            lab.note("a directory")?;
             bind_on(process, "/tmp/a/sub", "/tmp/d")?;
             process.readdir("/tmp/d")?;
             process.mountinfo("/tmp/d")?;

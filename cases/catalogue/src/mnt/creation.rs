@@ -18,8 +18,9 @@ pub const CASES: &[Case] = &[
             let parent = lab.process("parent")?;
             three_mounts(parent)?;
             let child = parent.clone("child", NEWNS)?;
+            lab.note("two namespaces, the same list")?;
             for process in [parent, child] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 show_three_mounts(process)?;
             }
             Ok(())
@@ -36,10 +37,11 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             three_mounts(process)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             show_three_mounts(process)?;
+            lab.note("another namespace, the same list")?;
             process.unshare(NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             show_three_mounts(process)?;
             Ok(())
         },
@@ -79,7 +81,7 @@ pub const CASES: &[Case] = &[
             tmpfs(child, "/tmp/child")?;
             tmpfs(parent, "/tmp/parent")?;
             for process in [parent, child, apart] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.mount_points("/tmp")?;
             }
             Ok(())
@@ -100,7 +102,7 @@ pub const CASES: &[Case] = &[
             let sharer = process.clone("sharer", Flags::CLONE_FS)?;
             process.chdir("/proc")?;
             for process in [process, apart, sharer] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.getcwd()?;
             }
             Ok(())
@@ -125,8 +127,8 @@ pub const CASES: &[Case] = &[
             sharer.field("/proc/self/status", "Umask")?;
             lab.note("after: each has its own")?;
             process.unshare(NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
-            sharer.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
+            sharer.readlink("/proc/self/ns/mnt")?;
             process.chroot("/tmp")?;
             process.chdir("/")?;
             process.umask(0o077)?;
@@ -153,11 +155,11 @@ pub const CASES: &[Case] = &[
             let sharer = process.clone("sharer", Flags::CLONE_FS)?;
             let namespace = process.open(target.proc("ns/mnt"), O_RDONLY)?.id()?;
             process.setns(namespace, NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             sharer.unshare(Flags::CLONE_FS)?;
             process.setns(namespace, NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
-            target.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
+            target.readlink("/proc/self/ns/mnt")?;
             Ok(())
         },
         ..CASE
@@ -174,15 +176,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             process.unshare(NEWUSER)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             process.echo("1", "/proc/sys/user/max_mnt_namespaces")?;
             process.unshare(NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             process.unshare(NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             process.echo("2", "/proc/sys/user/max_mnt_namespaces")?;
             let child = process.clone("child", NEWNS)?;
-            child.readlink_ns("/proc/self/ns/mnt")?;
+            child.readlink("/proc/self/ns/mnt")?;
             process.try_clone("third", NEWNS)?;
             Ok(())
         },

@@ -57,16 +57,16 @@ pub const CASES: &[Case] = &[
         wrong: "the flag is refused, or leaves the process in the mount namespace where it was",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             let before = process.open("/proc/self/ns/mnt", O_RDONLY)?.id()?;
             process.ioctl_nstype(before)?;
             process.unshare(NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             let child = process.clone("child", NEWNS)?;
-            child.readlink_ns("/proc/self/ns/mnt")?;
+            child.readlink("/proc/self/ns/mnt")?;
             process.setns(before, NEWUTS)?;
             process.setns(before, NEWNS)?;
-            process.readlink_ns("/proc/self/ns/mnt")?;
+            process.readlink("/proc/self/ns/mnt")?;
             Ok(())
         },
         ..CASE

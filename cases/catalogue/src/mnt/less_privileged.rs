@@ -18,9 +18,10 @@ pub const CASES: &[Case] = &[
             let outer = with_shared_mount(lab, "outer")?;
             let same_owner = outer.clone("same-owner", NEWNS)?;
             let inner = outer.clone("inner", NEWUSER | NEWNS)?;
+            lab.note("the copy with the same owner stays shared, the one with another owner is a slave")?;
             for process in [outer, same_owner, inner] {
-                process.readlink_ns("/proc/self/ns/user")?;
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/user")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.propagation("/tmp/a")?;
             }
             Ok(())
@@ -133,10 +134,12 @@ pub const CASES: &[Case] = &[
             let recursively = MountFlags::MS_BIND | MountFlags::MS_REC;
             outer.mount("/tmp/tree", "/tmp/a/unit", "", recursively, NO_DATA)?;
             inner.mount_points("/tmp/a")?;
+            lab.note("no part can be unmounted, nor the top alone")?;
             inner.umount("/tmp/a/unit/part")?;
             inner.umount2("/tmp/a/unit/part", UmountFlags::MNT_DETACH)?;
             inner.umount("/tmp/a/unit")?;
             inner.mount_points("/tmp/a")?;
+            lab.note("the whole tree can")?;
             inner.umount2("/tmp/a/unit", UmountFlags::MNT_DETACH)?;
             inner.mount_points("/tmp/a")?;
             outer.mount_points("/tmp")?;

@@ -13,11 +13,11 @@ use crate::prelude::*;
 /// each processor, and refuse at random what is made on two of them.
 fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
     let process = lab.process(name)?;
-    process.readlink_ns("/proc/self/ns/mnt")?;
+    process.readlink("/proc/self/ns/mnt")?;
     lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
     process.sched_setaffinity_current()?;
     process.unshare(NEWNS)?;
-    process.readlink_ns("/proc/self/ns/mnt")?;
+    process.readlink("/proc/self/ns/mnt")?;
     Ok(process)
 }
 
@@ -61,7 +61,7 @@ pub const CASES: &[Case] = &[
             let only = outer.clone("only", NEWNS)?;
             tmpfs(only, "/tmp/d")?;
             only.creat_excl("/tmp/d/file")?;
-            only.readlink_ns("/proc/self/ns/mnt")?;
+            only.readlink("/proc/self/ns/mnt")?;
             outer.creat_excl("/tmp/pin")?;
             bind_on(outer, &only.proc("ns/mnt"), "/tmp/pin")?;
             outer.mountinfo("/tmp/pin")?;
@@ -86,7 +86,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = with_older_namespace(lab, "outer")?;
             let inner = outer.clone("inner", NEWNS)?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             inner.creat_excl("/tmp/pin")?;
             bind_on(inner, "/proc/self/ns/mnt", "/tmp/pin")?;
             bind_on(inner, &outer.proc("ns/mnt"), "/tmp/pin")?;

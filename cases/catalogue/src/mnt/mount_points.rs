@@ -83,10 +83,12 @@ pub const CASES: &[Case] = &[
             process.creat_excl("/tmp/file")?;
             bind_on(process, "/tmp/source", "/tmp/file")?;
             tmpfs(process, "/tmp/d")?;
+            lab.note("while something is mounted there")?;
             process.unlink("/tmp/file")?;
             process.rename("/tmp/file", "/tmp/file2")?;
             process.rmdir("/tmp/d")?;
             process.rename("/tmp/d", "/tmp/d2")?;
+            lab.note("after the unmount")?;
             process.umount("/tmp/file")?;
             process.umount("/tmp/d")?;
             process.rename("/tmp/file", "/tmp/file2")?;

@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/p")?;
             with_peers(process)?;
             process.propagation("/tmp/p")?;
+            lab.note("the private mount moves onto a shared one")?;
             process.mount("/tmp/p", "/tmp/b/here", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.propagation("/tmp/b")?;
             process.propagation("/tmp/b/here")?;
@@ -40,9 +41,11 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/a/x")?;
             change(process, "/tmp/a/x", MountFlags::MS_PRIVATE)?;
             process.propagation("/tmp/a/x")?;
+            lab.note("the parent mount is shared")?;
             process.mkdir("/tmp/b", 0o755)?;
             process.mount("/tmp/a/x", "/tmp/b", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
+            lab.note("the parent mount is private")?;
             change(process, "/tmp/a", MountFlags::MS_PRIVATE)?;
             process.mount("/tmp/a/x", "/tmp/b", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
@@ -88,11 +91,13 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/b", 0o755)?;
             process.mount_id("/tmp/a")?;
             process.mount_id("/tmp/a/x")?;
+            lab.note("after the move: other places, the same mounts")?;
             process.mount("/tmp/a", "/tmp/b", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
             process.mount_id("/tmp/b")?;
             process.mount_id("/tmp/b/x")?;
             process.readdir("/tmp/b/x")?;
+            lab.note("a bind is another mount")?;
             bind(process, "/tmp/b", "/tmp/c")?;
             process.mount_id("/tmp/c")?;
             Ok(())

@@ -21,11 +21,14 @@ pub const CASES: &[Case] = &[
             change(slave, "/tmp/a", MountFlags::MS_SLAVE)?;
             slave.propagation("/tmp/a")?;
             master.propagation("/tmp/a")?;
+            lab.note("a mount under the master reaches the slave")?;
             tmpfs(master, "/tmp/a/x")?;
             slave.mount_points("/tmp/a")?;
+            lab.note("a mount under the slave stays there")?;
             tmpfs(slave, "/tmp/a/y")?;
             slave.mount_points("/tmp/a")?;
             master.mount_points("/tmp/a")?;
+            lab.note("an unmount under the master reaches the slave")?;
             master.umount("/tmp/a/x")?;
             slave.mount_points("/tmp/a")?;
             Ok(())
@@ -43,12 +46,14 @@ pub const CASES: &[Case] = &[
             let outer = with_shared_mount(lab, "outer")?;
             let first = outer.clone("first", NEWNS)?;
             let second = outer.clone("second", NEWNS)?;
+            lab.note("once below the shared mount, once below a private one")?;
             tmpfs(outer, "/tmp/a/disc")?;
             outer.creat_excl("/tmp/a/disc/song")?;
             tmpfs(outer, "/tmp/disc")?;
             outer.creat_excl("/tmp/disc/song")?;
+            lab.note("only the first medium appears in the other namespaces")?;
             for process in [outer, first, second] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.mount_points("/tmp")?;
                 process.readdir("/tmp/a/disc")?;
                 process.readdir("/tmp/disc")?;
@@ -69,8 +74,9 @@ pub const CASES: &[Case] = &[
             tmpfs(outer, "/tmp/other")?;
             change(outer, "/tmp/other", MountFlags::MS_SHARED)?;
             let inner = outer.clone("inner", NEWNS)?;
+            lab.note("both sides name the same groups")?;
             for process in [outer, inner] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.propagation("/tmp")?;
                 process.propagation("/tmp/a")?;
                 process.propagation("/tmp/other")?;
@@ -91,8 +97,10 @@ pub const CASES: &[Case] = &[
             bind(process, "/tmp/a", "/tmp/b")?;
             process.propagation("/tmp/a")?;
             process.propagation("/tmp/b")?;
+            lab.note("from one member to the other")?;
             tmpfs(process, "/tmp/a/x")?;
             process.mount_points("/tmp")?;
+            lab.note("and the other way")?;
             tmpfs(process, "/tmp/b/y")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -116,6 +124,7 @@ pub const CASES: &[Case] = &[
                 process.propagation(place)?;
             }
             process.mount_points("/tmp")?;
+            lab.note("one unmount; only the private mount keeps its copy")?;
             process.umount("/tmp/peer/x")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -132,11 +141,14 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = with_shared_mount(lab, "outer")?;
             let inner = outer.clone("inner", NEWNS)?;
+            lab.note("from the outer namespace to the inner one")?;
             tmpfs(outer, "/tmp/private")?;
             tmpfs(outer, "/tmp/a/x")?;
             inner.mount_points("/tmp")?;
+            lab.note("from the inner namespace to the outer one")?;
             tmpfs(inner, "/tmp/a/y")?;
             outer.mount_points("/tmp")?;
+            lab.note("unmounts travel both ways, too")?;
             inner.umount("/tmp/a/x")?;
             outer.mount_points("/tmp")?;
             outer.umount("/tmp/a/y")?;
@@ -176,8 +188,10 @@ pub const CASES: &[Case] = &[
             let process = with_master_and_slave(lab, "process")?;
             process.propagation("/tmp/a")?;
             process.propagation("/tmp/s")?;
+            lab.note("from the master to the slave")?;
             tmpfs(process, "/tmp/a/x")?;
             process.mount_points("/tmp")?;
+            lab.note("nothing from the slave to the master")?;
             tmpfs(process, "/tmp/s/y")?;
             process.umount("/tmp/s/x")?;
             process.mount_points("/tmp")?;
@@ -199,8 +213,10 @@ pub const CASES: &[Case] = &[
             process.propagation("/tmp/a")?;
             process.propagation("/tmp/s")?;
             process.propagation("/tmp/t")?;
+            lab.note("from the master on to both peers")?;
             tmpfs(process, "/tmp/a/x")?;
             process.mount_points("/tmp")?;
+            lab.note("between the peers, and not to the master")?;
             tmpfs(process, "/tmp/t/y")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -222,7 +238,9 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/a/x", MountFlags::MS_PRIVATE)?;
             process.propagation("/tmp/a")?;
             process.propagation("/tmp/a/x")?;
+            lab.note("below the private mount: no copy")?;
             tmpfs(process, "/tmp/a/x/below")?;
+            lab.note("directly below the shared one: a copy")?;
             tmpfs(process, "/tmp/a/direct")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -270,6 +288,7 @@ pub const CASES: &[Case] = &[
             let process = with_master_and_slave(lab, "process")?;
             tmpfs(process, "/tmp/a/x")?;
             tmpfs(process, "/tmp/s/own")?;
+            lab.note("the replica at the slave has the group of its original as master")?;
             for place in ["/tmp/a", "/tmp/s", "/tmp/a/x", "/tmp/s/x", "/tmp/s/own"] {
                 process.propagation(place)?;
             }

@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/b", "/tmp/b/x"] {
                 tmpfs(process, place)?;
             }
+            lab.note("without MS_REC, then with it")?;
             change(process, "/tmp/a", MountFlags::MS_SHARED)?;
             change(process, "/tmp/b", MountFlags::MS_SHARED | MountFlags::MS_REC)?;
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/b", "/tmp/b/x"] {
@@ -118,6 +119,7 @@ pub const CASES: &[Case] = &[
             outer.propagation("/tmp/jail/a")?;
             outer.propagation("/tmp/b")?;
             outer.propagation("/tmp/jail/c")?;
+            lab.note("below the new root the direct master cannot be reached")?;
             jailed.chroot("/tmp/jail")?;
             outer.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outer.propagation_of(jailed.proc("mountinfo"), "/a")?;

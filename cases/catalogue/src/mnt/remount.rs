@@ -40,9 +40,10 @@ pub const CASES: &[Case] = &[
             tmpfs(outer, "/tmp/a")?;
             bind(outer, "/tmp/a", "/tmp/b")?;
             let inner = outer.clone("inner", NEWNS)?;
-            outer.readlink_ns("/proc/self/ns/mnt")?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            outer.readlink("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             outer.creat_excl("/tmp/b/before")?;
+            lab.note("the file system becomes read-only through one of its mounts")?;
             change(outer, "/tmp/a", MountFlags::MS_REMOUNT | MountFlags::MS_RDONLY)?;
             outer.creat_excl("/tmp/b/after")?;
             inner.creat_excl("/tmp/a/after")?;

@@ -19,11 +19,13 @@ pub const CASES: &[Case] = &[
             tmpfs(jailed, "/tmp/new")?;
             jailed.creat_excl("/tmp/new/inside")?;
             jailed.readdir("/tmp")?;
+            lab.note("the new tree becomes the root, and the old one goes")?;
             jailed.chdir("/tmp/new")?;
             jailed.pivot_root(".", ".")?;
             jailed.umount2(".", UmountFlags::MNT_DETACH)?;
             jailed.readdir("/")?;
             jailed.readdir("/tmp")?;
+            lab.note("outside nothing has changed")?;
             outside.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outside.readdir("/tmp")?;
             Ok(())
@@ -49,8 +51,10 @@ pub const CASES: &[Case] = &[
             jailed.pivot_root(".", ".")?;
             jailed.umount2(".", UmountFlags::MNT_DETACH)?;
             outside.mount_points_of(jailed.proc("mountinfo"), "/")?;
+            lab.note("the other process is confined by chroot alone")?;
             chrooted.chdir("/tmp/jail")?;
             chrooted.chroot(".")?;
+            lab.note("both try the escape: the first gets out, the second does not")?;
             for process in [chrooted, jailed] {
                 process.readdir("/")?;
                 process.chdir("/yard")?;
@@ -79,11 +83,13 @@ pub const CASES: &[Case] = &[
             at_root.chdir("/")?;
             tmpfs(pivoting, "/tmp/new")?;
             pivoting.mkdir("/tmp/new/old", 0o755)?;
+            lab.note("one process calls, all of the namespace move")?;
             pivoting.pivot_root("/tmp/new", "/tmp/new/old")?;
             for process in [pivoting, at_root, elsewhere] {
                 process.readdir("/")?;
                 process.getcwd()?;
             }
+            lab.note("a current directory elsewhere stays")?;
             elsewhere.readdir(".")?;
             outside.readdir("/tmp")?;
             Ok(())

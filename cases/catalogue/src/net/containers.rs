@@ -88,9 +88,11 @@ pub const CASES: &[Case] = &[
             let client = outer.fork("client")?;
             link(outer, "v1", "10.77.1.1/24", first, "10.77.1.2/24")?;
             link(outer, "v2", "10.77.2.1/24", second, "10.77.2.2/24")?;
+            lab.note("three servers on the same port")?;
             let outer_server = serve(outer, "0.0.0.0:80")?;
             let first_server = serve(first, "0.0.0.0:80")?;
             let second_server = serve(second, "0.0.0.0:80")?;
+            lab.note("the client reaches each of them")?;
             fetch_banner(client, "127.0.0.1:80", outer, outer_server, "outer")?;
             fetch_banner(client, "10.77.1.2:80", first, first_server, "first")?;
             fetch_banner(client, "10.77.2.2:80", second, second_server, "second")

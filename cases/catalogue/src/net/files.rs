@@ -29,6 +29,7 @@ pub const CASES: &[Case] = &[
             let local = outer.socket(Domain::AF_UNIX, SocketType::SOCK_DGRAM)?.id()?;
             outer.bind(local, "@name")?;
             let inner = outer.clone("inner", NEWNET)?;
+            lab.note("the outer tables are filled, the inner ones empty but for the loopback")?;
             for process in [outer, inner] {
                 process.column("/proc/net/dev", "face")?;
                 process.column("/proc/net/route", "Destination")?;
@@ -78,9 +79,11 @@ pub const CASES: &[Case] = &[
             mount_sysfs(keeper, "/tmp/old")?;
             keeper.readlink("/tmp/old/class/net/v0")?;
             let mover = keeper.fork("mover")?;
+            lab.note("in a new namespace the old mount shows the old devices")?;
             mover.unshare(NEWNET)?;
             mover.links()?;
             mover.readlink("/tmp/old/class/net/v0")?;
+            lab.note("a new mount shows the new ones")?;
             mount_sysfs(mover, "/tmp/new")?;
             mover.readlink("/tmp/new/class/net/v0")?;
             mover.readlink("/tmp/new/class/net/lo")?;

@@ -77,6 +77,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWNET)?;
+            lab.note("twice outside: the second time the port is taken; inside it is free")?;
             for kind in [SocketType::SOCK_STREAM, SocketType::SOCK_DGRAM] {
                 for process in [outer, outer, inner] {
                     try_to_bind(process, Domain::AF_INET, kind, "127.0.0.1:7000")?;
@@ -95,16 +96,16 @@ pub const CASES: &[Case] = &[
         wrong: "the child stays in its parent's network namespace, or setns(2) takes the descriptor for another kind",
         play: |lab| {
             let outer = outside(lab, "outer")?;
-            outer.readlink_ns("/proc/self/ns/net")?;
-            outer.readlink_ns("/proc/self/ns/uts")?;
+            outer.readlink("/proc/self/ns/net")?;
+            outer.readlink("/proc/self/ns/uts")?;
             let file = outer.open("/proc/self/ns/net", O_RDONLY)?.id()?;
             let inner = outer.clone("inner", NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
-            inner.readlink_ns("/proc/self/ns/uts")?;
+            inner.readlink("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/uts")?;
             inner.ioctl_nstype(file)?;
             inner.setns(file, NEWUTS)?;
             inner.setns(file, NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE
@@ -123,6 +124,7 @@ pub const CASES: &[Case] = &[
             inner.link_set_up("lo")?;
             let (family, kind) = (Domain::AF_INET6, SocketType::SOCK_STREAM);
             try_to_bind(inner, family, kind, "[::1]:80")?;
+            lab.note("IPv6 is switched off inside; outside it goes on")?;
             inner.echo("1", "/proc/sys/net/ipv6/conf/all/disable_ipv6")?;
             try_to_bind(inner, family, kind, "[::1]:81")?;
             try_to_bind(outer, family, kind, "[::1]:81")
@@ -142,6 +144,7 @@ pub const CASES: &[Case] = &[
             let server = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
             outer.bind(server, "@name")?;
             outer.listen(server)?;
+            lab.note("outside the name is known and taken, inside it is unknown and free")?;
             for process in [outer, inner] {
                 try_to_connect(process, Domain::AF_UNIX, "@name")?;
                 try_to_bind(process, Domain::AF_UNIX, SocketType::SOCK_STREAM, "@name")?;
@@ -206,6 +209,7 @@ pub const CASES: &[Case] = &[
                 process.link_set_up("lo")?;
                 process.address_add("lo", "10.3.3.3/32")?;
             }
+            lab.note("only the outer one serves at the address")?;
             serve(outer, "10.3.3.3:7000")?;
             for process in [outer, inner] {
                 try_to_connect(process, Domain::AF_INET, "10.3.3.3:7000")?;

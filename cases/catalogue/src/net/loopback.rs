@@ -50,6 +50,7 @@ pub const CASES: &[Case] = &[
             let process = outside(lab, "process")?;
             process.link_set_up("lo")?;
             process.addresses()?;
+            lab.note("a connection is refused while nobody listens, and works once somebody does")?;
             for (family, address) in [(Domain::AF_INET, "127.0.0.1:80"), (Domain::AF_INET6, "[::1]:80")] {
                 try_to_connect(process, family, address)?;
                 let server = process.socket(family, SocketType::SOCK_STREAM)?.id()?;
@@ -73,8 +74,10 @@ pub const CASES: &[Case] = &[
             outer.link_set_up("lo")?;
             outer.address_add("lo", "10.1.1.1/32")?;
             serve(outer, "0.0.0.0:7000")?;
+            lab.note("the new namespace sets up its own loopback")?;
             let inner = outer.clone("inner", NEWNET)?;
             inner.link_set_up("lo")?;
+            lab.note("the outer server is reached from outside alone")?;
             for address in ["10.1.1.1:7000", "127.0.0.1:7000"] {
                 for process in [outer, inner] {
                     try_to_connect(process, Domain::AF_INET, address)?;

@@ -105,14 +105,17 @@ pub const CASES: &[Case] = &[
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWNET)?;
             outer.link_add_veth("v0", "v1")?;
+            lab.note("no such device, no such process, no such descriptor")?;
             outer.link_set_netns_pid("v9", inner)?;
             outer.link_set_netns_pid("v1", 999)?;
             outer.link_set_netns_fd("v1", 99)?;
+            lab.note("descriptors of other files")?;
             for path in ["/tmp", "/proc/self/ns/uts"] {
                 let file = outer.open(path, O_RDONLY)?.id()?;
                 outer.ioctl_nstype(file)?;
                 outer.link_set_netns_fd("v1", file)?;
             }
+            lab.note("the name is taken at the destination")?;
             inner.link_add_veth("v1", "v2")?;
             outer.link_set_netns_pid("v1", inner)?;
             outer.links()?;

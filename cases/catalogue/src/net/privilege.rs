@@ -17,11 +17,11 @@ pub const CASES: &[Case] = &[
         wrong: "an unprivileged user gets a network namespace, or none even with a user namespace",
         play: |lab| {
             let user = lab.process("user")?;
-            user.readlink_ns("/proc/self/ns/net")?;
+            user.readlink("/proc/self/ns/net")?;
             user.unshare(NEWNET)?;
-            user.readlink_ns("/proc/self/ns/net")?;
+            user.readlink("/proc/self/ns/net")?;
             user.unshare(NEWUSER | NEWNET)?;
-            user.readlink_ns("/proc/self/ns/net")?;
+            user.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE
@@ -38,12 +38,14 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER | NEWNET)?;
             user.link_get("lo")?;
+            lab.note("it changes the device, its addresses and the routes")?;
             user.link_set_up("lo")?;
             user.link_get("lo")?;
             user.address_add("lo", "10.1.1.1/32")?;
             user.addresses()?;
             user.route_add("10.2.0.0/16", "lo")?;
             user.routes()?;
+            lab.note("it binds a privileged port")?;
             let server = serve(user, "10.1.1.1:80")?;
             fetch_banner(user, "10.1.1.1:80", user, server, "port 80")
         },
@@ -108,15 +110,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             inner.echo("1", "/proc/sys/user/max_net_namespaces")?;
             inner.unshare(NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             inner.unshare(NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             inner.echo("2", "/proc/sys/user/max_net_namespaces")?;
             inner.unshare(NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE
@@ -132,14 +134,14 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             let inner = user.clone("inner", NEWUSER | NEWNET)?;
-            inner.readlink_ns("/proc/self/ns/net")?;
+            inner.readlink("/proc/self/ns/net")?;
             let net = user.open(inner.proc("ns/net"), O_RDONLY)?.id()?;
             let owner = user.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             lab.note("The creator has all capabilities in the owner of the target, none where it is.")?;
             user.setns(net, NEWNET)?;
             user.setns(owner, NEWUSER)?;
             user.setns(net, NEWNET)?;
-            user.readlink_ns("/proc/self/ns/net")?;
+            user.readlink("/proc/self/ns/net")?;
             lab.note("The guest has all capabilities where it is, none in the owner of the target.")?;
             let root = lab.process_on(Ground::Root, "root")?;
             root.unshare(NEWNET)?;
@@ -148,11 +150,11 @@ pub const CASES: &[Case] = &[
             let guest = root.clone("guest", NEWUSER | NEWNET)?;
             guest.setns(outer, NEWNET)?;
             let own = guest.open("/proc/self/ns/net", O_RDONLY)?.id()?;
-            guest.readlink_ns("/proc/self/ns/net")?;
+            guest.readlink("/proc/self/ns/net")?;
             guest.unshare(NEWNET)?;
-            guest.readlink_ns("/proc/self/ns/net")?;
+            guest.readlink("/proc/self/ns/net")?;
             guest.setns(own, NEWNET)?;
-            guest.readlink_ns("/proc/self/ns/net")?;
+            guest.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE
@@ -169,8 +171,8 @@ pub const CASES: &[Case] = &[
             let file = first.open("/proc/self/ns/net", O_RDONLY)?.id()?;
             let second = first.clone("second", THREAD)?;
             let show = || {
-                first.readlink_ns("/proc/thread-self/ns/net")?;
-                second.readlink_ns("/proc/thread-self/ns/net")
+                first.readlink("/proc/thread-self/ns/net")?;
+                second.readlink("/proc/thread-self/ns/net")
             };
             show()?;
             second.unshare(NEWNET)?;

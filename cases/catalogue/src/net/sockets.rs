@@ -20,8 +20,10 @@ pub const CASES: &[Case] = &[
             let listener = serve(outer, "127.0.0.1:7000")?;
             let mover = outer.fork("mover")?;
             let old = tcp(mover)?;
+            lab.note("its process leaves for another namespace")?;
             mover.unshare(NEWNET)?;
             let new = tcp(mover)?;
+            lab.note("a new socket does not reach the server, the old one does")?;
             mover.connect(new, "127.0.0.1:7000")?;
             mover.connect(old, "127.0.0.1:7000")?;
             let accepted = outer.accept(listener)?.id()?;
@@ -40,14 +42,17 @@ pub const CASES: &[Case] = &[
         wrong: "the descriptor is of the caller's network namespace, survives execve(2), or is given to anyone",
         play: |lab| {
             let process = outside(lab, "process")?;
-            process.readlink_ns("/proc/self/ns/net")?;
+            process.readlink("/proc/self/ns/net")?;
             let socket = tcp(process)?;
             process.unshare(NEWNET)?;
-            process.readlink_ns("/proc/self/ns/net")?;
+            process.readlink("/proc/self/ns/net")?;
+            lab.note("the process has left, the socket has not")?;
             let file = process.ioctl_siocgskns(socket)?.id()?;
             process.fstat_ns(file)?;
+            lab.note("without the capability it is refused")?;
             let unprivileged = process.clone("unprivileged", NEWUSER)?;
             unprivileged.ioctl_siocgskns(socket)?;
+            lab.note("execve closes the descriptor")?;
             process.execve(PROGRAM)?;
             process.fstat_ns(file)?;
             let again = process.ioctl_siocgskns(socket)?.id()?;
@@ -89,14 +94,16 @@ pub const CASES: &[Case] = &[
             outer.link_set_up("lo")?;
             let listener = serve(outer, "127.0.0.1:7000")?;
             let acceptor = outer.fork("acceptor")?;
+            lab.note("the acceptor leaves for another namespace")?;
             acceptor.unshare(NEWNET)?;
             let client = tcp(outer)?;
             outer.connect(client, "127.0.0.1:7000")?;
             let accepted = acceptor.accept(listener)?.id()?;
+            lab.note("the accepted socket is still in the old one")?;
             let file = acceptor.ioctl_siocgskns(accepted)?.id()?;
-            outer.readlink_ns("/proc/self/ns/net")?;
+            outer.readlink("/proc/self/ns/net")?;
             acceptor.fstat_ns(file)?;
-            acceptor.readlink_ns("/proc/self/ns/net")?;
+            acceptor.readlink("/proc/self/ns/net")?;
             Ok(())
         },
         ..CASE

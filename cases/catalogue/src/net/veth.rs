@@ -61,6 +61,7 @@ pub const CASES: &[Case] = &[
                 process.connect(socket, peer)?;
                 sockets.push(socket);
             }
+            lab.note("both directions")?;
             outer.write(sockets[0], "inwards")?;
             inner.recv(sockets[1])?;
             inner.write(sockets[1], "outwards")?;

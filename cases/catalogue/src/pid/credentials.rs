@@ -39,16 +39,17 @@ pub const CASES: &[Case] = &[
             outer.socketpair()?;
             outer.setsockopt_passcred(3, true)?;
             let init = outer.clone("init", NEWPID)?;
-            init.fork("sibling")?;
-            init.sendmsg(4, "sibling", scm_credentials(2, 0, 0))?;
+            init.getpid()?;
+            let sibling = init.fork("sibling")?;
+            init.sendmsg(4, "sibling", scm_credentials(sibling, 0, 0))?;
             outer.recvmsg(3)?;
-            init.sendmsg(4, "nobody", scm_credentials(init.pid() + 1000, 0, 0))?;
+            init.sendmsg(4, "nobody", scm_credentials(30_000, 0, 0))?;
             lab.note("an ordinary user may name itself only")?;
             let user = lab.process_on(Ground::User, "user")?;
             user.socketpair()?;
             user.setsockopt_passcred(3, true)?;
             user.sendmsg(4, "init", scm_credentials(1, USER_ID, USER_ID))?;
-            user.sendmsg(4, "itself", scm_credentials(user.pid(), USER_ID, USER_ID))?;
+            user.sendmsg(4, "itself", scm_credentials(user.sealed(), USER_ID, USER_ID))?;
             user.recvmsg(3)?;
             Ok(())
         },

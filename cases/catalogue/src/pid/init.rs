@@ -40,19 +40,21 @@ pub const CASES: &[Case] = &[
         wrong: "the caller's PID changes, or the first child is not PID 1",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
+            lab.note("the caller stays")?;
             outer.unshare(NEWPID)?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid")?;
             outer.getpid()?;
+            lab.note("its children do not")?;
             let first = outer.fork("first")?;
             let second = outer.fork("second")?;
             first.getpid()?;
             second.getpid()?;
             second.getppid()?;
-            outer.readlink_ns(first.proc("ns/pid"))?;
-            outer.readlink_ns(second.proc("ns/pid"))?;
-            outer.readlink_ns("/proc/self/ns/pid_for_children")?;
+            outer.readlink(first.proc("ns/pid"))?;
+            outer.readlink(second.proc("ns/pid"))?;
+            outer.readlink("/proc/self/ns/pid_for_children")?;
             Ok(())
         },
         ..CASE
@@ -143,6 +145,7 @@ pub const CASES: &[Case] = &[
             let namespace = joiner.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.fork("second")?.getpid()?;
             joiner.fork("elsewhere")?.getpid()?;
+            lab.note("init ends, and its member with it")?;
             init.exit(0)?;
             outer.waitpid(-1, WAIT)?;
             outer.waitpid(-1, WAIT)?;

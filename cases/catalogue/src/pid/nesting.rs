@@ -21,9 +21,9 @@ pub const CASES: &[Case] = &[
             one.getpid()?;
             other.getpid()?;
             outer.getpid()?;
-            outer.readlink_ns(one.proc("ns/pid"))?;
-            outer.readlink_ns(other.proc("ns/pid"))?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink(one.proc("ns/pid"))?;
+            outer.readlink(other.proc("ns/pid"))?;
+            outer.readlink("/proc/self/ns/pid")?;
             Ok(())
         },
         ..CASE
@@ -87,8 +87,8 @@ pub const CASES: &[Case] = &[
             let grandchild = child.clone("grandchild", NEWPID)?;
             child.getpid()?;
             grandchild.getpid()?;
-            outer.readlink_ns(child.proc("ns/pid"))?;
-            outer.readlink_ns(grandchild.proc("ns/pid"))?;
+            outer.readlink(child.proc("ns/pid"))?;
+            outer.readlink(grandchild.proc("ns/pid"))?;
             let namespace = outer.open(grandchild.proc("ns/pid"), O_RDONLY)?.id()?;
             let parent = outer.ioctl_parent(namespace)?.id()?;
             outer.fstat_ns(parent)?;
@@ -113,8 +113,8 @@ pub const CASES: &[Case] = &[
             inner.kill(nested, PROBE)?;
             lab.note("the number of a process outside means nothing inside")?;
             outer.kill(stranger, PROBE)?;
-            inner.kill(stranger, PROBE)?;
-            nested.kill(2, PROBE)?;
+            inner.kill(stranger.seen_by(outer), PROBE)?;
+            nested.kill(nested.seen_by(inner), PROBE)?;
             nested.kill(1, PROBE)?;
             Ok(())
         },
@@ -178,9 +178,9 @@ pub const CASES: &[Case] = &[
             inner.getpgid(1)?;
             inner.getsid(1)?;
             lab.note("the same process by its outer number, asked for inside")?;
-            inner.getpgid(inner)?;
-            inner.getsid(inner)?;
-            inner.pidfd_open(inner, 0)?;
+            inner.getpgid(inner.seen_by(outer))?;
+            inner.getsid(inner.seen_by(outer))?;
+            inner.pidfd_open(inner.seen_by(outer), 0)?;
             let pidfd = outer.pidfd_open(inner, 0)?.id()?;
             outer.pidfd_send_signal(pidfd, PROBE)?;
             Ok(())

@@ -39,6 +39,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
+            lab.show_pids()?;
             init.cat("/proc/sys/kernel/ns_last_pid")?;
             init.echo("999", "/proc/sys/kernel/ns_last_pid")?;
             init.fork("first")?.getpid()?;
@@ -62,6 +63,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWPID)?;
+            lab.show_pids()?;
+            outer.echo("300", "/proc/sys/kernel/ns_last_pid")?;
             outer.cat("/proc/sys/kernel/ns_last_pid")?;
             inner.cat("/proc/sys/kernel/ns_last_pid")?;
             inner.echo("700", "/proc/sys/kernel/ns_last_pid")?;

@@ -18,11 +18,11 @@ pub const CASES: &[Case] = &[
             let parent = init.fork("parent")?;
             let orphan = parent.fork("orphan")?;
             orphan.getppid()?;
-            init.waitpid(3, WaitOptions::WNOHANG)?;
+            init.waitpid(orphan, WaitOptions::WNOHANG)?;
             parent.exit(0)?;
             init.waitpid(parent, WAIT)?;
             orphan.getppid()?;
-            let waiting = init.begin().waitpid(3, WAIT)?;
+            let waiting = init.begin().waitpid(orphan, WAIT)?;
             waiting.blocked()?;
             orphan.exit(9)?;
             waiting.finish()?;
@@ -43,16 +43,18 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
+            init.getpid()?;
             let reaper = init.fork("reaper")?;
             reaper.prctl_set_child_subreaper(true)?;
             let parent = reaper.fork("parent")?;
             let orphan = parent.fork("orphan")?;
             orphan.getppid()?;
+            lab.note("the parent ends: the orphan goes to the subreaper, not to init")?;
             parent.exit(0)?;
             reaper.waitpid(parent, WAIT)?;
             orphan.getppid()?;
-            init.waitpid(4, WaitOptions::WNOHANG)?;
-            let waiting = reaper.begin().waitpid(4, WAIT)?;
+            init.waitpid(orphan, WaitOptions::WNOHANG)?;
+            let waiting = reaper.begin().waitpid(orphan, WAIT)?;
             waiting.blocked()?;
             orphan.exit(5)?;
             waiting.finish()?;
@@ -77,7 +79,7 @@ pub const CASES: &[Case] = &[
             init.waitpid(parent, WAIT)?;
             orphan.getppid()?;
             orphan.exit(3)?;
-            init.waitpid(3, WAIT)?;
+            init.waitpid(orphan, WAIT)?;
             lab.note("outside, the mark does what it is for")?;
             let parent = reaper.fork("parent2")?;
             let orphan = parent.fork("orphan2")?;
@@ -104,6 +106,7 @@ pub const CASES: &[Case] = &[
             parent.setns(namespace, NEWPID)?;
             let orphan = parent.fork("orphan")?;
             orphan.getpid()?;
+            lab.note("the parent ends: the orphan goes to the reaper outside, not to init")?;
             parent.exit(0)?;
             reaper.waitpid(parent, WAIT)?;
             orphan.getppid()?;
@@ -138,7 +141,7 @@ pub const CASES: &[Case] = &[
             outer.waitpid(joined, WAIT)?;
             orphan.getppid()?;
             orphan.exit(9)?;
-            init.waitpid(3, WAIT)?;
+            init.waitpid(orphan, WAIT)?;
             Ok(())
         },
         ..CASE

@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
             let inner = outer.clone("inner", NEWPID)?;
             inner.readlink("/proc/self")?;
             lab.note("a number that means nothing to the reader's own calls")?;
-            inner.kill(inner, PROBE)?;
+            inner.kill(inner.seen_by(outer), PROBE)?;
             inner.mkdir("/tmp/proc", 0o755)?;
             inner.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
             inner.readlink("/tmp/proc/self")?;

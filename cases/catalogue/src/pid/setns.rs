@@ -18,12 +18,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            outer.readlink_ns(init.proc("ns/pid"))?;
+            outer.readlink(init.proc("ns/pid"))?;
             let namespace = outer.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.setns(namespace, NEWPID)?;
             outer.getpid()?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
-            outer.readlink_ns("/proc/self/ns/pid_for_children")?;
+            outer.readlink("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid_for_children")?;
             let joined = outer.fork("joined")?;
             joined.getpid()?;
             outer.field(joined.proc("status"), "NSpid")?;

@@ -110,7 +110,7 @@ pub const CASES: &[Case] = &[
         since: "2.6.24",
         needs: &[&need::PID_NS],
         wrong: "SIGTERM ends init, or SIGKILL does not",
-        excuses: &[Excuse { lie: "kill(3<init>, SIGTERM)", why: NO_EFFECT }],
+        excuses: &[Excuse { lie: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
@@ -176,7 +176,7 @@ pub const CASES: &[Case] = &[
         ground: Ground::User,
         needs: &[&need::PID_NS, &need::USER_NS],
         wrong: "the creator gets EPERM, or SIGTERM ends init",
-        excuses: &[Excuse { lie: "kill(3<init>, SIGTERM)", why: NO_EFFECT }],
+        excuses: &[Excuse { lie: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
         play: |lab| {
             let user = lab.process("user")?;
             user.try_clone("refused", NEWPID)?;

@@ -106,7 +106,7 @@ pub const CASES: &[Case] = &[
             outer.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             outer.unshare(NEWTIME)?;
             outer.echo("monotonic 172800 0\nboottime 172800 0\n", OFFSETS)?;
-            outer.cat(OFFSETS)?;
+            outer.timens_offsets(OFFSETS)?;
             let inner = outer.fork("inner")?;
             inner.clock_gettime(Clock::CLOCK_REALTIME)?;
             inner.clock_gettime(Clock::CLOCK_TAI)?;
@@ -129,7 +129,7 @@ pub const CASES: &[Case] = &[
             outer.clock_gettime(Clock::CLOCK_THREAD_CPUTIME_ID)?;
             outer.unshare(NEWTIME)?;
             outer.echo("monotonic 172800 0\nboottime 172800 0\n", OFFSETS)?;
-            outer.cat(OFFSETS)?;
+            outer.timens_offsets(OFFSETS)?;
             let inner = outer.fork("inner")?;
             inner.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             inner.clock_gettime(Clock::CLOCK_PROCESS_CPUTIME_ID)?;

@@ -19,14 +19,14 @@ pub const CASES: &[Case] = &[
         wrong: "the flag creates no time namespace, or a descriptor of one is taken for another kind",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns(CHILDREN)?;
+            process.readlink(CHILDREN)?;
             process.unshare(NEWTIME)?;
-            process.readlink_ns(CHILDREN)?;
+            process.readlink(CHILDREN)?;
             let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
             process.ioctl_nstype(fd)?;
             process.setns(fd, NEWUTS)?;
             process.setns(fd, NEWTIME)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -40,13 +40,13 @@ pub const CASES: &[Case] = &[
         wrong: "the caller moves, or its next child does not",
         play: |lab| {
             let caller = lab.process("caller")?;
-            caller.readlink_ns(NS)?;
-            caller.readlink_ns(CHILDREN)?;
+            caller.readlink(NS)?;
+            caller.readlink(CHILDREN)?;
             caller.unshare(NEWTIME)?;
-            caller.readlink_ns(NS)?;
-            caller.readlink_ns(CHILDREN)?;
+            caller.readlink(NS)?;
+            caller.readlink(CHILDREN)?;
             let child = caller.fork("child")?;
-            child.readlink_ns(NS)?;
+            child.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -60,20 +60,20 @@ pub const CASES: &[Case] = &[
         wrong: "a child is in another namespace than the link named",
         play: |lab| {
             let parent = lab.process("parent")?;
-            parent.readlink_ns(NS)?;
+            parent.readlink(NS)?;
             let reader = lab.process("reader")?;
-            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            reader.readlink(parent.proc("ns/time_for_children"))?;
             let elder = parent.fork("elder")?;
-            elder.readlink_ns(NS)?;
+            elder.readlink(NS)?;
             parent.unshare(NEWTIME)?;
-            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            reader.readlink(parent.proc("ns/time_for_children"))?;
             let younger = parent.fork("younger")?;
-            younger.readlink_ns(NS)?;
+            younger.readlink(NS)?;
             parent.unshare(NEWTIME)?;
-            reader.readlink_ns(parent.proc("ns/time_for_children"))?;
+            reader.readlink(parent.proc("ns/time_for_children"))?;
             let youngest = parent.fork("youngest")?;
-            youngest.readlink_ns(NS)?;
-            elder.readlink_ns(NS)?;
+            youngest.readlink(NS)?;
+            elder.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -87,14 +87,14 @@ pub const CASES: &[Case] = &[
         wrong: "a grandchild is in another time namespace than the child",
         play: |lab| {
             let creator = lab.process("creator")?;
-            creator.readlink_ns(NS)?;
+            creator.readlink(NS)?;
             creator.unshare(NEWTIME)?;
             let child = creator.fork("child")?;
-            child.readlink_ns(NS)?;
-            child.readlink_ns(CHILDREN)?;
+            child.readlink(NS)?;
+            child.readlink(CHILDREN)?;
             let grandchild = child.fork("grandchild")?;
-            grandchild.readlink_ns(NS)?;
-            grandchild.readlink_ns(CHILDREN)?;
+            grandchild.readlink(NS)?;
+            grandchild.readlink(CHILDREN)?;
             Ok(())
         },
         ..CASE
@@ -109,12 +109,12 @@ pub const CASES: &[Case] = &[
         wrong: "clone3 refuses the flag, or the child shares its creator's time namespace",
         play: |lab| {
             let creator = lab.process("creator")?;
-            creator.readlink_ns(NS)?;
+            creator.readlink(NS)?;
             let child = creator.clone3("child", NEWTIME, &[])?;
-            child.readlink_ns(NS)?;
-            child.readlink_ns(CHILDREN)?;
-            creator.readlink_ns(NS)?;
-            creator.readlink_ns(CHILDREN)?;
+            child.readlink(NS)?;
+            child.readlink(CHILDREN)?;
+            creator.readlink(NS)?;
+            creator.readlink(CHILDREN)?;
             Ok(())
         },
         ..CASE
@@ -131,13 +131,13 @@ pub const CASES: &[Case] = &[
         wrong: "the process stays in its old time namespace over execve, as it did up to Linux 6.1",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 500 0", OFFSETS)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.execve(PROGRAM)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             process.echo("monotonic 600 0", OFFSETS)?;
             Ok(())

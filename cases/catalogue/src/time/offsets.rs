@@ -16,11 +16,11 @@ pub const CASES: &[Case] = &[
         wrong: "other lines, or an offset in the initial namespace",
         play: |lab| {
             let process = lab.process("process")?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 172800 1", OFFSETS)?;
             process.echo("boottime 604800 999999999", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -34,14 +34,14 @@ pub const CASES: &[Case] = &[
         wrong: "an offset that nobody set",
         play: |lab| {
             let initial = lab.process("initial")?;
-            initial.cat(OFFSETS)?;
+            initial.timens_offsets(OFFSETS)?;
             initial.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             initial.clock_gettime(Clock::CLOCK_BOOTTIME)?;
-            initial.readlink_ns(CHILDREN)?;
+            initial.readlink(CHILDREN)?;
             initial.unshare(NEWTIME)?;
             let inner = initial.fork("inner")?;
-            inner.readlink_ns(NS)?;
-            inner.cat(OFFSETS)?;
+            inner.readlink(NS)?;
+            inner.timens_offsets(OFFSETS)?;
             inner.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             inner.clock_gettime(Clock::CLOCK_BOOTTIME)?;
             Ok(())
@@ -60,10 +60,10 @@ pub const CASES: &[Case] = &[
             let bystander = creator.fork("bystander")?;
             creator.unshare(NEWTIME)?;
             creator.echo("boottime 77 0", OFFSETS)?;
-            creator.cat(OFFSETS)?;
+            creator.timens_offsets(OFFSETS)?;
             let child = creator.fork("child")?;
-            child.cat(OFFSETS)?;
-            bystander.cat(OFFSETS)?;
+            child.timens_offsets(OFFSETS)?;
+            bystander.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -79,9 +79,9 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             process.echo("boottime -1 999999999", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("boottime 0 -1", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -97,11 +97,11 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 1 0\n", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("monotonic 2 0\nboottime 3 0\n", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("boottime 4 0\n", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -117,9 +117,9 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             process.echo("1 11 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("7 77 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -136,8 +136,8 @@ pub const CASES: &[Case] = &[
             let child = parent.fork("child")?;
             child.unshare(NEWTIME)?;
             parent.echo("monotonic 500 0", child.proc("timens_offsets"))?;
-            child.cat(OFFSETS)?;
-            parent.cat(OFFSETS)?;
+            child.timens_offsets(OFFSETS)?;
+            parent.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -154,10 +154,10 @@ pub const CASES: &[Case] = &[
             outer.unshare(NEWTIME)?;
             outer.echo("monotonic 500 0\nboottime 700 5\n", OFFSETS)?;
             let inner = outer.fork("inner")?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             inner.unshare(NEWTIME)?;
-            inner.readlink_ns(CHILDREN)?;
-            inner.cat(OFFSETS)?;
+            inner.readlink(CHILDREN)?;
+            inner.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE

@@ -18,11 +18,11 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 1 0\nboottime 2 0\n", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("monotonic 3\n", OFFSETS)?;
             process.echo("monotonic 3 0\nboottime 4\n", OFFSETS)?;
             process.echo("monotonic 3 0\n\n", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -40,14 +40,14 @@ pub const CASES: &[Case] = &[
             process.echo("monotonic 1 0", OFFSETS)?;
             process.fork("child")?;
             process.echo("monotonic 2 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             lab.note("the same when the first process comes by setns")?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 3 0", OFFSETS)?;
             let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
             process.setns(fd, NEWTIME)?;
             process.echo("monotonic 4 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -83,9 +83,9 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 0 1000000000", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("monotonic 0 999999999", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -104,9 +104,9 @@ pub const CASES: &[Case] = &[
             process.echo("sundial 1 0", OFFSETS)?;
             process.echo("0 1 0", OFFSETS)?;
             process.echo("4 1 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("monotonic 1 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -124,9 +124,9 @@ pub const CASES: &[Case] = &[
             lab.note("126 years back: no machine has been up for so long")?;
             process.echo("monotonic -4000000000 0", OFFSETS)?;
             process.echo("boottime -4000000000 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             process.echo("boottime -1 999999999", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -144,11 +144,11 @@ pub const CASES: &[Case] = &[
             lab.note("half of KTIME_SEC_MAX, and the uptime on top of it")?;
             process.echo("monotonic 4611686018 0", OFFSETS)?;
             process.echo("boottime 4611686018 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             lab.note("139 years")?;
             process.echo("monotonic 4400000000 0", OFFSETS)?;
             process.echo("boottime 4400000000 0", OFFSETS)?;
-            process.cat(OFFSETS)?;
+            process.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE
@@ -168,9 +168,9 @@ pub const CASES: &[Case] = &[
             owner.unshare(NEWTIME)?;
             stranger.echo("monotonic 1 0", owner.proc("timens_offsets"))?;
             weak.echo("monotonic 2 0", owner.proc("timens_offsets"))?;
-            owner.cat(OFFSETS)?;
+            owner.timens_offsets(OFFSETS)?;
             owner.echo("monotonic 3 0", OFFSETS)?;
-            owner.cat(OFFSETS)?;
+            owner.timens_offsets(OFFSETS)?;
             Ok(())
         },
         ..CASE

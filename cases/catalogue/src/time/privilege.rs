@@ -15,12 +15,12 @@ pub const CASES: &[Case] = &[
         wrong: "an ordinary user without a user namespace gets a time namespace",
         play: |lab| {
             let user = lab.process("user")?;
-            user.readlink_ns(CHILDREN)?;
+            user.readlink(CHILDREN)?;
             user.unshare(NEWTIME)?;
-            user.readlink_ns(CHILDREN)?;
+            user.readlink(CHILDREN)?;
             user.unshare(NEWUSER | NEWTIME)?;
-            user.readlink_ns(CHILDREN)?;
-            user.readlink_ns(NS)?;
+            user.readlink(CHILDREN)?;
+            user.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -35,20 +35,20 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             inner.echo("1", "/proc/sys/user/max_time_namespaces")?;
             inner.unshare(NEWTIME)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             inner.unshare(NEWTIME)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             lab.note("the limit is that of the inner user namespace alone")?;
-            outer.readlink_ns(CHILDREN)?;
+            outer.readlink(CHILDREN)?;
             outer.unshare(NEWTIME)?;
-            outer.readlink_ns(CHILDREN)?;
+            outer.readlink(CHILDREN)?;
             lab.note("the old namespace counts until the new one is there")?;
             inner.echo("2", "/proc/sys/user/max_time_namespaces")?;
             inner.unshare(NEWTIME)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(CHILDREN)?;
             Ok(())
         },
         ..CASE

@@ -14,19 +14,19 @@ pub const CASES: &[Case] = &[
         wrong: "the caller's clock or links do not change",
         play: |lab| {
             let process = lab.process("process")?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 172800 0", OFFSETS)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
             process.setns(fd, NEWTIME)?;
-            process.readlink_ns(NS)?;
-            process.readlink_ns(CHILDREN)?;
+            process.readlink(NS)?;
+            process.readlink(CHILDREN)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             let child = process.fork("child")?;
-            child.readlink_ns(NS)?;
+            child.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -45,15 +45,17 @@ pub const CASES: &[Case] = &[
             process.echo("boottime 500 0", OFFSETS)?;
             let outer = process.fork("outer")?;
             let fd = outer.open(NS, O_RDONLY)?.id()?;
-            outer.readlink_ns(NS)?;
+            outer.readlink(NS)?;
             outer.clock_gettime(Clock::CLOCK_BOOTTIME)?;
+            lab.note("the next namespace has another offset")?;
             outer.unshare(NEWTIME)?;
             outer.echo("boottime 604800 0", OFFSETS)?;
             let inner = outer.fork("inner")?;
             inner.clock_gettime(Clock::CLOCK_BOOTTIME)?;
+            lab.note("back in the namespace of its creator")?;
             inner.setns(fd, NEWTIME)?;
-            inner.readlink_ns(NS)?;
-            inner.readlink_ns(CHILDREN)?;
+            inner.readlink(NS)?;
+            inner.readlink(CHILDREN)?;
             inner.clock_gettime(Clock::CLOCK_BOOTTIME)?;
             Ok(())
         },
@@ -69,20 +71,20 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let owner = lab.process("owner")?;
             owner.unshare(NEWTIME)?;
-            owner.readlink_ns(CHILDREN)?;
+            owner.readlink(CHILDREN)?;
             let fd = owner.open(CHILDREN, O_RDONLY)?.id()?;
             lab.note("another one, so that the children are not in the one they shall join")?;
             owner.unshare(NEWTIME)?;
             let weak = owner.fork("weak")?;
             weak.capset_drop(CAP_SYS_ADMIN)?;
             weak.setns(fd, NEWTIME)?;
-            weak.readlink_ns(NS)?;
+            weak.readlink(NS)?;
             lab.note("root of a user namespace of its own, which does not own the time namespace")?;
             let stranger = owner.clone("stranger", NEWUSER)?;
             stranger.setns(fd, NEWTIME)?;
-            stranger.readlink_ns(NS)?;
+            stranger.readlink(NS)?;
             owner.setns(fd, NEWTIME)?;
-            owner.readlink_ns(NS)?;
+            owner.readlink(NS)?;
             Ok(())
         },
         ..CASE
@@ -98,14 +100,14 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.unshare(NEWTIME)?;
             let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
-            process.readlink_ns(CHILDREN)?;
+            process.readlink(CHILDREN)?;
             process.setns(fd, NEWTIME)?;
-            process.readlink_ns(NS)?;
+            process.readlink(NS)?;
             process.clone("thread", THREAD)?;
             lab.note("the same call, and it would change nothing")?;
             process.setns(fd, NEWTIME)?;
             process.unshare(NEWTIME)?;
-            process.readlink_ns(CHILDREN)?;
+            process.readlink(CHILDREN)?;
             Ok(())
         },
         ..CASE

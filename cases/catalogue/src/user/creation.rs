@@ -22,10 +22,10 @@ pub const CASES: &[Case] = &[
             user.try_clone("refused", NEWUTS)?;
             let child = user.clone("child", NEWUSER)?;
             user.unshare(NEWUTS)?;
-            user.readlink_ns(OWN_NS)?;
+            user.readlink(OWN_NS)?;
             user.unshare(NEWUSER)?;
             for process in [child, user] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
                 process.capget()?;
             }
             user.unshare(NEWUTS)?;
@@ -67,8 +67,8 @@ pub const CASES: &[Case] = &[
             lab.note("new PID and time namespaces are for children")?;
             let child = inner.fork("child")?;
             for kind in Kind::ALL {
-                outer.readlink_ns(kind.own_path())?;
-                outer.readlink_ns(child.proc(&format!("ns/{}", kind.link())))?;
+                outer.readlink(kind.own_path())?;
+                outer.readlink(child.proc(&format!("ns/{}", kind.link())))?;
             }
             Ok(())
         },
@@ -112,12 +112,14 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             outer.try_clone("refused", NEWUTS | NEWIPC)?;
+            lab.note("together with a user namespace it is allowed")?;
             let child = outer.clone("child", NEWUSER | NEWUTS | NEWIPC)?;
             let moved = outer.fork("moved")?;
             moved.unshare(NEWUTS | NEWIPC)?;
             moved.unshare(NEWUSER | NEWUTS | NEWIPC)?;
+            lab.note("the new user namespace owns the others")?;
             for process in [child, moved] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
                 for kind in ["uts", "ipc"] {
                     let fd = process.open(format!("/proc/self/ns/{kind}"), O_RDONLY)?.id()?;
                     let owner = process.ioctl_userns(fd)?.id()?;
@@ -144,7 +146,7 @@ pub const CASES: &[Case] = &[
             thread.unshare(NEWUSER)?;
             single.unshare(NEWUSER)?;
             for one in [process, thread, single] {
-                one.readlink_ns("/proc/thread-self/ns/user")?;
+                one.readlink("/proc/thread-self/ns/user")?;
             }
             Ok(())
         },
@@ -164,7 +166,7 @@ pub const CASES: &[Case] = &[
             let thread = process.clone("thread", THREAD)?;
             let child = process.clone("child", NEWUSER)?;
             for one in [process, thread, child] {
-                one.readlink_ns("/proc/thread-self/ns/user")?;
+                one.readlink("/proc/thread-self/ns/user")?;
             }
             Ok(())
         },
@@ -190,9 +192,9 @@ pub const CASES: &[Case] = &[
             half.unshare(NEWUSER)?;
             let mapped = outer.clone("mapped", NEWUSER)?;
             mapped.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
-            mapped.readlink_ns(OWN_NS)?;
+            mapped.readlink(OWN_NS)?;
             mapped.unshare(NEWUSER)?;
-            mapped.readlink_ns(OWN_NS)?;
+            mapped.readlink(OWN_NS)?;
             Ok(())
         },
         ..CASE
@@ -207,9 +209,9 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             let free = process.fork("free")?;
-            free.readlink_ns(OWN_NS)?;
+            free.readlink(OWN_NS)?;
             free.unshare(NEWUSER)?;
-            free.readlink_ns(OWN_NS)?;
+            free.readlink(OWN_NS)?;
             process.mkdir("jail", 0o755)?;
             process.chroot("jail")?;
             process.try_clone("refused", NEWUSER)?;

@@ -79,7 +79,7 @@ pub const CASES: &[Case] = &[
             inner.capset_drop(CAP_CHOWN)?;
             let second = inner.fork("second")?;
             for process in [first, second] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
                 process.capget()?;
             }
             Ok(())

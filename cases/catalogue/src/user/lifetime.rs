@@ -21,7 +21,7 @@ pub const CASES: &[Case] = &[
             owner.waitpid(last, WaitOptions::empty())?;
             let first = owner.fork("first")?;
             first.setns(held, NEWUSER)?;
-            first.readlink_ns(OWN_NS)?;
+            first.readlink(OWN_NS)?;
             lab.note("now a mount instead of the descriptor")?;
             owner.creat_excl("pin")?;
             owner.mount(first.proc("ns/user"), "pin", "", MountFlags::MS_BIND, "")?;
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
             owner.waitpid(first, WaitOptions::empty())?;
             let pinned = owner.open("pin", O_RDONLY)?.id()?;
             owner.setns(pinned, NEWUSER)?;
-            owner.readlink_ns(OWN_NS)?;
+            owner.readlink(OWN_NS)?;
             Ok(())
         },
         ..CASE
@@ -46,17 +46,19 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let middle = outer.clone("middle", NEWUSER)?;
             middle.map_ids(OWN, ROOT_AS_ROOT, ROOT_AS_ROOT)?;
-            middle.readlink_ns(OWN_NS)?;
+            middle.readlink(OWN_NS)?;
             let inner = middle.clone("inner", NEWUSER)?;
             let named = middle.clone("named", NEWUTS)?;
             let child = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             let owned = outer.open(named.proc("ns/uts"), O_RDONLY)?.id()?;
+            lab.note("all processes end; descriptors keep the child and the owned namespace")?;
             for process in [inner, named] {
                 process.exit(0)?;
                 middle.waitpid(process, WaitOptions::empty())?;
             }
             middle.exit(0)?;
             outer.waitpid(middle, WaitOptions::empty())?;
+            lab.note("both still lead to the user namespace without processes")?;
             let parent = outer.ioctl_parent(child)?.id()?;
             outer.fstat_ns(parent)?;
             let owner = outer.ioctl_userns(owned)?.id()?;

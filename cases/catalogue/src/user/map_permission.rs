@@ -26,6 +26,7 @@ pub const CASES: &[Case] = &[
             without_admin.capset_drop(CAP_SYS_ADMIN)?;
             let with_neither = outer.clone("with-neither", NEWUSER)?;
             with_neither.capset(NO_CAPABILITY, NO_CAPABILITY)?;
+            lab.note("each writes its own map")?;
             for process in [without_setuid, without_admin, with_neither] {
                 process.capget()?;
                 process.echo(USER_AS_ROOT, "/proc/self/uid_map")?;

@@ -18,11 +18,11 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let inner = lab.process("outer")?.clone("inner", NEWUSER)?;
             for map in ["uid_map", "gid_map", "projid_map"] {
-                inner.cat(format!("/proc/self/{map}"))?;
+                inner.cat_map(format!("/proc/self/{map}"))?;
             }
             inner.map_ids(OWN, "7 1000 1", "8 1000 1")?;
             for map in ["uid_map", "gid_map", "projid_map"] {
-                inner.cat(format!("/proc/self/{map}"))?;
+                inner.cat_map(format!("/proc/self/{map}"))?;
             }
             Ok(())
         },

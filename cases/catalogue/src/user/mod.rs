@@ -36,7 +36,7 @@ const ROOT_AS_ROOT: &str = "0 0 1";
 
 /// The directory of a process in the procfs of the sealed PID namespace.
 fn directory(process: Process) -> String {
-    format!("/proc/{}", process.sealed_pid())
+    process.proc_directory()
 }
 
 const NO_CAPABILITY: Capabilities = Capabilities::empty();

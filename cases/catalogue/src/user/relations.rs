@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
             middle.map_ids(OWN, ROOT_AS_ROOT, ROOT_AS_ROOT)?;
             let inner = middle.clone("inner", NEWUSER)?;
             for process in [outer, middle, inner] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
             }
             let fd = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             let parent = outer.ioctl_parent(fd)?.id()?;
@@ -92,18 +92,20 @@ pub const CASES: &[Case] = &[
         wrong: "the owner changes when a member changes its user namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.readlink_ns(OWN_NS)?;
+            outer.readlink(OWN_NS)?;
             let member = outer.clone("member", NEWUTS)?;
             member.sethostname("first")?;
+            lab.note("its member leaves, first for a user namespace, then for a UTS namespace")?;
             for new in [NEWUSER, NEWUTS] {
                 member.unshare(new)?;
-                member.readlink_ns(OWN_NS)?;
+                member.readlink(OWN_NS)?;
                 let fd = outer.open(member.proc("ns/uts"), O_RDONLY)?.id()?;
                 let owner = outer.ioctl_userns(fd)?.id()?;
                 outer.fstat_ns(owner)?;
                 member.sethostname("second")?;
                 member.gethostname()?;
             }
+            lab.note("outside the name is still the first one")?;
             outer.gethostname()?;
             Ok(())
         },

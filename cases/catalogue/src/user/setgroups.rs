@@ -44,6 +44,7 @@ pub const CASES: &[Case] = &[
             inner.cat("/proc/self/setgroups")?;
             root.echo(ROOT_AS_ROOT, inner.proc("uid_map"))?;
             root.echo(ROOT_AS_ROOT, inner.proc("gid_map"))?;
+            lab.note("a namespace below inherits the refusal")?;
             let below = inner.clone("below", NEWUSER)?;
             inner.echo(ROOT_AS_ROOT, below.proc("gid_map"))?;
             for process in [inner, below] {
@@ -69,6 +70,7 @@ pub const CASES: &[Case] = &[
             root.chown("file", -1, 1001)?;
             root.chmod("file", 0o604)?;
             root.stat_owner("file")?;
+            lab.note("a stranger may read the file, a member of the group may not")?;
             let stranger = root.fork("stranger")?;
             let member = root.fork("member")?;
             for (process, group) in [(stranger, 1002), (member, 1001)] {
@@ -78,6 +80,7 @@ pub const CASES: &[Case] = &[
                 process.getgroups()?;
                 process.cat("file")?;
             }
+            lab.note("in a user namespace of its own the member cannot leave the group")?;
             member.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             member.unshare(NEWUSER)?;
             member.map_ids(OWN, USER_AS_ROOT, ROOT_AS_ROOT)?;

@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWUTS)?;
             for process in [outer, cloned, unshared] {
-                process.readlink_ns("/proc/self/ns/uts")?;
+                process.readlink("/proc/self/ns/uts")?;
                 process.uname()?;
             }
             Ok(())
@@ -143,14 +143,14 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUTS | NEWPID)?;
-            outer.readlink_ns("/proc/self/ns/uts")?;
+            outer.readlink("/proc/self/ns/uts")?;
             let uts = outer.open(inner.proc("ns/uts"), O_RDONLY)?.id()?;
             outer.fstat_ns(uts)?;
             outer.ioctl_parent(uts)?;
             let pid = outer.open(inner.proc("ns/pid"), O_RDONLY)?.id()?;
             let parent = outer.ioctl_parent(pid)?.id()?;
             outer.fstat_ns(parent)?;
-            outer.readlink_ns("/proc/self/ns/pid")?;
+            outer.readlink("/proc/self/ns/pid")?;
             Ok(())
         },
         ..CASE

@@ -4,12 +4,12 @@
 use super::{Done, Failure, Format, print, select};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{approved, catalogue, claims, known};
+use nsconform_lab::conduct::Conduct;
+use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::interrupt::Interrupt;
-use nsconform_lab::lab::Changes;
 use nsconform_lab::seal::Containment;
 use nsconform_lab::server::{Finish, Job};
 use nsconform_lab::trace::End;
-use nsconform_lab::watch::Expected;
 use nsconform_report::ExitStatus;
 use nsconform_suite::audit::{Lie, WrongAnswers, lies, wrong_answers};
 use nsconform_suite::case::Case;
@@ -165,7 +165,7 @@ fn lied_to_runs(runner: &mut Runner, honest: &[(usize, Run)]) -> Result<Vec<Audi
 fn lied_to_job(runner: &Runner, (index, honest): &(usize, Run), lie: Lie) -> Job {
     let patience = honest.duration * PATIENCE + LEAST_PATIENCE;
     let expected = Some(Expected { entries: honest.trace.entries(), patience });
-    runner.altered_job(*index, Changes { tamper: Some(lie.tamper), expected, ..Changes::default() })
+    runner.altered_job(*index, Conduct { injection: Some(lie.injection), expected, ..Conduct::default() })
 }
 
 /// Whether a run shows that it was lied to.
@@ -182,7 +182,7 @@ impl Audited {
         mut survivors: Vec<Lie>,
         wrong_answers: WrongAnswers,
     ) -> Audited {
-        survivors.sort_by_key(|lie| lie.tamper.call);
+        survivors.sort_by_key(|lie| lie.injection.call);
         let stale = case
             .excuses
             .iter()
@@ -320,7 +320,7 @@ fn write_marked(to: &mut dyn Write, case: &Audited, lie: &Lie) -> io::Result<()>
     for line in &case.trace {
         // Notes and resumed calls are lines of the trace without being calls of their own.
         let is_call = !line.starts_with(['#', '-']) && !line.contains("  <... ");
-        let marked = is_call && call == lie.tamper.call;
+        let marked = is_call && call == lie.injection.call;
         writeln!(to, "  {} {line}", if marked { '>' } else { ' ' })?;
         call += u32::from(is_call);
     }
@@ -374,7 +374,7 @@ fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
         survivors: case
             .survivors
             .iter()
-            .map(|(lie, excuse)| Survivor { call: lie.tamper.call, lie: &lie.text, excuse: *excuse })
+            .map(|(lie, excuse)| Survivor { call: lie.injection.call, lie: &lie.text, excuse: *excuse })
             .collect(),
         stale: &case.stale,
         unseen_answers: &case.wrong_answers.unseen,
@@ -397,7 +397,7 @@ fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nsconform_lab::lab::{Deed, Tamper};
+    use nsconform_lab::conduct::injection::{Fault, Injection};
     use nsconform_lab::outcome::{Outcome, Value};
     use nsconform_suite::audit::Excuse;
     use nsconform_suite::case::CASE;
@@ -418,7 +418,7 @@ mod tests {
         ];
         let lie = |call| Lie {
             text: "exit(0)".to_string(),
-            tamper: Tamper { call, deed: Deed::Withhold(Outcome::Returned(Value::ZERO)) },
+            injection: Injection { call, fault: Fault::Withhold(Outcome::Returned(Value::ZERO)) },
         };
         let trace = trace.map(str::to_string).to_vec();
         let survivors = survivor.into_iter().map(lie).collect();

@@ -3,6 +3,7 @@
 use super::{Done, Failure, print, unknown};
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::call;
+use nsconform_lab::call::declaration::Mark;
 use nsconform_report::ExitStatus;
 use nsconform_suite::case::Case;
 use nsconform_sys::kind::Flags;
@@ -57,26 +58,37 @@ fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
     writeln!(
         to,
         "Step by step: who acts, what it asks of the kernel, and after = the answer that is expected\n\
-         (-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces)\n"
+         (-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces).\n\
+         A line without a sign is one call; ? before it: an observation; ! before it: a change by several calls\n"
     )?;
     let dim = anstyle::Style::new().dimmed();
     let mut met = BTreeSet::new();
     for (number, line) in trace.lines().enumerate() {
         writeln!(to, "{:4}  {line}", number + 1)?;
-        let Some(name) = called(line) else { continue };
-        if let (true, Some(meaning)) = (met.insert(name), call::meaning(name)) {
-            writeln!(to, "      {dim}{meaning}{dim:#}")?;
+        let Some(call) = called(line) else { continue };
+        let Some(declaration) = call::declarations().find(|declaration| declaration.fits(call)) else {
+            continue;
+        };
+        if met.insert(declaration.name) {
+            writeln!(to, "      {dim}{}{}{dim:#}", declaration.meaning.trim(), means(declaration.mark))?;
         }
     }
     Ok(())
 }
 
-/// The name of the call in a line of a trace.
+/// The text of the call in a line of a trace, behind the name of the process.
 fn called(line: &str) -> Option<&str> {
     let (_, call) = line.split_once("  ")?;
-    let call = call.trim_start();
-    let (name, _) = call.strip_prefix("<... ").unwrap_or(call).split_once(['(', ' '])?;
-    Some(name)
+    Some(call.trim_start())
+}
+
+/// The files and calls behind a line that is no single call.
+fn means(mark: Mark) -> String {
+    match mark {
+        Mark::Call => String::new(),
+        Mark::Observation { reads } => format!(" An observation; it reads {reads}."),
+        Mark::Composite { makes } => format!(" Several calls in one; it makes {makes}."),
+    }
 }
 
 fn write_flags(to: &mut dyn Write, trace: &str) -> io::Result<()> {

@@ -11,6 +11,7 @@ pub mod grade;
 pub mod guest;
 pub mod list;
 pub mod matrix;
+pub mod play;
 pub mod run;
 pub mod verify;
 

@@ -3,7 +3,8 @@
 
 use super::{Done, Failure, Format, print, select};
 use nsconform_catalogue::{approved, catalogue, claims};
-use nsconform_lab::lab::{Changes, Jitter};
+use nsconform_lab::conduct::Conduct;
+use nsconform_lab::conduct::delay::Jitter;
 use nsconform_lab::server::Job;
 use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
@@ -71,7 +72,7 @@ pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
         .iter()
         .map(|index| {
             let jitter = Some(disturbance(&mut random, usual.jobs / 2));
-            runner.altered_job(*index, Changes { jitter, ..Changes::default() })
+            runner.altered_job(*index, Conduct { jitter, ..Conduct::default() })
         })
         .collect();
     let mut first: HashMap<usize, (Verdict, String)> = HashMap::new();
@@ -118,7 +119,7 @@ fn reproduction(arguments: &Arguments, seed: u64) -> String {
 fn disturbance(random: &mut fastrand::Rng, processors: usize) -> Jitter {
     Jitter {
         seed: random.u64(..),
-        most: if random.bool() { LONGEST_DELAY } else { 0 },
+        max_delay: if random.bool() { LONGEST_DELAY } else { 0 },
         processor: random.bool().then(|| random.u16(0..processors.max(1) as u16)),
     }
 }

@@ -4,7 +4,7 @@
 //! Sockets that scripts hold live in `socket`. Of what the kernel lists only those parts are
 //! shown that every kernel gives alike.
 
-use super::argument::{Pid, Text};
+use super::argument::{Descriptor, Pid, Text};
 use super::calls;
 use crate::outcome::{Answer, Errno, Value};
 use netlink_packet_core::{
@@ -27,12 +27,12 @@ calls! {
     Device, DeviceCalls, actor:
 
     /// Creates a pair of veth devices, both in the caller's network namespace (RTM_NEWLINK).
-    link_add_veth(name: Text, peer: Text) {
+    link_add_veth(name: Text, peer: Text) composes "RTM_NEWLINK of rtnetlink(7)" {
         change(RouteNetlinkMessage::NewLink(veth_pair(named(&name)?, named(&peer)?)), CREATE)
     }
 
     /// Creates a pair of veth devices, each in the network namespace of the process named after it (RTM_NEWLINK with IFLA_NET_NS_PID).
-    link_add_veth_between(name: Text, owner: Pid, peer: Text, peer_owner: Pid) {
+    link_add_veth_between(name: Text, owner: Pid, peer: Text, peer_owner: Pid) composes "RTM_NEWLINK of rtnetlink(7) with IFLA_NET_NS_PID" {
         let (mut first, mut second) = (named(&name)?, named(&peer)?);
         first.attributes.push(LinkAttribute::NetNsPid(owner.number as u32));
         second.attributes.push(LinkAttribute::NetNsPid(peer_owner.number as u32));
@@ -40,37 +40,37 @@ calls! {
     }
 
     /// Deletes a network device (RTM_DELLINK).
-    link_delete(name: Text) {
+    link_delete(name: Text) composes "RTM_DELLINK of rtnetlink(7)" {
         change(RouteNetlinkMessage::DelLink(named(&name)?), 0)
     }
 
     /// Sets a network device up.
-    link_set_up(name: Text) {
+    link_set_up(name: Text) composes "RTM_SETLINK of rtnetlink(7) with IFF_UP" {
         set_flags(&name, LinkFlags::Up)
     }
 
     /// Sets a network device down.
-    link_set_down(name: Text) {
+    link_set_down(name: Text) composes "RTM_SETLINK of rtnetlink(7) without IFF_UP" {
         set_flags(&name, LinkFlags::empty())
     }
 
     /// Moves a network device into the network namespace of a process (IFLA_NET_NS_PID).
-    link_set_netns_pid(name: Text, owner: Pid) {
+    link_set_netns_pid(name: Text, owner: Pid) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_PID" {
         set(&name, LinkAttribute::NetNsPid(owner.number as u32))
     }
 
     /// Moves a network device into the network namespace that a descriptor refers to (IFLA_NET_NS_FD).
-    link_set_netns_fd(name: Text, fd: i32) {
-        set(&name, LinkAttribute::NetNsFd(fd))
+    link_set_netns_fd(name: Text, fd: Descriptor) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_FD" {
+        set(&name, LinkAttribute::NetNsFd(fd.0))
     }
 
     /// Asks for a network device: whether it is up, whether its link is (LOWER_UP), its kind and its hardware address.
-    link_get(name: Text) asks {
+    link_get(name: Text) observes "RTM_GETLINK of rtnetlink(7)" {
         Ok(link(&name)?.shown())
     }
 
     /// Lists the names of the network devices, without the tunnel devices that some kernels make in each namespace.
-    links() asks {
+    links() observes "RTM_GETLINK of rtnetlink(7) for all devices" {
         let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
         let mut names = Vec::new();
         for reply in ask(request, NLM_F_DUMP)? {
@@ -84,12 +84,12 @@ calls! {
     }
 
     /// Waits until a network device can send: events of rtnetlink tell when to look again.
-    wait_link_running(name: Text) asks {
+    wait_link_running(name: Text) observes "RTM_GETLINK of rtnetlink(7), again after each event of RTMGRP_LINK" {
         wait_for_link(&name, |found| Ok(found?.operational_state == IF_OPER_UP))
     }
 
     /// Waits until there is no network device of this name: events of rtnetlink tell when to look again.
-    wait_link_gone(name: Text) asks {
+    wait_link_gone(name: Text) observes "RTM_GETLINK of rtnetlink(7), again after each event of RTMGRP_LINK" {
         wait_for_link(&name, |found| match found {
             Err(Errno(libc::ENODEV)) => Ok(true),
             other => other.map(|_| false),
@@ -97,7 +97,7 @@ calls! {
     }
 
     /// Gives a network device an IPv4 address (RTM_NEWADDR).
-    address_add(device: Text, address: Text) {
+    address_add(device: Text, address: Text) composes "RTM_NEWADDR of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&address)?;
         let mut message = AddressMessage::default();
         message.header.family = AddressFamily::Inet;
@@ -109,7 +109,7 @@ calls! {
     }
 
     /// Lists the IPv4 addresses of all devices.
-    addresses() asks {
+    addresses() observes "RTM_GETADDR of rtnetlink(7)" {
         let mut message = AddressMessage::default();
         message.header.family = AddressFamily::Inet;
         let mut shown = Vec::new();
@@ -124,7 +124,7 @@ calls! {
     }
 
     /// Adds an IPv4 route through a device to the main table (RTM_NEWROUTE).
-    route_add(destination: Text, device: Text) {
+    route_add(destination: Text, device: Text) composes "RTM_NEWROUTE of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&destination)?;
         let mut message = RouteMessage::default();
         message.header = RouteHeader {
@@ -144,7 +144,7 @@ calls! {
     }
 
     /// Lists the IPv4 routes of all tables, without the broadcast routes, which differ between kernels.
-    routes() asks {
+    routes() observes "RTM_GETROUTE of rtnetlink(7)" {
         let mut message = RouteMessage::default();
         message.header.address_family = AddressFamily::Inet;
         let mut shown = Vec::new();
@@ -179,7 +179,7 @@ pub(crate) fn is_fallback_device(name: &str) -> bool {
     FALLBACK_DEVICES.contains(&name)
 }
 
-/// What every request that makes something says: it must not be there already.
+/// The flags of a request that makes something: the kernel refuses it if it is there already.
 const CREATE: u16 = NLM_F_CREATE | NLM_F_EXCL;
 
 /// The lengths of `struct ifinfomsg`, `struct ifaddrmsg` and `struct rtmsg` (rtnetlink(7)), after

@@ -2,8 +2,9 @@
 //!
 //! Mounts live in `mount`; ownership as such lives in `identity`.
 
-use super::argument::{Argument, Text, constants, flag_names};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Errno, Value, check};
 use std::os::unix::ffi::OsStrExt;
 
@@ -26,6 +27,12 @@ bitflags::bitflags! {
 }
 
 impl Argument for OpenFlags {
+    const KIND: ArgumentKind = ArgumentKind::Flags(super::reading::flag_words::<OpenFlags>);
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<OpenFlags, SyntaxError> {
+        if cursor.accept("O_RDONLY") && !cursor.accept("|") { Ok(O_RDONLY) } else { cursor.flags() }
+    }
+
     /// Reading has no bit of its own; strace(1) names it where no other access is asked for.
     fn show(&self) -> String {
         let access = self.bits() & libc::O_ACCMODE;
@@ -41,7 +48,7 @@ impl Argument for OpenFlags {
 pub const O_RDONLY: OpenFlags = OpenFlags::empty();
 
 constants! {
-    /// Where a relative path starts: the current directory, or a descriptor of another one.
+    /// The start of a relative path: the current directory, or a descriptor of another one.
     Directory: i32 { AT_FDCWD = libc::AT_FDCWD }
 }
 
@@ -62,12 +69,18 @@ impl From<i32> for FileMode {
 }
 
 impl Argument for FileMode {
+    const KIND: ArgumentKind = ArgumentKind::Mode;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<FileMode, SyntaxError> {
+        cursor.number().map(FileMode)
+    }
+
     fn show(&self) -> String {
         format!("{:#o}", self.0).replacen("0o", "0", 1)
     }
 }
 
-/// How much of a file `cat` reads, in bytes; what is longer is an error of the case.
+/// The longest file that `cat` reads, in bytes; a longer one is an error of the case.
 const READ_LIMIT: u64 = 32 * 1024;
 
 calls! {
@@ -75,36 +88,36 @@ calls! {
     File, FileCalls, actor:
 
     /// Opens a file.
-    open(path: Text, flags: OpenFlags) {
+    open(path: Pathname, flags: OpenFlags) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::open(path.c_string()?.as_ptr(), flags.bits(), 0o666) })
     }
 
     /// Closes a descriptor.
-    close(fd: i32) {
+    close(fd: Descriptor) {
         // SAFETY: scripts hold descriptors as numbers; none is owned by Rust objects here.
-        check(unsafe { libc::close(fd) })
+        check(unsafe { libc::close(fd.0) })
     }
 
     /// Writes to a descriptor, in one write(2).
-    write(fd: i32, text: Text) {
+    write(fd: Descriptor, text: Text) {
         // SAFETY: pointer and length describe `text`.
-        let written = unsafe { libc::write(fd, text.0.as_ptr().cast(), text.0.len()) };
+        let written = unsafe { libc::write(fd.0, text.0.as_ptr().cast(), text.0.len()) };
         check(written as i64)
     }
 
     /// Reads from a descriptor, in one read(2).
-    read(fd: i32) {
+    read(fd: Descriptor) {
         let mut buffer = vec![0; READ_LIMIT as usize];
         // SAFETY: pointer and length describe `buffer`.
-        let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+        let count = unsafe { libc::read(fd.0, buffer.as_mut_ptr().cast(), buffer.len()) };
         check(count as i64)?;
         buffer.truncate(count as usize);
         Ok(Value::Text(buffer))
     }
 
     /// Reads a whole file: open, read, close.
-    cat(path: Text) asks {
+    cat(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         use std::io::Read;
         let mut content = Vec::new();
         std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
@@ -112,7 +125,7 @@ calls! {
     }
 
     /// Writes a text to an existing file, in one write(2): open, write, close.
-    echo(text: Text, path: Text) {
+    echo(text: Text, path: Pathname) => "echo {} > {}" composes "open(2) with O_WRONLY, one write(2), and close(2)" {
         // SAFETY: the path is a C string and the buffer is described by pointer and length; the
         // descriptor is closed on every way out.
         unsafe {
@@ -125,18 +138,20 @@ calls! {
     }
 
     /// Creates an empty regular file, or fails if the name is taken.
-    creat_excl(path: Text) {
+    creat_excl(path: Pathname) composes "open(2) with O_CREAT|O_EXCL, and close(2)" {
         std::fs::File::create_new(path_of(&path))?;
         Ok(Value::ZERO)
     }
 
-    /// Reads the text of a symbolic link.
-    readlink(path: Text) asks {
-        Ok(Value::text(nix::fcntl::readlink(path.c_string()?.as_c_str())?.as_encoded_bytes()))
+    /// Reads the text of a symbolic link. That of a link in /proc/PID/ns names the kind of namespace and the number that identifies it; the trace prints a letter for the number.
+    readlink(path: Pathname) asks {
+        let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
+        let text = link.as_encoded_bytes();
+        Ok(super::namespace::namespace_from_link(text).unwrap_or_else(|| Value::text(text)))
     }
 
     /// Lists the names in a directory, sorted.
-    readdir(path: Text) asks {
+    readdir(path: Pathname) observes "the directory, by open(2), getdents64(2) and close(2)" {
         let mut names: Vec<Vec<u8>> = std::fs::read_dir(path_of(&path))?
             .map(|entry| entry.map(|entry| entry.file_name().as_bytes().to_vec()))
             .collect::<Result<_, _>>()?;
@@ -145,7 +160,7 @@ calls! {
     }
 
     /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
-    readdir_numeric(path: Text) asks {
+    readdir_numeric(path: Pathname) observes "the directory, by open(2), getdents64(2) and close(2); of it the numbers" {
         let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .collect();
@@ -154,38 +169,60 @@ calls! {
     }
 
     /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.
-    field(path: Text, key: Text) asks {
+    field(path: Pathname, key: Text) observes "the file, by open(2), read(2) and close(2); of it the line with the key" {
         let content = std::fs::read(path_of(&path))?;
         let wanted = [key.0.as_slice(), b":"].concat();
         let line = content
             .split(|byte| *byte == b'\n')
             .find_map(|line| line.strip_prefix(wanted.as_slice()))
             .ok_or(Errno(libc::ENOENT))?;
-        let words: Vec<String> =
-            String::from_utf8_lossy(line).split_whitespace().map(str::to_string).collect();
-        Ok(Value::word(words.join(" ")))
+        let line = String::from_utf8_lossy(line).into_owned();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let pid = |word: &str| word.parse().map_or_else(|_| Value::word(word), Value::Pid);
+        Ok(match (key.0.as_slice(), words.as_slice()) {
+            (b"Pid" | b"PPid" | b"Tgid", [word]) => pid(word),
+            // The first is the PID where the procfs was mounted, the others those in the namespaces
+            // below.
+            (b"NSpid", [first, below @ ..]) => {
+                Value::List(std::iter::once(pid(first)).chain(below.iter().copied().map(number_or_word)).collect())
+            }
+            _ => Value::word(words.join(" ")),
+        })
+    }
+
+    /// Lists the PIDs in a file with one in each line, as cgroup.procs is.
+    pids(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        let pids: Result<Vec<i32>, _> = content.lines().map(str::parse).collect();
+        Ok(Value::List(pids.map_err(|_| Errno(libc::EPROTO))?.into_iter().map(Value::Pid).collect()))
+    }
+
+    /// Lists the words in a file, as /proc/sys/kernel/sem holds four numbers.
+    words(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        Ok(Value::List(content.split_whitespace().map(number_or_word).collect()))
     }
 
     /// Makes a directory.
-    mkdir(path: Text, mode: FileMode) {
+    mkdir(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::mkdir(path.c_string()?.as_ptr(), mode.0) })
     }
 
     /// Removes an empty directory.
-    rmdir(path: Text) {
+    rmdir(path: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::rmdir(path.c_string()?.as_ptr()) })
     }
 
     /// Removes a name of a file.
-    unlink(path: Text) {
+    unlink(path: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::unlink(path.c_string()?.as_ptr()) })
     }
 
     /// Gives a file another name.
-    rename(old: Text, new: Text) {
+    rename(old: Pathname, new: Pathname) {
         let (old, new) = (old.c_string()?, new.c_string()?);
         // SAFETY: both paths are C strings that outlive the call.
         check(unsafe { libc::rename(old.as_ptr(), new.as_ptr()) })
@@ -198,7 +235,7 @@ calls! {
     }
 
     /// Changes the current directory.
-    chdir(path: Text) {
+    chdir(path: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chdir(path.c_string()?.as_ptr()) })
     }
@@ -209,7 +246,7 @@ calls! {
     }
 
     /// Asks who owns a file, in the caller's user namespace, and its permissions.
-    stat_owner(path: Text) asks {
+    stat_owner(path: Pathname) => "stat({})" asks {
         use std::os::unix::fs::MetadataExt;
         let metadata = std::fs::metadata(path_of(&path))?;
         Ok(Value::fields([
@@ -220,29 +257,34 @@ calls! {
     }
 
     /// Gives a file to another owner and group (-1: unchanged).
-    chown(path: Text, uid: i32, gid: i32) {
+    chown(path: Pathname, uid: i32, gid: i32) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chown(path.c_string()?.as_ptr(), uid as libc::uid_t, gid as libc::gid_t) })
     }
 
     /// Changes the permissions of a file.
-    chmod(path: Text, mode: FileMode) {
+    chmod(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chmod(path.c_string()?.as_ptr(), mode.0) })
     }
 
     /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.
-    lseek(fd: i32, offset: i64) {
+    lseek(fd: Descriptor, offset: i64) => "lseek({}, {}, SEEK_SET)" {
         // SAFETY: takes numbers only.
-        check(unsafe { libc::lseek(fd, offset, libc::SEEK_SET) })
+        check(unsafe { libc::lseek(fd.0, offset, libc::SEEK_SET) })
     }
 
     /// Writes to a descriptor at an offset, in one pwrite(2).
-    pwrite(fd: i32, text: Text, offset: i64) {
+    pwrite(fd: Descriptor, text: Text, offset: i64) {
         // SAFETY: pointer and length describe `text`.
-        let written = unsafe { libc::pwrite(fd, text.0.as_ptr().cast(), text.0.len(), offset) };
+        let written = unsafe { libc::pwrite(fd.0, text.0.as_ptr().cast(), text.0.len(), offset) };
         check(written as i64)
     }
+}
+
+/// A number, or a word where it is none.
+pub(crate) fn number_or_word(word: &str) -> Value {
+    word.parse().map_or_else(|_| Value::word(word), Value::Number)
 }
 
 /// The bytes of a path as the standard library takes it.

@@ -3,8 +3,9 @@
 //!
 //! The ids that files carry live in `file`; credentials that travel in messages in `message`.
 
-use super::argument::{Argument, Text, constants, flag_names, flags};
+use super::argument::{Argument, ArgumentKind, Pathname, Text, constants, flag_names, flags};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
 use nsconform_sys::capability::{
     Capabilities, CapabilitySets, get_capabilities, known_capabilities, set_capabilities,
@@ -21,6 +22,12 @@ flags! {
 }
 
 impl Argument for Capabilities {
+    const KIND: ArgumentKind = ArgumentKind::Flags(super::reading::flag_words::<Capabilities>);
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Capabilities, SyntaxError> {
+        cursor.flags()
+    }
+
     fn show(&self) -> String {
         flag_names(self)
     }
@@ -79,21 +86,21 @@ calls! {
     }
 
     /// Writes the id maps of a process, given by its directory in /proc, as an ordinary user must: uid_map, then `deny` into setgroups, then gid_map.
-    map_ids(directory: Text, uid_map: Text, gid_map: Text) {
+    map_ids(directory: Pathname, uid_map: Text, gid_map: Text) composes "open(2), one write(2) and close(2) for each of the three files" {
         write_in(&directory, "uid_map", &uid_map.0)?;
         write_in(&directory, "setgroups", b"deny")?;
         write_in(&directory, "gid_map", &gid_map.0)
     }
 
     /// Reads an id map line by line, as `inside outside count`: outside is told in the reader's own terms or, to members of the namespace, in those of its parent.
-    cat_map(path: Text) asks {
+    cat_map(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
         let line = |line: &str| Value::word(line.split_whitespace().collect::<Vec<_>>().join(" "));
         Ok(Value::List(content.lines().map(line).collect()))
     }
 
     /// Asks for the caller's capabilities: `all` means every one that the kernel knows.
-    capget() asks {
+    capget() observes "capget(2), compared with /proc/sys/kernel/cap_last_cap" {
         let sets = get_capabilities()?;
         let known = known_capabilities()?;
         Ok(Value::fields([
@@ -110,7 +117,7 @@ calls! {
     }
 
     /// Takes some capabilities away from the caller's permitted and effective ones and keeps the rest.
-    capset_drop(dropped: Capabilities) {
+    capset_drop(dropped: Capabilities) composes "capget(2) and capset(2)" {
         let mut sets = get_capabilities()?;
         sets.effective.remove(dropped);
         sets.permitted.remove(dropped);
@@ -119,7 +126,7 @@ calls! {
     }
 
     /// Reads the five capability sets from a file like /proc/PID/status: `all` means every one that the kernel knows.
-    cat_capabilities(path: Text) asks {
+    cat_capabilities(path: Pathname) observes "the lines CapInh to CapAmb of the file, compared with /proc/sys/kernel/cap_last_cap" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
         let known = known_capabilities()?;
         let set = |key: &str| -> Answer {
@@ -140,22 +147,22 @@ calls! {
     }
 
     /// Takes a capability from the caller's bounding set, which no later program of it can exceed.
-    prctl_capbset_drop(capability: Capabilities) {
+    prctl_capbset_drop(capability: Capabilities) => "prctl(PR_CAPBSET_DROP, {})" {
         prctl(libc::PR_CAPBSET_DROP, number_of(capability)?, 0)
     }
 
     /// Adds a capability to the caller's ambient ones, which a program without privilege keeps at execve(2).
-    prctl_cap_ambient_raise(capability: Capabilities) {
+    prctl_cap_ambient_raise(capability: Capabilities) => "prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, {})" {
         prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE as u64, number_of(capability)?)
     }
 
     /// Sets the caller's securebits.
-    prctl_set_securebits(bits: SecureBits) {
+    prctl_set_securebits(bits: SecureBits) => "prctl(PR_SET_SECUREBITS, {})" {
         prctl(libc::PR_SET_SECUREBITS, bits.bits() as u64, 0)
     }
 
     /// Asks for the caller's securebits.
-    prctl_get_securebits() asks {
+    prctl_get_securebits() => "prctl(PR_GET_SECUREBITS)" asks {
         match prctl(libc::PR_GET_SECUREBITS, 0, 0)? {
             Value::Number(bits) => Ok(Value::word(SecureBits::from_bits_retain(bits as i32).show())),
             other => Ok(other),
@@ -163,7 +170,7 @@ calls! {
     }
 
     /// Says whether the caller may dump core, and with it whether its /proc files belong to its user. The kernel withdraws this when ids change.
-    prctl_set_dumpable(dumpable: Dumpable) {
+    prctl_set_dumpable(dumpable: Dumpable) => "prctl(PR_SET_DUMPABLE, {})" {
         prctl(libc::PR_SET_DUMPABLE, dumpable.0 as u64, 0)
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! Reading and writing the settings in /proc/sys needs nothing of its own: `file` has it.
 
-use super::argument::{Argument, Text, constants, flag_names, flags};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names, flags};
 use super::calls;
 use super::file::{FileMode, OpenFlags, path_of};
-use crate::outcome::{Answer, Errno, Value, check};
+use super::reading::{Cursor, SyntaxError};
+use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use serde::{Deserialize, Serialize};
 
 /// The key of a System V object; printed in hexadecimal, as ipcs(1) does.
@@ -19,6 +20,16 @@ impl From<i32> for Key {
 }
 
 impl Argument for Key {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Key, SyntaxError> {
+        if cursor.accept("IPC_PRIVATE") {
+            return Ok(Key(libc::IPC_PRIVATE));
+        }
+        // A negative key is printed by its bits.
+        cursor.number().map(|bits: u32| Key(bits as i32))
+    }
+
     fn show(&self) -> String {
         if self.0 == libc::IPC_PRIVATE { "IPC_PRIVATE".to_string() } else { format!("{:#x}", self.0) }
     }
@@ -46,6 +57,12 @@ pub const CREATE_NEW: GetFlags = GetFlags::from_bits_retain(libc::IPC_CREAT | li
 pub const FIND: GetFlags = GetFlags::empty();
 
 impl Argument for GetFlags {
+    const KIND: ArgumentKind = ArgumentKind::Flags(super::reading::flag_words::<GetFlags>);
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<GetFlags, SyntaxError> {
+        cursor.flags()
+    }
+
     fn show(&self) -> String {
         let named = *self & (GetFlags::IPC_CREAT | GetFlags::IPC_EXCL);
         match (named.is_empty(), self.difference(named).bits()) {
@@ -57,7 +74,7 @@ impl Argument for GetFlags {
 }
 
 constants! {
-    /// What shmctl(2), semctl(2) and msgctl(2) are asked to do.
+    /// The commands of shmctl(2), semctl(2) and msgctl(2).
     IpcCommand: i32 { IPC_RMID = libc::IPC_RMID, IPC_STAT = libc::IPC_STAT, GETPID = 11, GETVAL = 12 }
 }
 
@@ -66,12 +83,12 @@ flags! {
     IpcFlags: i32 { IPC_NOWAIT = libc::IPC_NOWAIT, SEM_UNDO = 0x1000 }
 }
 
-/// What semop(2) adds to one semaphore of a set.
+/// A change that semop(2) makes to one semaphore of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SemaphoreOperation {
     /// The number of the semaphore in its set.
     number: u16,
-    /// What is added; a negative number waits until the value is large enough.
+    /// The number to add; semop(2) waits with a negative one until the value is large enough.
     change: i16,
     flags: IpcFlags,
 }
@@ -82,17 +99,37 @@ pub const fn operation(number: u16, change: i16, flags: IpcFlags) -> SemaphoreOp
 }
 
 impl Argument for SemaphoreOperation {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<SemaphoreOperation, SyntaxError> {
+        cursor.expect("{sem_num=")?;
+        let number = cursor.number()?;
+        cursor.expect(", sem_op=")?;
+        let change = cursor.number()?;
+        cursor.expect(", sem_flg=")?;
+        let flags = IpcFlags::read(cursor)?;
+        cursor.expect("}")?;
+        Ok(SemaphoreOperation { number, change, flags })
+    }
+
     fn show(&self) -> String {
         format!("{{sem_num={}, sem_op={}, sem_flg={}}}", self.number, self.change, self.flags.show())
     }
 }
 
-/// Where a segment is attached: a number that counts the attachments of a process from 1, since
+/// The place where a segment is attached: a number that counts the attachments of a process from 1, since
 /// addresses differ from run to run. A fork keeps them, execve(2) forgets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address(pub usize);
 
 impl Argument for Address {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Address, SyntaxError> {
+        cursor.expect("address:")?;
+        cursor.number().map(Address)
+    }
+
     fn show(&self) -> String {
         format!("address:{}", self.0)
     }
@@ -120,6 +157,21 @@ impl QueueSize {
 }
 
 impl Argument for QueueSize {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<QueueSize, SyntaxError> {
+        cursor.expect("0600, {mq_maxmsg=")?;
+        let messages = cursor.number()?;
+        cursor.expect(", mq_msgsize=")?;
+        let message_size = cursor.number()?;
+        cursor.expect("}")?;
+        Ok(QueueSize::new(messages, message_size))
+    }
+
+    fn absent() -> Option<QueueSize> {
+        Some(EXISTING)
+    }
+
     fn show(&self) -> String {
         match self.created {
             true => format!("0600, {{mq_maxmsg={}, mq_msgsize={}}}", self.messages, self.message_size),
@@ -131,7 +183,7 @@ impl Argument for QueueSize {
 /// The longest message that scripts receive, in bytes: the kernel's default limit.
 const MESSAGE_SIZE: usize = 8192;
 
-/// How much of an attached segment `peek` looks at, in bytes.
+/// The part of an attached segment that `peek` reads, in bytes.
 const PEEKED: usize = 64;
 
 calls! {
@@ -161,12 +213,12 @@ calls! {
     }
 
     /// Writes a text into an attached segment.
-    poke(address: Address, text: Text) {
+    poke(address: Address, text: Text) composes "read(2) from a pipe into the memory of the process" {
         actor.copy_through_pipe(Copied::To(address, &text.0))
     }
 
     /// Reads the text, up to the first null, in an attached segment.
-    peek(address: Address) asks {
+    peek(address: Address) observes "the memory of the process, by write(2) to a pipe" {
         actor.copy_through_pipe(Copied::From(address))
     }
 
@@ -215,7 +267,7 @@ calls! {
             let mut state: libc::semid_ds = std::mem::zeroed();
             (libc::semctl(id, number, command.0, &raw mut state), state)
         };
-        let done = check(returned)?;
+        let done = if command == IpcCommand::GETPID { check_pid(returned)? } else { check(returned)? };
         if command != IpcCommand::IPC_STAT {
             return Ok(done);
         }
@@ -229,7 +281,7 @@ calls! {
     }
 
     /// Puts a message of a type above 0 into a System V message queue.
-    msgsnd(id: i32, kind: i64, text: Text, flags: IpcFlags) {
+    msgsnd(id: i32, kind: i64, text: Text, flags: IpcFlags) => "msgsnd({}, {mtype={}, mtext={}}, {})" {
         let mut message = (kind as libc::c_long).to_ne_bytes().to_vec();
         message.extend(&text.0);
         // SAFETY: `message` has the layout of msgop(2): a long and as many bytes as the size says.
@@ -269,15 +321,15 @@ calls! {
     }
 
     /// Lists the keys and identifiers in a file of /proc/sysvipc, which shows the objects of the IPC namespace of whoever opens it.
-    sysvipc(path: Text) asks {
+    sysvipc(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it the columns key and id" {
         objects(&std::fs::read_to_string(path_of(&path))?)
     }
 
     /// Lists the keys and identifiers that an open file of /proc/sysvipc shows, from its beginning.
-    sysvipc_fd(fd: i32) asks {
+    sysvipc_fd(fd: Descriptor) observes "the open file, by pread(2); of it the columns key and id" {
         let mut buffer = vec![0; MESSAGE_SIZE];
         // SAFETY: pointer and length describe `buffer`.
-        let count = unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+        let count = unsafe { libc::pread(fd.0, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
         check(count as i64)?;
         objects(&String::from_utf8_lossy(&buffer[..count as usize]))
     }
@@ -301,34 +353,45 @@ calls! {
     }
 
     /// Puts a message with a priority into an open POSIX message queue.
-    mq_send(fd: i32, text: Text, priority: i32) {
+    mq_send(fd: Descriptor, text: Text, priority: i32) {
         // SAFETY: pointer and length describe `text`.
-        check(unsafe { libc::mq_send(fd, text.0.as_ptr().cast(), text.0.len(), priority as u32) })
+        check(unsafe { libc::mq_send(fd.0, text.0.as_ptr().cast(), text.0.len(), priority as u32) })
     }
 
     /// Takes the oldest message of the highest priority from an open POSIX message queue.
-    mq_receive(fd: i32) {
+    mq_receive(fd: Descriptor) {
         let mut text = vec![0; MESSAGE_SIZE];
         // SAFETY: pointer and length describe `text`; the priority is not asked for.
         let length =
-            unsafe { libc::mq_receive(fd, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
+            unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
         check(length as i64)?;
         text.truncate(length as usize);
         Ok(Value::Text(text))
     }
 
+    /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.
+    queue_status(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(path_of(&path))?;
+        let field = |word: &str| {
+            let (name, value) = word.split_once(':')?;
+            Some((name.to_string(), super::file::number_or_word(value)))
+        };
+        let fields: Option<Vec<(String, Value)>> = content.split_whitespace().map(field).collect();
+        fields.map(Value::Fields).ok_or(Errno(libc::EPROTO))
+    }
+
     /// Makes a named pipe.
-    mkfifo(path: Text, mode: FileMode) {
+    mkfifo(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::mkfifo(path.c_string()?.as_ptr(), mode.0 as libc::mode_t) })
     }
 }
 
-/// What `copy_through_pipe` copies.
+/// The two ways of `copy_through_pipe`.
 enum Copied<'t> {
     /// A text into an attached segment.
     To(Address, &'t [u8]),
-    /// What begins an attached segment.
+    /// The beginning of an attached segment.
     From(Address),
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Plain bytes over descriptors live in `file`, sockets of networks in `socket`.
 
-use super::argument::{Argument, Text};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pid, Text};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Value, check};
 use serde::{Deserialize, Serialize};
 
-/// What a message carries beside its bytes.
+/// The things that a message carries beside its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ancillary {
     /// SCM_RIGHTS: a descriptor, of which the receiver gets a duplicate.
@@ -15,7 +16,7 @@ pub enum Ancillary {
     /// SCM_CREDENTIALS: who the sender says it is; the kernel checks that.
     Credentials {
         /// The PID as the sender writes it.
-        pid: i32,
+        pid: Pid,
         /// The user id as the sender writes it.
         uid: u32,
         /// The group id as the sender writes it.
@@ -29,16 +30,34 @@ pub const fn scm_rights(fd: i32) -> Ancillary {
 }
 
 /// Credentials to be sent.
-pub const fn scm_credentials(pid: i32, uid: u32, gid: u32) -> Ancillary {
-    Ancillary::Credentials { pid, uid, gid }
+pub fn scm_credentials(pid: impl Into<Pid>, uid: u32, gid: u32) -> Ancillary {
+    Ancillary::Credentials { pid: pid.into(), uid, gid }
 }
 
 impl Argument for Ancillary {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Ancillary, SyntaxError> {
+        if cursor.accept("SCM_RIGHTS [") {
+            let fd = cursor.number()?;
+            cursor.expect("]")?;
+            return Ok(Ancillary::Rights(fd));
+        }
+        cursor.expect("SCM_CREDENTIALS {pid=")?;
+        let pid = Pid::read(cursor)?;
+        cursor.expect(", uid=")?;
+        let uid = cursor.number()?;
+        cursor.expect(", gid=")?;
+        let gid = cursor.number()?;
+        cursor.expect("}")?;
+        Ok(Ancillary::Credentials { pid, uid, gid })
+    }
+
     fn show(&self) -> String {
         match self {
             Ancillary::Rights(fd) => format!("SCM_RIGHTS [{fd}]"),
             Ancillary::Credentials { pid, uid, gid } => {
-                format!("SCM_CREDENTIALS {{pid={pid}, uid={uid}, gid={gid}}}")
+                format!("SCM_CREDENTIALS {{pid={}, uid={uid}, gid={gid}}}", pid.show())
             }
         }
     }
@@ -49,7 +68,7 @@ calls! {
     Message, MessageCalls, actor:
 
     /// Makes two connected UNIX datagram sockets.
-    socketpair() {
+    socketpair() => "socketpair(AF_UNIX, SOCK_DGRAM, 0)" {
         let mut ends = [0; 2];
         // SAFETY: the array has room for two descriptors.
         check(unsafe {
@@ -59,23 +78,23 @@ calls! {
     }
 
     /// Has the kernel add the sender's credentials to every message that this socket receives (SO_PASSCRED).
-    setsockopt_passcred(fd: i32, on: bool) {
+    setsockopt_passcred(fd: Descriptor, on: bool) => "setsockopt({}, SOL_SOCKET, SO_PASSCRED, {})" {
         let on = libc::c_int::from(on);
         let size = size_of::<libc::c_int>() as libc::socklen_t;
         // SAFETY: the option value is an int that outlives the call.
         check(unsafe {
-            libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), size)
+            libc::setsockopt(fd.0, libc::SOL_SOCKET, libc::SO_PASSCRED, (&raw const on).cast(), size)
         })
     }
 
     /// Sends a message that carries a descriptor or credentials as well.
-    sendmsg(fd: i32, text: Text, ancillary: Ancillary) {
-        send(fd, &text.0, &ancillary)
+    sendmsg(fd: Descriptor, text: Text, ancillary: Ancillary) {
+        send(fd.0, &text.0, &ancillary)
     }
 
     /// Takes the next message without waiting (EAGAIN if there is none) and lists what it carries.
-    recvmsg(fd: i32) asks {
-        receive(fd)
+    recvmsg(fd: Descriptor) asks {
+        receive(fd.0)
     }
 }
 
@@ -84,10 +103,10 @@ calls! {
 struct Control([u8; 128]);
 
 fn send(socket: i32, text: &[u8], ancillary: &Ancillary) -> Answer {
-    let (kind, data) = match *ancillary {
+    let (kind, data) = match ancillary {
         Ancillary::Rights(fd) => (libc::SCM_RIGHTS, fd.to_ne_bytes().to_vec()),
         Ancillary::Credentials { pid, uid, gid } => {
-            (libc::SCM_CREDENTIALS, [pid.to_ne_bytes(), uid.to_ne_bytes(), gid.to_ne_bytes()].concat())
+            (libc::SCM_CREDENTIALS, [pid.number.to_ne_bytes(), uid.to_ne_bytes(), gid.to_ne_bytes()].concat())
         }
     };
     let mut part = libc::iovec { iov_base: text.as_ptr().cast_mut().cast(), iov_len: text.len() };
@@ -137,7 +156,7 @@ fn receive(socket: i32) -> Answer {
                 libc::SCM_CREDENTIALS => {
                     let sender = data.cast::<libc::ucred>().read_unaligned();
                     let credentials = Value::fields([
-                        ("pid", Value::Number(sender.pid.into())),
+                        ("pid", Value::Pid(sender.pid)),
                         ("uid", Value::Number(sender.uid.into())),
                         ("gid", Value::Number(sender.gid.into())),
                     ]);

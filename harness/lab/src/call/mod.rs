@@ -1,12 +1,13 @@
 //! The vocabulary: every call that a script may ask of a process, as data.
 //!
-//! A call is declared once, in the file of its area: arguments, how it is performed and what it
-//! means. The `calls!` macro makes from that the variant that goes over the wire, its printed
-//! form, its line for `explain`, and the method that scripts use. Adding a call is one
-//! declaration; adding an area is a file and a line in `areas!`.
+//! The file of its area declares each call once: its arguments, its meaning, whether it is a real
+//! call, and the code that performs it. From that the `calls!` macro makes the variant that goes
+//! over the wire, the printed form, the line for `explain`, and the method that scripts use. A new
+//! call is one declaration; a new area is a file and a line in `areas!`.
 
 pub mod argument;
 pub mod cgroup;
+pub mod declaration;
 pub mod device;
 pub mod file;
 pub mod identity;
@@ -15,48 +16,91 @@ pub mod message;
 pub mod mount;
 pub mod namespace;
 pub mod process;
+pub mod reading;
 pub mod socket;
 pub mod time;
 pub mod uts;
 
 use crate::actor::Actor;
 use crate::outcome::Outcome;
+use declaration::Declaration;
+use reading::{Cursor, Symbols, SyntaxError, column, nearest};
 use serde::{Deserialize, Serialize};
 
 /// Something that calls can be asked of: a process that answers at once, or one of which a call
 /// is only begun.
 pub trait Ask {
-    /// What the script gets: the outcome, or a call still to be finished.
+    /// The outcome, or a call still to be finished.
     type Answer;
 
     /// Asks for one call.
     fn ask(&self, call: Call) -> Self::Answer;
 }
 
-/// Whether a declaration carries the mark `asks`, and under which condition.
-macro_rules! marked {
+/// Whether a call leaves everything as it was, by the mark of its declaration.
+macro_rules! leaves_all {
     () => {
         false
     };
     (asks) => {
         true
     };
-    (asks $when:expr) => {
+    (asks ($when:expr)) => {
         $when
     };
+    (observes $reads:literal) => {
+        true
+    };
+    (composes $makes:literal) => {
+        false
+    };
 }
-pub(crate) use marked;
+pub(crate) use leaves_all;
 
-/// Declares the calls of one area. A call that leaves everything as it was is marked `asks`
-/// between its arguments and its body, or `asks(condition)` where its arguments decide: only the
-/// others are worth a lie (see `audit`). See also the module's documentation.
+/// The [`Mark`](declaration::Mark) that a declaration carries.
+macro_rules! mark {
+    (observes $reads:literal) => {
+        $crate::call::declaration::Mark::Observation { reads: $reads }
+    };
+    (composes $makes:literal) => {
+        $crate::call::declaration::Mark::Composite { makes: $makes }
+    };
+    ($($asks:ident $(($when:expr))?)?) => {
+        $crate::call::declaration::Mark::Call
+    };
+}
+pub(crate) use mark;
+
+/// The printed form of a declaration, where it has one of its own.
+macro_rules! template {
+    () => {
+        None
+    };
+    ($template:literal) => {
+        Some($template)
+    };
+}
+pub(crate) use template;
+
+/// Declares the calls of one area. Between its arguments and its body a call may carry
+/// - `=> "ioctl({}, NS_GET_PARENT)"`: its printed form, where its name is not the real one; each
+///   `{}` stands for an argument, in order;
+/// - one mark: `observes "the file"` for an observation, with what it reads; `composes "open(2) and
+///   write(2)"` for a change made by several calls; `asks` for a real call that leaves everything as
+///   it was, `asks(condition)` where its arguments decide.
+///
+/// Only calls that change something are worth a lie (see `audit`). See also the module's
+/// documentation.
 macro_rules! calls {
     (
         $(#[doc = $head:literal])*
         $Area:ident, $Calls:ident, $actor:ident:
         $(
             $(#[doc = $doc:literal])+
-            $name:ident($($argument:ident: $type:ty),* $(,)?) $($asks:ident $(($when:expr))?)? $body:block
+            $name:ident($($argument:ident: $type:ty),* $(,)?)
+            $(=> $template:literal)?
+            $($mark:ident $(($when:expr))? $($means:literal)?)?
+            $body:block
         )*
     ) => {
         $(#[doc = $head])*
@@ -67,9 +111,32 @@ macro_rules! calls {
         }
 
         impl $Area {
-            /// What each call of this area does, by name.
-            pub const MEANINGS: &'static [(&'static str, &'static str)] =
-                &[$((stringify!($name), concat!($($doc),+))),*];
+            /// The declarations of this area, in their order.
+            pub const DECLARATIONS: &'static [$crate::call::declaration::Declaration] = &[
+                $($crate::call::declaration::Declaration {
+                    name: stringify!($name),
+                    meaning: concat!($($doc),+),
+                    mark: $crate::call::mark!($($mark $(($when))? $($means)?)?),
+                    template: $crate::call::template!($($template)?),
+                    parameters: &[$($crate::call::declaration::Parameter {
+                        name: stringify!($argument),
+                        kind: <$type as $crate::call::argument::Argument>::KIND,
+                    }),*],
+                }),*
+            ];
+
+            /// Reads the arguments of the call that the declaration of this name declares; none if it
+            /// is of another area.
+            #[allow(unused_variables)]
+            pub(crate) fn read(
+                name: &str,
+                cursor: &mut $crate::call::reading::Cursor<'_>,
+            ) -> Result<Option<Self>, $crate::call::reading::SyntaxError> {
+                match name {
+                    $(stringify!($name) => Ok(Some(Self::$name { $($argument: cursor.argument()?),* })),)*
+                    _ => Ok(None),
+                }
+            }
 
             /// Asks the kernel, in the process that runs this.
             #[allow(unused_variables)]
@@ -82,7 +149,7 @@ macro_rules! calls {
                 }
             }
 
-            /// The name of the call.
+            /// The name of the call in its declaration.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$name { .. } => stringify!($name),)*
@@ -93,7 +160,18 @@ macro_rules! calls {
             #[allow(unused_variables)]
             pub fn asks(&self) -> bool {
                 match self {
-                    $(Self::$name { $($argument),* } => $crate::call::marked!($($asks $($when)?)?),)*
+                    $(Self::$name { $($argument),* } =>
+                        $crate::call::leaves_all!($($mark $(($when))? $($means)?)?),)*
+                }
+            }
+
+            /// Puts PIDs in the place of the names of processes in texts.
+            #[allow(unused_variables)]
+            pub(crate) fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+                match self {
+                    $(Self::$name { $($argument),* } => {
+                        $($crate::call::argument::Argument::resolve($argument, pid);)*
+                    })*
                 }
             }
 
@@ -139,7 +217,7 @@ macro_rules! areas {
                 }
             }
 
-            /// The name of the call, as in the trace.
+            /// The name of the call in its declaration, by which scripts ask for it.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Call::$Area(call) => call.name(),)*
@@ -153,20 +231,32 @@ macro_rules! areas {
                 }
             }
 
+            /// Puts PIDs in the place of the names of processes in texts: the kernel takes
+            /// `/proc/7/ns/uts` where the script says `/proc/<inner>/ns/uts`.
+            pub(crate) fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+                match self {
+                    $(Call::$Area(call) => call.resolve(pid),)*
+                }
+            }
+
             fn arguments(&self) -> Vec<String> {
                 match self {
                     $(Call::$Area(call) => call.arguments(),)*
                 }
             }
+
+            /// Reads the arguments of the call that the declaration of this name declares.
+            fn read_arguments(name: &str, cursor: &mut Cursor<'_>) -> Result<Call, SyntaxError> {
+                $(if let Some(call) = $module::$Area::read(name, cursor)? {
+                    return Ok(Call::$Area(call));
+                })*
+                Err(cursor.error(format!("`{name}` is not declared")))
+            }
         }
 
-        /// What the call of this name does, in one sentence.
-        pub fn meaning(name: &str) -> Option<&'static str> {
-            [$($module::$Area::MEANINGS),*]
-                .concat()
-                .into_iter()
-                .find(|(call, _)| *call == name)
-                .map(|(_, meaning)| meaning.trim())
+        /// The declarations of every area.
+        pub fn declarations() -> impl Iterator<Item = &'static Declaration> {
+            [$($module::$Area::DECLARATIONS),*].into_iter().flatten()
         }
     };
 }
@@ -187,6 +277,25 @@ areas!(
 );
 
 impl Call {
+    /// The declaration of the call.
+    ///
+    /// # Panics
+    /// Never: the macro makes a declaration for each call.
+    pub fn declaration(&self) -> &'static Declaration {
+        let name = self.name();
+        declarations().find(|declaration| declaration.name == name).expect("each call is declared")
+    }
+
+    /// The name under which the caller waits for this PID, if it does.
+    pub(crate) fn named(&self, pid: i32) -> Option<String> {
+        match self {
+            Call::Process(
+                process::Process::waitpid { pid: asked, .. } | process::Process::waitid { pid: asked, .. },
+            ) if asked.number == pid && asked.name.is_some() => Some(argument::Argument::show(asked)),
+            _ => None,
+        }
+    }
+
     /// Whether the call is a signal of number 0, which only asks whether one could be sent.
     pub fn is_probe(&self) -> bool {
         matches!(
@@ -196,6 +305,45 @@ impl Call {
                     | process::Process::pidfd_send_signal { signal: process::Signal(0), .. }
             )
         )
+    }
+
+    /// Reads the call that stands in `text` from byte `at` on; gives it, the byte behind it, and its
+    /// printed arguments, in which symbols are kept. A process that the call creates has no name yet.
+    ///
+    /// # Errors
+    /// When no declaration has this form. Of several that begin alike the one counts of which the
+    /// most fits.
+    pub(crate) fn read(text: &str, at: usize, symbols: &dyn Symbols) -> Result<Read, SyntaxError> {
+        let mut best: Option<SyntaxError> = None;
+        let signs = ["? ", "! ", ""];
+        let at = signs.iter().find(|sign| text[at..].starts_with(**sign)).map_or(at, |sign| at + sign.len());
+        for declaration in declarations() {
+            let Some(mut cursor) = Cursor::start(declaration, text, at, symbols) else { continue };
+            let read = Call::read_arguments(declaration.name, &mut cursor)
+                .and_then(|call| cursor.end().map(|(end, symbolic)| (call, end, symbolic)));
+            match read {
+                Ok((call, end, symbolic)) => {
+                    let shown = call.arguments().into_iter().zip(symbolic);
+                    let arguments =
+                        shown.map(|(shown, symbolic)| symbolic.map_or(shown, str::to_string)).collect();
+                    return Ok(Read { call, declaration, arguments, end });
+                }
+                Err(error) if best.as_ref().is_none_or(|best| best.column < error.column) => {
+                    best = Some(error);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(best.unwrap_or_else(|| unknown_call(text, at)))
+    }
+
+    /// Names the process that the call creates, if it creates one.
+    pub(crate) fn name_child(&mut self, name: &str) {
+        if let Call::Process(process::Process::clone { child, .. } | process::Process::clone3 { child, .. }) =
+            self
+        {
+            child.0 = name.to_string();
+        }
     }
 
     /// The name that the script gives to the process which this call creates, if it creates one.
@@ -209,11 +357,33 @@ impl Call {
     }
 }
 
+/// A call that was read from a text.
+pub(crate) struct Read {
+    pub(crate) call: Call,
+    pub(crate) declaration: &'static Declaration,
+    /// The printed arguments, hidden ones as empty texts.
+    pub(crate) arguments: Vec<String>,
+    /// The byte behind the call.
+    pub(crate) end: usize,
+}
+
+/// Nothing that is declared begins like the text at byte `at`.
+fn unknown_call(text: &str, at: usize) -> SyntaxError {
+    let name = text[at..].split(['(', ' ']).next().unwrap_or_default();
+    let heads: Vec<String> = declarations().map(Declaration::head).collect();
+    let heads: Vec<&str> = heads.iter().map(|head| head.trim_start_matches(['?', '!', ' '])).collect();
+    let known = heads.contains(&name);
+    let message = if known {
+        format!("`{name}` has another form; `nsconform explain` shows it")
+    } else {
+        format!("`{name}` is no call that is known here{}", nearest(name, &heads))
+    };
+    SyntaxError { column: column(text, at), message }
+}
+
 impl std::fmt::Display for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown: Vec<String> =
-            self.arguments().into_iter().filter(|argument| !argument.is_empty()).collect();
-        write!(f, "{}({})", self.name(), shown.join(", "))
+        f.write_str(&self.declaration().print(&self.arguments()))
     }
 }
 

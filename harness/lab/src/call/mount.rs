@@ -3,9 +3,10 @@
 //!
 //! Mount *namespaces* are created and joined as all others are: see `process` and `namespace`.
 
-use super::argument::{Argument, Text, flags};
+use super::argument::{Argument, ArgumentKind, Pathname, Text, flags};
 use super::calls;
 use super::file::Directory;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
@@ -68,8 +69,18 @@ impl<T: Into<Text>> From<T> for TextOrNull {
 }
 
 impl Argument for TextOrNull {
+    const KIND: ArgumentKind = ArgumentKind::Text;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<TextOrNull, SyntaxError> {
+        if cursor.accept("NULL") { Ok(TextOrNull::from("")) } else { Text::read(cursor).map(TextOrNull) }
+    }
+
     fn show(&self) -> String {
         if self.0.0.is_empty() { "NULL".to_string() } else { self.0.show() }
+    }
+
+    fn resolve(&mut self, pid: &dyn Fn(&str) -> Option<i32>) {
+        self.0.resolve(pid);
     }
 }
 
@@ -89,7 +100,7 @@ calls! {
     Mount, MountCalls, actor:
 
     /// Mounts a file system or, by flags, binds, moves or remounts a mount or changes its propagation type.
-    mount(source: TextOrNull, target: Text, fstype: TextOrNull, flags: MountFlags, data: TextOrNull) {
+    mount(source: TextOrNull, target: Pathname, fstype: TextOrNull, flags: MountFlags, data: TextOrNull) {
         let (source, target) = (source.c_string()?, target.c_string()?);
         let (fstype, data) = (fstype.c_string()?, data.c_string()?);
         // SAFETY: all strings are null or C strings that outlive the call.
@@ -99,13 +110,13 @@ calls! {
     }
 
     /// Unmounts what is mounted last at a place.
-    umount(target: Text) {
+    umount(target: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::umount2(target.c_string()?.as_ptr(), 0) })
     }
 
     /// Unmounts what is mounted last at a place, in the manner that flags ask for.
-    umount2(target: Text, flags: UmountFlags) {
+    umount2(target: Pathname, flags: UmountFlags) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::umount2(target.c_string()?.as_ptr(), flags.bits()) })
     }
@@ -113,7 +124,7 @@ calls! {
     /// Unmounts what umount2(2) with MNT_EXPIRE has marked, by further such calls: one is enough
     /// unless a mount is made or removed somewhere on the machine just while the kernel looks up
     /// the path. It then begins anew, drops its reference to the mount, and with it the mark.
-    umount_marked(target: Text) {
+    umount_marked(target: Pathname) composes "umount2(2) with MNT_EXPIRE, up to ten times" {
         const TRIES: usize = 10;
         let target = target.c_string()?;
         // SAFETY: the path is a C string that outlives the call.
@@ -123,27 +134,27 @@ calls! {
     }
 
     /// Makes another mount the root of the mount namespace and moves the old root to a directory in it.
-    pivot_root(new_root: Text, put_old: Text) {
+    pivot_root(new_root: Pathname, put_old: Pathname) {
         let (new_root, put_old) = (new_root.c_string()?, put_old.c_string()?);
         // SAFETY: both paths are C strings that outlive the call.
         check(unsafe { libc::syscall(libc::SYS_pivot_root, new_root.as_ptr(), put_old.as_ptr()) })
     }
 
     /// Changes what the caller's absolute paths start from.
-    chroot(path: Text) {
+    chroot(path: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chroot(path.c_string()?.as_ptr()) })
     }
 
     /// Opens a mount or, with OPEN_TREE_CLONE, a copy of it that is in no mount namespace.
-    open_tree(directory: Directory, path: Text, flags: OpenTreeFlags) {
+    open_tree(directory: Directory, path: Pathname, flags: OpenTreeFlags) {
         let path = path.c_string()?;
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::syscall(libc::SYS_open_tree, directory.0, path.as_ptr(), flags.bits()) })
     }
 
     /// Moves a mount, or attaches one that open_tree has copied.
-    move_mount(from: Directory, from_path: Text, to: Directory, to_path: Text, flags: MoveMountFlags) {
+    move_mount(from: Directory, from_path: Pathname, to: Directory, to_path: Pathname, flags: MoveMountFlags) {
         let (from_path, to_path) = (from_path.c_string()?, to_path.c_string()?);
         // SAFETY: both paths are C strings that outlive the call.
         check(unsafe {
@@ -152,7 +163,7 @@ calls! {
     }
 
     /// Clears and sets attributes of a mount or, with AT_RECURSIVE, of a whole tree of mounts.
-    mount_setattr(directory: Directory, path: Text, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) {
+    mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}})" {
         let path = path.c_string()?;
         // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
         let attributes = [attr_set.bits(), attr_clr.bits(), 0, 0];
@@ -170,33 +181,33 @@ calls! {
     }
 
     /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
-    propagation(mount_point: Text) asks {
+    propagation(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
         Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
-    propagation_of(file: Text, mount_point: Text) asks {
+    propagation_of(file: Pathname, mount_point: Pathname) observes "the file, which has the format of proc_pid_mountinfo(5)" {
         let records = records(super::file::path_of(&file))?;
         Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
     }
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
-    mountinfo(mount_point: Text) asks {
+    mountinfo(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
-    mount_points(directory: Text) asks {
+    mount_points(directory: Pathname) observes "/proc/thread-self/mountinfo" {
         Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
     }
 
     /// Lists from the mountinfo file of another process the places at and below a directory where something is mounted, sorted.
-    mount_points_of(file: Text, directory: Text) asks {
+    mount_points_of(file: Pathname, directory: Pathname) observes "the file, which has the format of proc_pid_mountinfo(5)" {
         Ok(mount_points_below(&records(super::file::path_of(&file))?, &directory.0))
     }
 
     /// Reads from /proc/self/mountinfo the number of the mount at a place. Numbers of ended mounts are used again.
-    mount_id(mount_point: Text) asks {
+    mount_id(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
         let records = records(OWN_MOUNTINFO)?;
         Ok(Value::volatile("mount", topmost(&records, &mount_point.0)?.id))
     }

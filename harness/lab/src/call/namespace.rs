@@ -3,7 +3,7 @@
 //!
 //! clone(2), which creates namespaces as well, lives in `process`.
 
-use super::argument::{Pid, Text, constants};
+use super::argument::{Descriptor, Pathname, Pid, Text, constants};
 use super::calls;
 use crate::outcome::{Answer, Errno, Value, check};
 use nsconform_sys::kind::{Flags, Kind};
@@ -36,18 +36,12 @@ calls! {
     }
 
     /// Moves the caller into the namespace (or, with a pidfd, the namespaces) that a descriptor refers to.
-    setns(fd: i32, kinds: Flags) {
-        check(unsafe_syscall(libc::SYS_setns, fd.into(), kinds.bits() as i64))
-    }
-
-    /// Reads a link of /proc/PID/ns: its text names the kind of namespace and the number that identifies it.
-    readlink_ns(path: Text) asks {
-        let link = nix::fcntl::readlink(path.c_string()?.as_c_str())?;
-        namespace_from_link(link.as_encoded_bytes()).ok_or(Errno(libc::EPROTO))
+    setns(fd: Descriptor, kinds: Flags) {
+        check(unsafe_syscall(libc::SYS_setns, fd.0.into(), kinds.bits() as i64))
     }
 
     /// Compares two directories of /proc/PID/ns link by link and lists the kinds in which they differ; a link that the kernel does not give is different from one that it gives.
-    diff_ns(first: Text, second: Text) asks {
+    diff_ns(first: Pathname, second: Pathname) observes "the links of both directories, by readlink(2)" {
         let mut different = Vec::new();
         for link in LINKS {
             if link_in(&first, link)? != link_in(&second, link)? {
@@ -58,49 +52,49 @@ calls! {
     }
 
     /// Asks which namespace an open descriptor refers to, by fstat(2).
-    fstat_ns(fd: i32) asks {
-        namespace_of_descriptor(fd)
+    fstat_ns(fd: Descriptor) observes "the descriptor, by ioctl(2) with NS_GET_NSTYPE and fstat(2)" {
+        namespace_of_descriptor(fd.0)
     }
 
     /// Asks for the kind of the namespace that a descriptor refers to, as a CLONE_NEW* constant.
-    ioctl_nstype(fd: i32) asks {
-        let Value::Number(kind) = ioctl(fd, NS_GET_NSTYPE, 0)? else { unreachable!() };
+    ioctl_nstype(fd: Descriptor) => "ioctl({}, NS_GET_NSTYPE)" asks {
+        let Value::Number(kind) = ioctl(fd.0, NS_GET_NSTYPE, 0)? else { unreachable!() };
         Ok(Value::word(crate::call::argument::flag_names(&Flags::from_bits_retain(kind as u64))))
     }
 
     /// Asks for a descriptor of the user namespace that owns a namespace.
-    ioctl_userns(fd: i32) {
-        ioctl(fd, NS_GET_USERNS, 0)
+    ioctl_userns(fd: Descriptor) => "ioctl({}, NS_GET_USERNS)" {
+        ioctl(fd.0, NS_GET_USERNS, 0)
     }
 
     /// Asks for a descriptor of the parent of a PID or user namespace.
-    ioctl_parent(fd: i32) {
-        ioctl(fd, NS_GET_PARENT, 0)
+    ioctl_parent(fd: Descriptor) => "ioctl({}, NS_GET_PARENT)" {
+        ioctl(fd.0, NS_GET_PARENT, 0)
     }
 
     /// Asks for the user id of the creator of a user namespace.
-    ioctl_owner_uid(fd: i32) asks {
+    ioctl_owner_uid(fd: Descriptor) => "ioctl({}, NS_GET_OWNER_UID)" asks {
         let mut uid: libc::uid_t = 0;
-        ioctl(fd, NS_GET_OWNER_UID, (&raw mut uid) as u64)?;
+        ioctl(fd.0, NS_GET_OWNER_UID, (&raw mut uid) as u64)?;
         Ok(Value::Number(uid.into()))
     }
 
     /// Sends an ioctl of the namespace family by number, with a null argument.
-    ioctl_ns(fd: i32, command: i32) {
-        ioctl(fd, namespace_ioctl(command as u64), 0)
+    ioctl_ns(fd: Descriptor, command: i32) => "ioctl({}, _IO(0xb7, {}))" {
+        ioctl(fd.0, namespace_ioctl(command as u64), 0)
     }
 
     /// Asks for the flags of a descriptor itself: whether execve(2) closes it.
-    fcntl_getfd(fd: i32) asks {
+    fcntl_getfd(fd: Descriptor) => "fcntl({}, F_GETFD)" asks {
         // SAFETY: takes numbers only.
-        let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFD) })?;
+        let flags = check(unsafe { libc::fcntl(fd.0, libc::F_GETFD) })?;
         Ok(if flags == Value::Number(libc::FD_CLOEXEC.into()) { Value::word("FD_CLOEXEC") } else { flags })
     }
 
     /// Asks for the access mode with which a descriptor was opened.
-    fcntl_getfl(fd: i32) asks {
+    fcntl_getfl(fd: Descriptor) => "fcntl({}, F_GETFL)" asks {
         // SAFETY: takes numbers only.
-        let Value::Number(flags) = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })? else { unreachable!() };
+        let Value::Number(flags) = check(unsafe { libc::fcntl(fd.0, libc::F_GETFL) })? else { unreachable!() };
         Ok(Value::word(match flags as i32 & libc::O_ACCMODE {
             libc::O_RDONLY => "O_RDONLY",
             libc::O_WRONLY => "O_WRONLY",
@@ -164,8 +158,8 @@ fn namespace_of_descriptor(fd: i32) -> Answer {
     Ok(Value::Namespace { kind: kind.ok_or(Errno(libc::EPROTO))?, inode: inode? })
 }
 
-/// Parses `uts:[4026531838]`.
-fn namespace_from_link(link: &[u8]) -> Option<Value> {
+/// Parses `uts:[4026531838]`, the text of a link in /proc/PID/ns.
+pub(crate) fn namespace_from_link(link: &[u8]) -> Option<Value> {
     let link = std::str::from_utf8(link).ok()?;
     let (kind, rest) = link.split_once(":[")?;
     let inode = rest.strip_suffix(']')?.parse().ok()?;

@@ -3,10 +3,10 @@
 //! clone(2), exit(2), wait(2), kill(2), sigaction(2), prctl(2) and their relatives. What
 //! namespaces they are in lives in `namespace`; their user ids and capabilities in `identity`.
 
-use super::argument::{Pid, Text, Unshown, constants, flags};
+use super::argument::{Descriptor, Pathname, Pid, Unshown, constants, flags};
 use super::calls;
 use crate::actor::Creation;
-use crate::outcome::{Answer, Errno, Value, check};
+use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use nsconform_sys::kind::Flags;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
@@ -22,7 +22,7 @@ constants! {
 }
 
 constants! {
-    /// What sigaction(2) makes of a signal.
+    /// The effect that sigaction(2) gives to a signal.
     Disposition: i32 { SIG_DFL = 0, SIG_IGN = 1, HANDLER = 2 }
 }
 
@@ -32,7 +32,7 @@ constants! {
 }
 
 constants! {
-    /// What reboot(2) is to do.
+    /// The command of reboot(2).
     RebootCommand: u32 {
         LINUX_REBOOT_CMD_RESTART = 0x0123_4567, LINUX_REBOOT_CMD_HALT = 0xcdef_0123,
         LINUX_REBOOT_CMD_POWER_OFF = 0x4321_fedc, LINUX_REBOOT_CMD_CAD_ON = 0x89ab_cdef,
@@ -59,13 +59,13 @@ calls! {
     }
 
     /// Creates a process by the newer call, which takes all flags, the signal sent at the child's end, and chosen PIDs.
-    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) {
+    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) => "clone3({flags={}, exit_signal={}, set_tid={}})" {
         let how = Creation { flags, exit_signal: exit_signal.0, set_tid, extended: true };
         Ok(actor.create(&how)?.named(&child.0))
     }
 
     /// Replaces the program of the process by another one; the process stays the same.
-    execve(path: Text) {
+    execve(path: Pathname) {
         actor.execute(path.c_string()?.as_c_str())
     }
 
@@ -75,19 +75,19 @@ calls! {
     }
 
     /// Ends the calling thread; the process lives on while it has others.
-    exit_thread(status: i32) {
+    exit_thread(status: i32) => "syscall(SYS_exit, {})" {
         actor.exit(status, false)
     }
 
     /// Writes to address 0, which the processor refuses: the kernel sends SIGSEGV.
-    null_dereference() {
+    null_dereference() composes "a store to address 0, by no call" {
         // SAFETY: none; the fault is the purpose. Nothing of this process is used afterwards.
         unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };
         Ok(Value::ZERO)
     }
 
     /// Keeps the caller, and the processes that it will create, on the processor on which it runs. No claim is about that, so it counts as changing nothing.
-    sched_setaffinity_current() asks {
+    sched_setaffinity_current() => "sched_setaffinity(0, [sched_getcpu()])" asks {
         // SAFETY: all-zero is a valid cpu_set_t; CPU_SET checks its bounds; the set outlives the call.
         unsafe {
             let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -99,35 +99,35 @@ calls! {
 
     /// Asks for the process's own PID, in its own PID namespace.
     getpid() asks {
-        Ok(Value::Number(nix::unistd::getpid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::getpid().as_raw()))
     }
 
     /// Asks for the PID of the parent, in the caller's PID namespace; 0 if the parent is outside.
     getppid() asks {
-        Ok(Value::Number(nix::unistd::getppid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::getppid().as_raw()))
     }
 
     /// Asks for the thread's own number, in its own PID namespace.
     gettid() asks {
-        Ok(Value::Number(nix::unistd::gettid().as_raw().into()))
+        Ok(Value::Pid(nix::unistd::gettid().as_raw()))
     }
 
     /// Asks for the process group of a process (0: the caller).
     getpgid(pid: Pid) asks {
         // SAFETY: takes a number only.
-        check(unsafe { libc::getpgid(pid.number) })
+        check_pid(unsafe { libc::getpgid(pid.number) })
     }
 
     /// Asks for the session of a process (0: the caller).
     getsid(pid: Pid) asks {
         // SAFETY: takes a number only.
-        check(unsafe { libc::getsid(pid.number) })
+        check_pid(unsafe { libc::getsid(pid.number) })
     }
 
     /// Makes the caller the leader of a new session and process group.
     setsid() {
         // SAFETY: takes nothing.
-        check(unsafe { libc::setsid() })
+        check_pid(unsafe { libc::setsid() })
     }
 
     /// Puts a process into a process group (0, 0: the caller into one of its own).
@@ -141,9 +141,9 @@ calls! {
         let mut status = 0;
         // SAFETY: `status` outlives the call.
         let ended = unsafe { libc::waitpid(pid.number, &mut status, options.bits()) };
-        match check(ended)? {
-            Value::Number(0) => Ok(Value::ZERO),
-            number => Ok(Value::fields([("pid", number), ("status", wait_status(status))])),
+        match check_pid(ended)? {
+            Value::Pid(0) => Ok(Value::ZERO),
+            pid => Ok(Value::fields([("pid", pid), ("status", wait_status(status))])),
         }
     }
 
@@ -158,7 +158,7 @@ calls! {
         // SAFETY: waitid fills these members.
         let (child, status) = unsafe { (info.si_pid(), info.si_status()) };
         Ok(Value::fields([
-            ("si_pid", Value::Number(child.into())),
+            ("si_pid", Value::Pid(child)),
             ("si_code", Value::word(child_code(info.si_code))),
             ("si_status", if info.si_code == libc::CLD_EXITED {
                 Value::Number(status.into())
@@ -175,18 +175,18 @@ calls! {
     }
 
     /// Sends a signal to the process that a pidfd stands for.
-    pidfd_send_signal(fd: i32, signal: Signal) {
+    pidfd_send_signal(fd: Descriptor, signal: Signal) {
         // SAFETY: the siginfo pointer may be null.
-        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal.0, 0, 0) })
+        check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.0, signal.0, 0, 0) })
     }
 
     /// Sets what a signal does: the default action, nothing, or a handler that notes the signal.
-    sigaction(signal: Signal, disposition: Disposition) {
+    sigaction(signal: Signal, disposition: Disposition) => "sigaction({}, {sa_handler={}})" {
         set_disposition(signal, disposition)
     }
 
     /// Adds a signal to the blocked ones, or takes it from them.
-    sigprocmask(change: MaskChange, signal: Signal) {
+    sigprocmask(change: MaskChange, signal: Signal) => "sigprocmask({}, [{}])" {
         let mut set = nix::sys::signal::SigSet::empty();
         set.add(nix::sys::signal::Signal::try_from(signal.0)?);
         let how = if change == MaskChange::SIG_BLOCK {
@@ -199,7 +199,7 @@ calls! {
     }
 
     /// Takes a pending signal without waiting: EAGAIN if there is none.
-    sigtimedwait(signal: Signal) asks {
+    sigtimedwait(signal: Signal) => "sigtimedwait([{}], {tv_sec=0, tv_nsec=0})" asks {
         let mut set = nix::sys::signal::SigSet::empty();
         set.add(nix::sys::signal::Signal::try_from(signal.0)?);
         let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -213,12 +213,12 @@ calls! {
         let sender = unsafe { info.si_pid() };
         Ok(Value::fields([
             ("si_signo", Value::word(super::argument::Argument::show(&Signal(taken)))),
-            ("si_pid", Value::Number(sender.into())),
+            ("si_pid", Value::Pid(sender)),
         ]))
     }
 
     /// Lists the signals that handlers of this process have noted since the last time, with their senders.
-    caught() asks {
+    caught() observes "the list that the signal handlers of the process keep; reading empties it" {
         Ok(Value::List(take_caught_signals()))
     }
 
@@ -233,13 +233,13 @@ calls! {
     }
 
     /// Marks the caller as a subreaper: orphans among its descendants become its children.
-    prctl_set_child_subreaper(on: bool) {
+    prctl_set_child_subreaper(on: bool) => "prctl(PR_SET_CHILD_SUBREAPER, {})" {
         nix::sys::prctl::set_child_subreaper(on)?;
         Ok(Value::ZERO)
     }
 
     /// Asks for a signal to be sent to the caller when its parent ends.
-    prctl_set_pdeathsig(signal: Signal) {
+    prctl_set_pdeathsig(signal: Signal) => "prctl(PR_SET_PDEATHSIG, {})" {
         // SAFETY: takes numbers only.
         check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0) })
     }
@@ -292,7 +292,7 @@ fn child_code(code: i32) -> &'static str {
     }
 }
 
-/// How many signals a process can note between two times that the script asks.
+/// The most signals that a process can note before the script asks for them.
 const NOTED: usize = 32;
 static CAUGHT: [[AtomicI32; 2]; NOTED] = [const { [const { AtomicI32::new(0) }; 2] }; NOTED];
 static CAUGHT_COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -319,7 +319,7 @@ fn take_caught_signals() -> Vec<Value> {
         .map(|[signal, sender]| {
             Value::fields([
                 ("si_signo", Value::word(Signal(signal.load(Ordering::SeqCst)).show())),
-                ("si_pid", Value::Number(sender.load(Ordering::SeqCst).into())),
+                ("si_pid", Value::Pid(sender.load(Ordering::SeqCst))),
             ])
         })
         .collect()

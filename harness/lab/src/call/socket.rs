@@ -1,11 +1,11 @@
 //! Internet and UNIX sockets, by address: socket(7), ip(7), unix(7), and the tables in
 //! /proc/PID/net that list them.
 //!
-//! What is sent over them goes by `write` of `file`; requests of rtnetlink(7) live in
-//! `device`.
+//! `write` of `file` sends over them; `device` has the requests of rtnetlink(7).
 
-use super::argument::{Argument, Text, constants, quote};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, quote};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Errno, Value, check};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage, UnixAddr};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,21 @@ impl From<&str> for SocketAddress {
 }
 
 impl Argument for SocketAddress {
+    const KIND: ArgumentKind = ArgumentKind::SocketAddress;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<SocketAddress, SyntaxError> {
+        if cursor.rest().starts_with('"') {
+            let text = String::from_utf8_lossy(&cursor.quoted()?).into_owned();
+            return Ok(match text.strip_prefix('@') {
+                Some(name) => SocketAddress::Abstract(name.to_string()),
+                None => SocketAddress::Path(text),
+            });
+        }
+        let before = cursor.error("an address and a port, or a quoted path, is expected");
+        let text = cursor.take_while(|character| !matches!(character, ')' | ','));
+        text.parse().map(SocketAddress::Internet).map_err(|_| before)
+    }
+
     fn show(&self) -> String {
         match self {
             SocketAddress::Internet(address) => address.to_string(),
@@ -98,7 +113,7 @@ const SIOCGSKNS: u64 = 0x894c;
 /// `SO_NETNS_COOKIE` of asm-generic/socket.h.
 const SO_NETNS_COOKIE: i32 = 71;
 
-/// How many connections may wait to be accepted.
+/// The most connections that may wait to be accepted.
 const BACKLOG: i32 = 8;
 
 calls! {
@@ -112,69 +127,69 @@ calls! {
     }
 
     /// Gives a socket an address of its own.
-    bind(fd: i32, address: SocketAddress) {
+    bind(fd: Descriptor, address: SocketAddress) {
         let address = address.encoded()?;
         // SAFETY: pointer and length describe the address.
-        check(unsafe { libc::bind(fd, address.as_ptr(), address.len()) })
+        check(unsafe { libc::bind(fd.0, address.as_ptr(), address.len()) })
     }
 
     /// Makes a socket ready to take connections.
-    listen(fd: i32) {
+    listen(fd: Descriptor) {
         // SAFETY: takes numbers only.
-        check(unsafe { libc::listen(fd, BACKLOG) })
+        check(unsafe { libc::listen(fd.0, BACKLOG) })
     }
 
     /// Connects a socket to an address.
-    connect(fd: i32, address: SocketAddress) {
+    connect(fd: Descriptor, address: SocketAddress) {
         let address = address.encoded()?;
         // SAFETY: pointer and length describe the address.
-        check(unsafe { libc::connect(fd, address.as_ptr(), address.len()) })
+        check(unsafe { libc::connect(fd.0, address.as_ptr(), address.len()) })
     }
 
     /// Takes a connection that was made to a listening socket.
-    accept(fd: i32) {
+    accept(fd: Descriptor) {
         // SAFETY: the address of the other end is not asked for.
-        check(unsafe { libc::accept(fd, std::ptr::null_mut(), std::ptr::null_mut()) })
+        check(unsafe { libc::accept(fd.0, std::ptr::null_mut(), std::ptr::null_mut()) })
     }
 
     /// Takes what has arrived at a socket; waits until something has.
-    recv(fd: i32) asks {
+    recv(fd: Descriptor) asks {
         let mut buffer = [0; 1024];
         // SAFETY: pointer and length describe `buffer`.
-        let count = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+        let count = unsafe { libc::recv(fd.0, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
         check(count as i64)?;
         Ok(Value::text(&buffer[..count as usize]))
     }
 
     /// Asks for the address that a socket is bound to.
-    getsockname(fd: i32) asks {
-        Ok(Value::word(SocketAddress::from(nix::sys::socket::getsockname::<SockaddrStorage>(fd)?).show()))
+    getsockname(fd: Descriptor) asks {
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getsockname::<SockaddrStorage>(fd.0)?).show()))
     }
 
     /// Asks for the address that a socket is connected to.
-    getpeername(fd: i32) asks {
-        Ok(Value::word(SocketAddress::from(nix::sys::socket::getpeername::<SockaddrStorage>(fd)?).show()))
+    getpeername(fd: Descriptor) asks {
+        Ok(Value::word(SocketAddress::from(nix::sys::socket::getpeername::<SockaddrStorage>(fd.0)?).show()))
     }
 
     /// Asks for a descriptor of the network namespace that a socket belongs to.
-    ioctl_siocgskns(fd: i32) {
+    ioctl_siocgskns(fd: Descriptor) => "ioctl({}, SIOCGSKNS)" {
         // SAFETY: this request takes no argument.
-        check(unsafe { libc::ioctl(fd, SIOCGSKNS as _, 0) })
+        check(unsafe { libc::ioctl(fd.0, SIOCGSKNS as _, 0) })
     }
 
     /// Asks for the number that identifies the network namespace of a socket for as long as the machine runs.
-    getsockopt_netns_cookie(fd: i32) asks {
+    getsockopt_netns_cookie(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_NETNS_COOKIE)" asks {
         let mut cookie: u64 = 0;
         let mut length = size_of::<u64>() as libc::socklen_t;
         // SAFETY: pointer and length describe `cookie`.
         check(unsafe {
-            libc::getsockopt(fd, libc::SOL_SOCKET, SO_NETNS_COOKIE, (&raw mut cookie).cast(), &mut length)
+            libc::getsockopt(fd.0, libc::SOL_SOCKET, SO_NETNS_COOKIE, (&raw mut cookie).cast(), &mut length)
         })?;
         Ok(Value::volatile("netns_cookie", cookie))
     }
 
     /// Reads a column of a table in /proc/PID/net: what stands under a heading. Devices that tunnel drivers make in each namespace are left out.
-    column(path: Text, heading: Text) asks {
+    column(path: Pathname, heading: Text) observes "the file, by open(2), read(2) and close(2); of it one column" {
         let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
         let heading = String::from_utf8_lossy(&heading.0).into_owned();
         if table.is_empty() {

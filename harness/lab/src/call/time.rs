@@ -3,8 +3,9 @@
 //!
 //! The offsets of a time namespace are a text file: see `file`.
 
-use super::argument::{Argument, constants};
+use super::argument::{Argument, ArgumentKind, Pathname, constants};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -29,12 +30,21 @@ impl From<i32> for FromNow {
 }
 
 impl Argument for FromNow {
+    const KIND: ArgumentKind = ArgumentKind::Number;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<FromNow, SyntaxError> {
+        cursor.expect("TIMER_ABSTIME, now + ")?;
+        let milliseconds = cursor.number()?;
+        cursor.expect(" ms")?;
+        Ok(FromNow(milliseconds))
+    }
+
     fn show(&self) -> String {
         format!("TIMER_ABSTIME, now + {} ms", self.0)
     }
 }
 
-/// How long a call waits for a timer that should have expired long before.
+/// The time after which a call no longer waits for a timer that should have expired long before.
 const GIVE_UP: Duration = Duration::from_secs(1);
 
 calls! {
@@ -48,15 +58,29 @@ calls! {
     }
 
     /// Reads from /proc/uptime how long the system has been up. A trace shows how far it is from the first reading.
-    cat_uptime() asks {
+    cat_uptime() observes "/proc/uptime" {
         let content = std::fs::read_to_string("/proc/uptime")?;
         let seconds: f64 =
             content.split_whitespace().next().and_then(|word| word.parse().ok()).ok_or(Errno(libc::EPROTO))?;
         Ok(Value::Time { clock: "uptime".to_string(), nanoseconds: (seconds * 1e9) as i128 })
     }
 
+    /// Reads the offsets in a file like /proc/PID/timens_offsets, clock by clock.
+    timens_offsets(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read_to_string(super::file::path_of(&path))?;
+        let offset = |line: &str| -> Option<(String, Value)> {
+            let mut words = line.split_whitespace();
+            let (clock, seconds, nanoseconds) = (words.next()?, words.next()?, words.next()?);
+            let value = |word| super::file::number_or_word(word);
+            let fields = [("secs", value(seconds)), ("nanosecs", value(nanoseconds))];
+            words.next().is_none().then(|| (clock.to_string(), Value::fields(fields)))
+        };
+        let offsets: Option<Vec<(String, Value)>> = content.lines().map(offset).collect();
+        offsets.map(Value::Fields).ok_or(Errno(libc::EPROTO))
+    }
+
     /// Sleeps until a clock shows a time a little ahead, and tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the sleep was broken off).
-    clock_nanosleep(clock: Clock, until: FromNow) asks {
+    clock_nanosleep(clock: Clock, until: FromNow) observes "clock_nanosleep(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let end = later(clock, until)?;
         guarded(until, || {
             // SAFETY: the time outlives the call; what remains is not asked for.
@@ -68,7 +92,7 @@ calls! {
     }
 
     /// Sleeps for some milliseconds, and tells whether they have passed.
-    nanosleep(milliseconds: i32) asks {
+    nanosleep(milliseconds: i32) observes "nanosleep(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let time = libc::timespec { tv_sec: 0, tv_nsec: libc::c_long::from(milliseconds) * 1_000_000 };
         guarded(FromNow(milliseconds), || {
             // SAFETY: the time outlives the call; what remains is not asked for.
@@ -77,7 +101,7 @@ calls! {
     }
 
     /// Makes a timer that is a descriptor, sets it to a time a little ahead and reads it, which waits until it expires; tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the timer did not expire).
-    timerfd_settime(clock: Clock, until: FromNow) asks {
+    timerfd_settime(clock: Clock, until: FromNow) observes "timerfd_create(2), timerfd_settime(2) and read(2), measured by CLOCK_MONOTONIC and ended by setitimer(2)" {
         let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
         // SAFETY: takes numbers only.
         let fd = unsafe { libc::timerfd_create(clock.0, libc::TFD_CLOEXEC) };
@@ -96,7 +120,7 @@ calls! {
     }
 
     /// Makes a timer that sends SIGALRM, sets it to a time a little ahead and waits for the signal; tells whether that time passed meanwhile (ETIMEDOUT: a second passed without the signal).
-    timer_settime(clock: Clock, until: FromNow) asks {
+    timer_settime(clock: Clock, until: FromNow) observes "timer_create(2), timer_settime(2) and sigtimedwait(2), measured by CLOCK_MONOTONIC" {
         let value = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: later(clock, until)? };
         wait_for_timer(clock, &value, until)
     }
@@ -117,7 +141,7 @@ fn later(clock: Clock, until: FromNow) -> Result<libc::timespec, Errno> {
     Ok(time)
 }
 
-/// What waiting for a timer came to, by a clock that only counts differences.
+/// The verdict on a wait for a timer, by a clock that only counts differences.
 fn judged(until: FromNow, passed: Duration) -> Value {
     // Half of the time at least: reading the clock and setting the timer take some of it.
     let enough = Duration::from_millis(until.0 as u64) / 2;

@@ -1,53 +1,72 @@
-//! Watching a run that was changed on purpose: as soon as its trace differs from the expected one,
-//! or nothing in it moves any more, the change is noticed, and neither the rest of the script nor a
-//! deadline needs to be waited for.
+//! Watching a run into which a fault was injected: the director stops it as soon as its trace
+//! differs from the expected one, or nothing in it moves any more. Neither the rest of the script
+//! nor a deadline needs to be waited for.
 //!
-//! The judgement on a run that is not stopped here is that of `runner`, as for any other run.
+//! A run that is not stopped here is judged by `suite`, as any other run is.
 
+use crate::interrupt::{Interrupt, Play};
 use crate::trace::{Entry, Event, Writer};
+use nix::poll::PollTimeout;
 use nsconform_sys::procfs;
 use serde::{Deserialize, Serialize};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What is expected of a run; it is stopped as soon as it shows something else.
+/// The trace that a run must show; the director stops it as soon as it shows another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
-    /// What the trace shall hold.
+    /// The entries of the trace.
     pub entries: Vec<Entry>,
-    /// How long an answer is waited for before it is asked whether anything still moves: what the
-    /// kernel does by itself (takes a network namespace away, sends a packet again) may take time
-    /// while every process sleeps.
+    /// How long the director waits for an answer before it asks whether anything still moves. The
+    /// kernel may work while every process sleeps: it takes a network namespace away, or sends a
+    /// packet again.
     pub patience: Duration,
 }
 
-/// Compares a run with what is expected of it while it goes on.
+/// Compares a run with the expected one while it is played.
 pub(crate) struct Watch {
     expected: std::vec::IntoIter<Entry>,
     writer: Writer,
-    pub(crate) patience: Duration,
+    patience: PollTimeout,
 }
 
 impl Watch {
     pub(crate) fn new(Expected { entries, patience }: Expected) -> Watch {
+        let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
         Watch { expected: entries.into_iter(), writer: Writer::default(), patience }
     }
 
-    /// Takes in the next event; whether all that is known by now is as expected.
+    /// Takes the next event; tells whether the trace up to it is as expected.
     pub(crate) fn agrees(&mut self, event: &Event) -> bool {
         self.writer.write(event).all(|entry| self.expected.next() == Some(entry))
     }
+
+    /// Waits until there is a message on `socket`.
+    ///
+    /// # Errors
+    /// When nothing moves any more that could send one.
+    pub(crate) fn wait_for_message(&self, socket: &OwnedFd) -> Play {
+        while !crate::director::readable(socket, self.patience) {
+            if nothing_moves() {
+                // The last one to move may have sent the answer.
+                let answered = crate::director::readable(socket, PollTimeout::ZERO);
+                return if answered { Ok(()) } else { Err(Interrupt::Stuck) };
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Whether all processes of the sealed place but the calling one, the director, sleep, are stopped
-/// or have ended. One that merely gets no processor, however long, is not among these.
-pub(crate) fn nothing_moves() -> bool {
+/// Tells whether all processes of the sealed place except the director, which calls this, sleep, are
+/// stopped or have ended. A process that waits for a processor, however long, moves.
+fn nothing_moves() -> bool {
     let rest: Vec<bool> = tasks("/proc").filter_map(|task| rests(&task)).collect();
     // No process at all: it is /proc that cannot be seen.
     !rest.is_empty() && rest.iter().all(|rests| *rests)
 }
 
-/// Whether a thread rests; none if it is gone.
+/// Tells whether a thread rests; none if it is gone.
 fn rests(task: &Path) -> Option<bool> {
     let state = procfs::state(task)?;
     Some(matches!(state, 'T' | 't' | 'Z' | 'X') || procfs::is_asleep(task))
@@ -103,7 +122,7 @@ mod tests {
     }
 
     /// The place of the first event with which the run is known to differ.
-    fn noticed(change: impl Fn(&mut Vec<Event>)) -> Option<usize> {
+    fn caught(change: impl Fn(&mut Vec<Event>)) -> Option<usize> {
         let mut watch = Watch::new(Expected { entries: Trace(run()).entries(), patience: Duration::ZERO });
         let mut changed = run();
         change(&mut changed);
@@ -112,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_same_run_agrees_to_its_end() {
-        assert_eq!(noticed(|_| {}), None);
+        assert_eq!(caught(|_| {}), None);
     }
 
     #[rstest]
@@ -127,11 +146,11 @@ mod tests {
         #[case] event: Event,
         #[case] expected: usize,
     ) {
-        assert_eq!(noticed(|events| events[place] = event.clone()), Some(expected));
+        assert_eq!(caught(|events| events[place] = event.clone()), Some(expected));
     }
 
     #[test]
     fn more_than_expected_is_a_difference() {
-        assert_eq!(noticed(|events| events.push(Event::Note("more".into()))), Some(9));
+        assert_eq!(caught(|events| events.push(Event::Note("more".into()))), Some(9));
     }
 }

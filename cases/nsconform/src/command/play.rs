@@ -1,0 +1,137 @@
+//! `nsconform play`: plays a written script and prints its trace, or compares it with one.
+//!
+//! The notation and the playing live in the engine (`nsconform_lab::script`).
+
+use super::{Done, Failure, print};
+use nsconform_catalogue::claims;
+use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::script::{Script, ScriptError};
+use nsconform_lab::seal::{Ground, Mode};
+use nsconform_lab::server::Finish;
+use nsconform_lab::trace::End;
+use nsconform_report::ExitStatus;
+use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup};
+use nsconform_suite::snapshot;
+use nsconform_sys::single_threaded::SingleThreaded;
+use std::io::{self, Read};
+
+/// The end of `nsconform play --help`.
+pub const NOTATION: &str = "\
+A script is written as a trace is: a process, two spaces, and its call. What stands behind `=` does
+not count, but for names: `= $fd` names the number that the call returns, `= <child>` the process
+that it creates. Both may stand in later calls, a process also in a path: \"/proc/<child>/ns/uts\".
+
+  +++ starts as user +++                        credentials of all processes: root (if this line is
+                                                not there), user, or initial-root
+  +++ other starts as root +++                  creates a process with other credentials
+  # a note
+  outer  open(\"/proc/self/ns/uts\", O_RDONLY)    = $uts
+  outer  clone(CLONE_NEWUSER|CLONE_NEWUTS)      = <inner>
+  inner  setns($uts, CLONE_NEWUTS)
+  outer  waitpid(<inner>, 0) <unfinished ...>
+  inner  exit(0)
+  outer  <... waitpid resumed>
+  +++ inner has ended +++                       waits until it has
+  +++ PIDs are shown +++                        new processes with their PIDs from here on
+
+Exit status:
+  0  the script was played to its end; with --expect: its trace is the expected one
+  1  its trace is not the expected one
+  2  wrong command line or script; a step that could not be taken
+  3  the harness itself failed, or the script did not end before its deadline
+  4  this machine cannot play it: it grants no sealed namespaces, or not these credentials";
+
+/// What can be asked for.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The script, or a trace (also a .snap file); `-` is standard input
+    file: String,
+    /// Compare the trace with the one in this file and show where they differ
+    #[arg(long, value_name = "FILE")]
+    expect: Option<String>,
+    /// Multiply the deadline of the script
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
+    deadline_scale: f64,
+}
+
+/// Plays the script.
+pub fn play(single: &SingleThreaded, arguments: &Arguments) -> Done {
+    let script = read_script(&arguments.file)?;
+    let expected = arguments.expect.as_deref().map(read).transpose()?;
+    let setup = Setup { jobs: 1, deadline_scale: arguments.deadline_scale, ..Setup::default() };
+    let mut runner = Runner::start(single, claims(), setup)
+        .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
+    let impossible = |message| Failure { status: ExitStatus::NothingTested, message };
+    let mode = runner.mode().map_err(|why| {
+        impossible(format!("sealed namespaces cannot be had here: {why}; `nsconform doctor` says more"))
+    })?;
+    if script.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
+        return Err(impossible("the script starts as initial-root: run nsconform as root".to_string()));
+    }
+    let mut played = None;
+    let job = runner.written_job(script);
+    runner.run_jobs(&[job], &mut |_, run| played = Some(run));
+    let run = played.ok_or_else(|| Failure::harness("the fork server has ended"))?;
+    show(&run, expected.as_deref().map(text_of))?;
+    judge(&run, expected.as_deref().map(text_of), arguments.deadline_scale)
+}
+
+/// The content of a file, or of standard input.
+fn read(file: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = match file {
+        "-" => io::stdin().read_to_string(&mut text).map(drop),
+        _ => std::fs::read_to_string(file).map(|content| text = content),
+    };
+    read.map(|()| text).map_err(|error| Failure::usage(format!("{file}: {error}")))
+}
+
+/// The trace in a text, which may be a .snap file.
+fn text_of(text: &str) -> &str {
+    snapshot::approved(text).unwrap_or(text)
+}
+
+fn read_script(file: &str) -> Result<Script, Failure> {
+    let text = read(file)?;
+    let script = text_of(&text);
+    let header = text[..text.len() - script.len()].lines().count();
+    script.parse().map_err(|ScriptError { line, error }| {
+        let name = if file == "-" { "standard input" } else { file };
+        Failure::usage(format!("{name}:{}:{}: {}", line + header, error.column, error.message))
+    })
+}
+
+/// Prints the trace, or where it differs from the expected one.
+fn show(run: &Run, expected: Option<&str>) -> Result<(), Failure> {
+    let observed = run.trace.text();
+    print(|to| match expected {
+        Some(expected) if snapshot::agrees(expected, &observed) => Ok(()),
+        Some(expected) => snapshot::difference(expected, &observed)
+            .into_iter()
+            .try_for_each(|(sign, line)| writeln!(to, "{sign} {line}")),
+        None => to.write_all(observed.as_bytes()),
+    })
+}
+
+fn judge(run: &Run, expected: Option<&str>, scale: f64) -> Done {
+    match &run.finish {
+        Finish::Ended => {}
+        Finish::TimedOut => {
+            let deadline = DEADLINE.mul_f64(scale).as_secs_f64();
+            return Err(Failure::harness(format!(
+                "the script did not end within {deadline:.1} s; --deadline-scale gives it more"
+            )));
+        }
+        Finish::Died(why) | Finish::NotStarted(why) => return Err(Failure::harness(why.clone())),
+    }
+    match (run.trace.end(), expected) {
+        (Some(End::Interrupted(Interrupt::Engine(why))), _) => Err(Failure::harness(why.clone())),
+        (Some(End::Played), None) => Ok(ExitStatus::Success),
+        (Some(End::Played | End::Interrupted(_)), Some(expected)) => {
+            let agrees = snapshot::agrees(expected, &run.trace.text());
+            Ok(if agrees { ExitStatus::Success } else { ExitStatus::CaseFailed })
+        }
+        (Some(End::Interrupted(why)), None) => Err(Failure::usage(why.to_string())),
+        (end, _) => Err(Failure::harness(format!("the script ended in no known way: {end:?}"))),
+    }
+}
