@@ -46,6 +46,11 @@ impl Version {
         let numbers = release[..end.unwrap_or(release.len())].split('.');
         Version(numbers.map_while(|number| number.parse().ok()).collect())
     }
+
+    /// Whether there are no numbers: the text was no release.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl TryFrom<String> for Version {
