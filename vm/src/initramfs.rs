@@ -63,9 +63,6 @@ impl InitProgram {
     }
 }
 
-#[doc(hidden)]
-pub use InitProgram as Program;
-
 /// Cuts off the parts that are not loaded of a little-endian 64-bit ELF file: symbols and debugging
 /// information, which may be most of it. Other files are left as they are.
 fn strip(file: &mut Vec<u8>) -> Option<()> {

@@ -19,8 +19,6 @@ pub mod arch;
 pub mod boot;
 mod compression;
 pub mod fleet;
-#[allow(missing_docs)]
-mod former;
 pub mod grading;
 pub mod guest;
 pub mod initramfs;
@@ -34,5 +32,3 @@ pub mod tools;
 #[cfg(test)]
 #[global_allocator]
 static ALLOCATOR: testing::Counting = testing::Counting;
-
-pub use former::{matrix, record};

@@ -4,7 +4,7 @@
 //! watching it, of `boot`.
 
 use crate::arch::{Emulator, NATIVE};
-use crate::boot::{self, BootLimits, Machine};
+use crate::boot::{self, BootLimits, Cancel, Ending, Machine};
 use crate::guest;
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,8 +14,6 @@ use std::process::Command;
 use std::time::Duration;
 
 pub use crate::arch::Accelerator;
-#[doc(hidden)]
-pub use crate::boot::{BootLimits as Limits, Cancel, Ending, MemoryFile as Memory};
 
 /// One guest.
 #[derive(Clone, Debug)]

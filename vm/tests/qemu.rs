@@ -1,8 +1,8 @@
 //! Deadlines and kill paths with a fake QEMU, a shell script: everything that a guest can do to
 //! its host but be a kernel. Real guests are booted elsewhere.
 
-use nsconform_suite::case::CASE;
 use nsconform_report::event::Line;
+use nsconform_suite::case::CASE;
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_vm::boot::{self, Boot, BootLimits, Cancel, Ending};
 use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Plan};

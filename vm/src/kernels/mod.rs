@@ -30,8 +30,6 @@ use apt::{Apt, Archive};
 pub use cache::default_directory;
 use cache::{Cache, CacheRecord, Lock};
 pub use catalogue::KernelEntry;
-#[doc(hidden)]
-pub use catalogue::KernelEntry as Entry;
 use packages::{ModulesPlace, Package};
 use sources::Mirror;
 use std::collections::BTreeMap;

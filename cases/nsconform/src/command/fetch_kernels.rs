@@ -4,7 +4,7 @@
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_report::ExitStatus;
-use nsconform_vm::kernels::{Entry, Kernel, Kernels, Options, catalogue, default_directory};
+use nsconform_vm::kernels::{Kernel, KernelEntry, Kernels, Options, catalogue, default_directory};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ pub fn fetch_kernels(arguments: &Arguments) -> Done {
     let wanting = results.iter().filter(|(_, result)| result.is_err()).count();
     let width = results.iter().map(|(entry, _)| entry.name.len()).max().unwrap_or(0);
     print(|to| {
-        for (Entry { name, .. }, result) in &results {
+        for (KernelEntry { name, .. }, result) in &results {
             match result {
                 Ok(kernel) => writeln!(to, "{GOOD}ok     {GOOD:#} {name:width$}  {}", summary(kernel))?,
                 Err(error) => writeln!(to, "{BAD}missing{BAD:#} {name:width$}  {error}")?,
@@ -72,7 +72,7 @@ fn summary(kernel: &Kernel) -> String {
 ///
 /// # Errors
 /// When the file is no list, or there is no entry of a name: with those that there are.
-pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<Entry>, Failure> {
+pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<KernelEntry>, Failure> {
     let entries = match list {
         None => catalogue::built_in(),
         Some(file) => fs::read_to_string(file)
@@ -87,7 +87,7 @@ pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<Entry>, Fail
             known.join(", ")
         )));
     }
-    let wanted = |entry: &&Entry| names.is_empty() || names.contains(&entry.name);
+    let wanted = |entry: &&KernelEntry| names.is_empty() || names.contains(&entry.name);
     Ok(entries.iter().filter(wanted).cloned().collect())
 }
 

@@ -18,10 +18,11 @@ use nsconform_grader::grader::{Order, grade as perform};
 use nsconform_grader::grading::Grading;
 use nsconform_grader::report::{Format, Report, ResultFile};
 use nsconform_sys::single_threaded::SingleThreaded;
+use nsconform_vm::boot::Ending;
 use nsconform_vm::grading;
 use nsconform_vm::kernels::{self, Kernel};
-use nsconform_vm::qemu::{self, Ending};
-use nsconform_vm::record::Submission;
+use nsconform_vm::message::Submission;
+use nsconform_vm::qemu;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -173,7 +174,7 @@ fn grade_in_guest(
     match last {
         Some(grading) if boot.ending == Ending::Done => Ok(grading),
         Some(grading) => Ok(Grading { broken: Some(why()), ..grading }),
-        None => Err(Failure::harness(format!("{}\n{}", why(), boot.tail(12).join("\n")))),
+        None => Err(Failure::harness(format!("{}\n{}", why(), boot.console.tail(12).join("\n")))),
     }
 }
 

@@ -11,7 +11,7 @@ use nsconform_suite::runner::{Runner, Setup};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::guest::{self, Guest};
-use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
+use nsconform_vm::message::{Message, Privilege, SUBMISSION, Submission, WorkOrder};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
@@ -98,7 +98,7 @@ fn grade(
 fn run_in_child(
     single: &SingleThreaded,
     privilege: Privilege,
-    order: &Order,
+    order: &WorkOrder,
     slowness: f64,
     port: &File,
 ) -> Result<usize, String> {
@@ -137,7 +137,7 @@ fn run_in_child(
 fn run_cases(
     single: &SingleThreaded,
     privilege: Privilege,
-    order: &Order,
+    order: &WorkOrder,
     slowness: f64,
     port: &mut File,
 ) -> Result<usize, String> {
