@@ -4,6 +4,7 @@
 //! A document is a file of this crate. A live run, a stored one and a matrix go the same way: their
 //! events reach the document through a [`Reporter`].
 
+use crate::counts::Counts;
 use crate::event::RunEvent;
 use crate::run::RecordedRun;
 use crate::{csv, human, json, junit, kcidb, ktap, markdown, tap};
@@ -213,6 +214,11 @@ impl<'w> Reporter<'w> {
         }
         self.runs.runs.push(run);
         Ok(())
+    }
+
+    /// How many cases came to which status so far, in all runs.
+    pub fn counts(&self) -> Counts {
+        self.runs.runs.iter().flat_map(|run| run.cases.values()).map(|result| result.status()).collect()
     }
 
     /// Takes what is known beside the runs.

@@ -31,3 +31,6 @@ pub mod table;
 mod tap;
 #[cfg(test)]
 mod testing;
+
+pub use nsconform_suite::verdict::ExitStatus;
+pub use style::{count, paint};

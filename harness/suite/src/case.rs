@@ -1,6 +1,6 @@
 //! A case: one documented claim and the script that tests it, as data that can be listed.
 
-use crate::audit::Excuse;
+use crate::mutation::Accepted;
 use crate::requirement::Need;
 use nsconform_lab::interrupt::Play;
 use nsconform_lab::lab::Lab;
@@ -54,8 +54,8 @@ pub struct Case {
     pub deviation: Option<&'static str>,
     /// What a wrong kernel would show.
     pub wrong: &'static str,
-    /// Lies that the case does not notice, each with a reason; see `audit`.
-    pub excuses: &'static [Excuse],
+    /// Mutants that the case misses, each with a reason; see `mutation`.
+    pub accepted: &'static [Accepted],
     /// The script.
     pub play: fn(&Lab) -> Play,
 }
@@ -70,7 +70,7 @@ pub const CASE: Case = Case {
     needs: &[],
     deviation: None,
     wrong: "",
-    excuses: &[],
+    accepted: &[],
     play: |_| Ok(()),
 };
 

@@ -2,12 +2,12 @@
 //!
 //! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
 
-use super::{Done, Failure, Format, print, width};
+use super::{Done, Failure, Format, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
 use nsconform_grader::assignment::{Assignment, Ground};
 use nsconform_grader::grading::Visibility;
-use nsconform_report::ExitStatus;
+use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ pub fn course_command(arguments: &Arguments) -> Done {
         }
         Command::Rules { assignment } => {
             let course = find(assignment)?;
-            print(|to| to.write_all(course.rules.as_bytes()))?;
+            print_data(|to| to.write_all(course.rules.as_bytes()))?;
             Ok(ExitStatus::Success)
         }
     }
@@ -133,13 +133,13 @@ fn list(format: Format) -> Done {
         };
         lines.push(serde_json::to_string(&listed).map_err(|error| Failure::harness(error.to_string()))?);
     }
-    print(|to| match format {
-        Format::Json => lines.iter().try_for_each(|line| writeln!(to, "{line}")),
-        Format::Human => {
+    match format {
+        Format::Json => print_data(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")))?,
+        Format::Human => print(|to| {
             writeln!(to, "{}", table.trim_fmt())?;
             writeln!(to, "\nBegin one: nsconform course start ASSIGNMENT DIRECTORY [--lang c|rust]")
-        }
-    })?;
+        })?,
+    }
     Ok(ExitStatus::Success)
 }
 

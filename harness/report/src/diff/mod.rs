@@ -1,6 +1,9 @@
 //! Two runs compared, for people and for programs; or two sets of runs, paired by name.
 //!
-//! What counts as which change is decided in `compare`; here it is only shown.
+//! What counts as which change is decided in `compare`; here it is only shown. The form for programs
+//! lives in `json`.
+
+mod json;
 
 use crate::compare::{Change, ChangeKind, Side};
 use crate::run::RecordedRun;
@@ -9,7 +12,6 @@ use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::Status;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -63,13 +65,19 @@ impl Comparison<'_> {
         self.pairs.iter().flat_map(|pair| &pair.changes)
     }
 
-    fn count(&self, kind: ChangeKind) -> usize {
+    /// How many cases changed in this way.
+    pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes().filter(|change| change.kind == kind).count()
     }
 
     /// How many cases both sides tested.
-    fn compared(&self) -> usize {
+    pub fn compared(&self) -> usize {
         self.changes().filter(|change| change.is_compared()).count()
+    }
+
+    /// How much evidence was lost: cases, and runs of which the new side has nothing.
+    pub fn lost(&self) -> usize {
+        self.count(ChangeKind::LostEvidence) + self.lost_runs()
     }
 
     /// Runs of which the new side has nothing.
@@ -227,7 +235,7 @@ impl Comparison<'_> {
     }
 
     fn write_summary(&self, to: &mut dyn Write) -> io::Result<()> {
-        let lost = self.count(ChangeKind::LostEvidence) + self.lost_runs();
+        let lost = self.lost();
         let (style, word) = if self.has_regression() {
             (RED, "REGRESSION")
         } else if self.compared() == 0 {
@@ -257,121 +265,6 @@ impl Comparison<'_> {
             self.compared(),
             parts.join(", ")
         )
-    }
-
-    /// Writes it for programs, as JSON lines: per pair one of type `pair` and one of type `change`
-    /// for each case, then one of type `unpaired` for each run that one side lacks, at last one of
-    /// type `summary`.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
-        for pair in self.pairs {
-            line(&JsonLine::Pair {
-                name: &pair.name,
-                old: ExportedRun::of(pair.old),
-                new: ExportedRun::of(pair.new),
-            })?;
-            for change in pair.changes.iter().filter(|change| self.all || change.kind != ChangeKind::Same) {
-                line(&JsonLine::Change {
-                    pair: &pair.name,
-                    kind: change.kind,
-                    id: change.id,
-                    claim: change.claim(),
-                    old: ExportedSide::of(&change.old),
-                    new: ExportedSide::of(&change.new),
-                    traces_differ: change.has_difference(),
-                })?;
-            }
-        }
-        for Unpaired { name, in_old, run } in self.unpaired {
-            let side = if *in_old { "old" } else { "new" };
-            line(&JsonLine::Unpaired { name, side, run: ExportedRun::of(run) })?;
-        }
-        line(&JsonLine::Summary {
-            regression: self.has_regression(),
-            compared: self.compared(),
-            lost_runs: self.lost_runs(),
-            counts: ChangeKind::ALL.into_iter().map(|kind| (kind, self.count(kind))).collect(),
-        })
-    }
-}
-
-/// One line of the result for programs.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-enum JsonLine<'r> {
-    Pair {
-        name: &'r str,
-        old: ExportedRun<'r>,
-        new: ExportedRun<'r>,
-    },
-    Change {
-        pair: &'r str,
-        kind: ChangeKind,
-        id: &'r str,
-        claim: &'r str,
-        old: ExportedSide<'r>,
-        new: ExportedSide<'r>,
-        traces_differ: bool,
-    },
-    Unpaired {
-        name: &'r str,
-        side: &'r str,
-        run: ExportedRun<'r>,
-    },
-    Summary {
-        regression: bool,
-        compared: usize,
-        lost_runs: usize,
-        counts: BTreeMap<ChangeKind, usize>,
-    },
-}
-
-/// A run as it is exported.
-#[derive(Serialize)]
-struct ExportedRun<'r> {
-    file: &'r str,
-    kernel_release: &'r str,
-    architecture: &'r str,
-    uid: u32,
-    seal: &'r str,
-    nsconform: &'r str,
-    started: Option<&'r str>,
-    selected: usize,
-    records: usize,
-    cut: Option<&'r str>,
-}
-
-impl<'r> ExportedRun<'r> {
-    fn of(run: &'r RecordedRun) -> ExportedRun<'r> {
-        ExportedRun {
-            file: &run.path,
-            kernel_release: &run.start.machine.kernel_release,
-            architecture: &run.start.machine.architecture,
-            uid: run.start.machine.uid,
-            seal: &run.start.seal,
-            nsconform: &run.start.nsconform,
-            started: run.start.started.as_deref(),
-            selected: run.start.selected,
-            records: run.cases.len(),
-            cut: run.cut.as_deref(),
-        }
-    }
-}
-
-/// One side of a change as it is exported.
-#[derive(Serialize)]
-struct ExportedSide<'r> {
-    status: Status,
-    reason: Option<&'r str>,
-    trace: &'r [String],
-}
-
-impl<'r> ExportedSide<'r> {
-    fn of(side: &'r Side) -> ExportedSide<'r> {
-        ExportedSide { status: side.status, reason: side.reason.as_deref(), trace: side.trace() }
     }
 }
 
