@@ -9,7 +9,7 @@ use crate::event::RunEvent;
 use crate::run::RecordedRun;
 use crate::{csv, human, json, junit, kcidb, ktap, markdown, tap};
 use nsconform_suite::verdict::ExitStatus;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 /// A report in the making.
@@ -109,7 +109,7 @@ impl ReportFormat {
     }
 
     /// An empty document of this format.
-    pub fn document(self, options: &Options) -> Box<dyn Document> {
+    pub fn document(self, options: &ReportOptions) -> Box<dyn Document> {
         let options = options.clone();
         match self {
             ReportFormat::Human => Box::new(human::HumanReport(options)),
@@ -148,7 +148,7 @@ pub enum Verbosity {
 
 /// What can be chosen about a report.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ReportOptions {
     /// One run after the other, or side by side.
     pub layout: Layout,
     /// How wide a line may be, in columns.
@@ -164,13 +164,15 @@ pub struct Options {
 /// Takes events, hands them to a document, and keeps the runs.
 pub struct Reporter<'w> {
     document: Box<dyn Document>,
-    to: Box<dyn Write + 'w>,
+    to: BufWriter<Box<dyn Write + 'w>>,
     runs: Runs,
 }
 
 impl<'w> Reporter<'w> {
     /// A report of this format that is written to `to`.
-    pub fn new(format: ReportFormat, options: &Options, to: Box<dyn Write + 'w>) -> Reporter<'w> {
+    pub fn new(format: ReportFormat, options: &ReportOptions, to: Box<dyn Write + 'w>) -> Reporter<'w> {
+        // Documents write word by word.
+        let to = BufWriter::new(to);
         Reporter { document: format.document(options), to, runs: Runs::default() }
     }
 
@@ -179,7 +181,7 @@ impl<'w> Reporter<'w> {
     /// # Errors
     /// Those of writing, and when the event cannot stand at this place.
     pub fn event(&mut self, name: &str, event: RunEvent) -> io::Result<()> {
-        self.document.event(&event, &mut *self.to)?;
+        self.document.event(&event, &mut self.to)?;
         match event {
             RunEvent::Run(start) => {
                 self.close();
@@ -205,12 +207,12 @@ impl<'w> Reporter<'w> {
     /// Those of writing.
     pub fn run(&mut self, run: RecordedRun) -> io::Result<()> {
         self.close();
-        self.document.event(&RunEvent::Run(run.start.clone()), &mut *self.to)?;
+        self.document.event(&RunEvent::Run(run.start.clone()), &mut self.to)?;
         for result in run.in_order() {
-            self.document.event(&RunEvent::Case(Box::new(result.clone())), &mut *self.to)?;
+            self.document.event(&RunEvent::Case(Box::new(result.clone())), &mut self.to)?;
         }
         if let Some(end) = &run.end {
-            self.document.event(&RunEvent::Done(end.clone()), &mut *self.to)?;
+            self.document.event(&RunEvent::Done(end.clone()), &mut self.to)?;
         }
         self.runs.runs.push(run);
         Ok(())
@@ -234,7 +236,7 @@ impl<'w> Reporter<'w> {
     /// Those of writing.
     pub fn finish(mut self) -> io::Result<Runs> {
         self.close();
-        self.document.end(&self.runs, &mut *self.to)?;
+        self.document.end(&self.runs, &mut self.to)?;
         self.to.flush()?;
         Ok(self.runs)
     }

@@ -1,7 +1,7 @@
 //! The report for people: every failure in full, skips by reason, counts by namespace, and one
 //! line that sums up. Several runs side by side are a matrix, which lives in `table`.
 
-use crate::document::{Document, Layout, Options, Runs, Verbosity};
+use crate::document::{Document, Layout, ReportOptions, Runs, Verbosity};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use crate::style::{self, BOLD, GREEN, RED, YELLOW, count, paint, write_field};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// A report for a terminal.
-pub(crate) struct HumanReport(pub(crate) Options);
+pub(crate) struct HumanReport(pub(crate) ReportOptions);
 
 impl Document for HumanReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
@@ -41,7 +41,7 @@ fn write_matrix(runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
 /// One run on paper.
 struct Page<'r> {
     run: &'r RecordedRun,
-    options: &'r Options,
+    options: &'r ReportOptions,
 }
 
 impl Page<'_> {
@@ -288,7 +288,7 @@ mod tests {
         ("net.e", "deviation"),
     ];
 
-    fn shown(options: &Options, cases: &[(&str, &str)]) -> String {
+    fn shown(options: &ReportOptions, cases: &[(&str, &str)]) -> String {
         document_with(ReportFormat::Human, options, vec![made_up("6.1", cases)])
     }
 
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn deviations_are_told_in_full_if_asked_for() {
-        let options = Options { deviations: true, ..options() };
+        let options = ReportOptions { deviations: true, ..options() };
         let text = shown(&options, &EACH);
         let expected = "\
 DEVIATION net.e
@@ -322,13 +322,13 @@ DEVIATION net.e
         "PASS in 1.50 s: 1 of 2 cases passed, 1 failed as expected\n"
     )]
     fn the_last_line_counts_what_was_tested(#[case] cases: &[(&str, &str)], #[case] expected: &str) {
-        let quiet = Options { verbosity: Verbosity::Quiet, ..options() };
+        let quiet = ReportOptions { verbosity: Verbosity::Quiet, ..options() };
         assert_eq!(shown(&quiet, cases), expected);
     }
 
     #[test]
     fn each_case_has_a_line_if_asked_for() {
-        let verbose = Options { verbosity: Verbosity::Verbose, ..options() };
+        let verbose = ReportOptions { verbosity: Verbosity::Verbose, ..options() };
         let text = shown(&verbose, &[("a.a", "pass"), ("a.b", "skip")]);
         assert!(
             text.contains("\npass                  0.0 ms  a.a\nskip                  0.0 ms  a.b\n"),

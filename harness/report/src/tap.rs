@@ -1,5 +1,5 @@
 //! The Test Anything Protocol, version 14: one point for each case, and a YAML block for whatever
-//! is not as it should be. A run that was cut off bails out.
+//! is not as it should be, in that part of YAML which parsers of TAP read. A run that was cut off bails out.
 
 use crate::document::{Document, Runs};
 use crate::event::CaseResult;
@@ -60,19 +60,21 @@ fn write_details(result: &CaseResult, to: &mut dyn Write) -> io::Result<()> {
     if let Some(reason) = result.verdict.reason() {
         writeln!(to, "  reason: {}", string(&reason))?;
     }
-    if !result.sources().is_empty() {
-        writeln!(to, "  documented:")?;
-        result.sources().iter().try_for_each(|source| writeln!(to, "    - {}", string(source)))?;
-    }
-    let observed = result.lines();
-    if let Some(expected) = &result.expected {
-        writeln!(to, "  difference: |2")?;
-        for (sign, line) in snapshot::difference(&expected.join("\n"), &observed.join("\n")) {
-            writeln!(to, "    {sign} {line}")?;
+    let mut list = |name: &str, lines: &mut dyn Iterator<Item = String>| {
+        let mut lines = lines.peekable();
+        if lines.peek().is_some() {
+            writeln!(to, "  {name}:")?;
         }
-    } else if !observed.is_empty() {
-        writeln!(to, "  trace: |2")?;
-        observed.iter().try_for_each(|line| writeln!(to, "    {line}"))?;
+        lines.try_for_each(|line| writeln!(to, "    - {}", string(&line)))
+    };
+    list("documented", &mut result.sources().iter().cloned())?;
+    let observed = result.lines();
+    match &result.expected {
+        Some(expected) => {
+            let difference = snapshot::difference(&expected.join("\n"), &observed.join("\n"));
+            list("difference", &mut difference.into_iter().map(|(sign, line)| format!("{sign} {line}")))?;
+        }
+        None => list("trace", &mut observed.iter().cloned())?,
     }
     writeln!(to, "  ...")
 }

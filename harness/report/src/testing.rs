@@ -1,6 +1,6 @@
 //! What the tests of this crate share: runs that are made up, and documents as text.
 
-use crate::document::{Layout, Options, ReportFormat, Reporter, Verbosity};
+use crate::document::{Layout, ReportFormat, ReportOptions, Reporter, Verbosity};
 use crate::event::{CaseResult, Description, RunEnd, RunStart, SCHEMA};
 use crate::kcidb::Submitter;
 use crate::run::RecordedRun;
@@ -87,8 +87,8 @@ fn made_up_result(index: usize, id: &str, word: &str) -> CaseResult {
 }
 
 /// The usual options.
-pub(crate) fn options() -> Options {
-    Options {
+pub(crate) fn options() -> ReportOptions {
+    ReportOptions {
         layout: Layout::Each,
         width: 100,
         verbosity: Verbosity::Usual,
@@ -103,7 +103,7 @@ pub(crate) fn document(format: ReportFormat, runs: Vec<RecordedRun>) -> String {
 }
 
 /// A document about these runs, without styles.
-pub(crate) fn document_with(format: ReportFormat, options: &Options, runs: Vec<RecordedRun>) -> String {
+pub(crate) fn document_with(format: ReportFormat, options: &ReportOptions, runs: Vec<RecordedRun>) -> String {
     plain(|to| {
         let mut reporter = Reporter::new(format, options, Box::new(to));
         runs.into_iter().try_for_each(|run| reporter.run(run))?;

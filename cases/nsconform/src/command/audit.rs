@@ -1,7 +1,7 @@
 //! `nsconform audit`: runs every mutant of every case and lists those that nothing catches.
 
 use super::progress::Progress;
-use super::{Done, Failure, Format, pattern, print, print_data, select};
+use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, known};
 use nsconform_lab::seal::Containment;
@@ -27,7 +27,7 @@ pub struct Arguments {
     jobs: Option<u16>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -53,8 +53,8 @@ pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let audit = audit.map_err(Failure::harness)?;
     let took = started.elapsed();
     match arguments.format {
-        Format::Human => print(|to| write_human(to, &audit, took, !arguments.patterns.is_empty()))?,
-        Format::Json => print_data(|to| write_json(to, &audit, took))?,
+        TextOrJson::Human => print(|to| write_human(to, &audit, took, !arguments.patterns.is_empty()))?,
+        TextOrJson::Json => print_data(|to| write_json(to, &audit, took))?,
     }
     Ok(audit.exit_status())
 }

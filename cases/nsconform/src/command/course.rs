@@ -2,7 +2,7 @@
 //!
 //! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
 
-use super::{Done, Failure, Format, print, print_data, width};
+use super::{Done, Failure, TextOrJson, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
 use nsconform_grader::assignment::{Assignment, Ground};
@@ -24,7 +24,7 @@ enum Command {
     List {
         /// The form of the list
         #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        format: TextOrJson,
     },
     /// Write what a student starts from: handout, starter and build file
     Start {
@@ -104,7 +104,7 @@ struct Listed<'c> {
     claims: &'c [String],
 }
 
-fn list(format: Format) -> Done {
+fn list(format: TextOrJson) -> Done {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -134,8 +134,8 @@ fn list(format: Format) -> Done {
         lines.push(serde_json::to_string(&listed).map_err(|error| Failure::harness(error.to_string()))?);
     }
     match format {
-        Format::Json => print_data(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")))?,
-        Format::Human => print(|to| {
+        TextOrJson::Json => print_data(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")))?,
+        TextOrJson::Human => print(|to| {
             writeln!(to, "{}", table.trim_fmt())?;
             writeln!(to, "\nBegin one: nsconform course start ASSIGNMENT DIRECTORY [--lang c|rust]")
         })?,

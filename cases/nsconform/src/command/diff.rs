@@ -1,7 +1,7 @@
 //! `nsconform diff`: compares two runs, or two folders of runs file by file.
 
 use super::input::{self, Expectations};
-use super::{Done, Failure, Format, print, print_data};
+use super::{Done, Failure, TextOrJson, print, print_data};
 use nsconform_report::compare::{ChangeKind, compare};
 use nsconform_report::diff::{Comparison, Pair, Unpaired};
 use nsconform_report::run::{RecordedRun, version_order};
@@ -29,7 +29,7 @@ pub struct Arguments {
     known: Vec<PathBuf>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
 }
 
 /// A change that is a reason to fail.
@@ -94,8 +94,8 @@ pub fn diff(arguments: &Arguments) -> Done {
     let comparison =
         Comparison { pairs: &pairs, unpaired: &unpaired, all: arguments.all, width: super::width() };
     match arguments.format {
-        Format::Human => print(|to| comparison.write_human(to))?,
-        Format::Json => print_data(|to| comparison.write_json(to))?,
+        TextOrJson::Human => print(|to| comparison.write_human(to))?,
+        TextOrJson::Json => print_data(|to| comparison.write_json(to))?,
     }
     Ok(exit_status(&comparison, &arguments.fail_on))
 }

@@ -1,6 +1,6 @@
 //! `nsconform list`: the cases and what they claim.
 
-use super::{Done, Format, pattern, print, print_data, select, width};
+use super::{Done, TextOrJson, pattern, print, print_data, select, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_catalogue::{catalogue, claims, untested};
 
@@ -17,7 +17,7 @@ pub struct Arguments {
     patterns: Vec<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
     /// List the documented claims that are not tested, or only in part, and why
     #[arg(long)]
     untested: bool,
@@ -58,16 +58,16 @@ pub fn list(arguments: &Arguments) -> Done {
         let selected = select(&ids, &arguments.patterns, &[], false)?;
         let claims: Vec<&Untested> = selected.into_iter().map(|index| claims[index]).collect();
         match arguments.format {
-            Format::Human => print(|to| list_untested(to, &claims))?,
-            Format::Json => print_data(|to| export_untested(to, &claims))?,
+            TextOrJson::Human => print(|to| list_untested(to, &claims))?,
+            TextOrJson::Json => print_data(|to| export_untested(to, &claims))?,
         }
     } else {
         let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
         let selected = select(&ids, &arguments.patterns, &[], false)?;
         let cases: Vec<&Case> = selected.into_iter().map(|index| catalogue()[index]).collect();
         match arguments.format {
-            Format::Human => print(|to| list_cases(to, &cases))?,
-            Format::Json => print_data(|to| export_cases(to, &cases))?,
+            TextOrJson::Human => print(|to| list_cases(to, &cases))?,
+            TextOrJson::Json => print_data(|to| export_cases(to, &cases))?,
         }
     }
     Ok(ExitStatus::Success)

@@ -56,7 +56,7 @@ pub struct Arguments {
     whom: Option<Whom>,
     /// Answer `git bisect run` about one case and one kernel: exit status 0 if it passes, 1 if it
     /// fails, 125 if that cannot be said
-    #[arg(long, requires = "kernel", requires = "case", conflicts_with = "output")]
+    #[arg(long, requires = "kernel", requires = "case", conflicts_with_all = ["output", "format"])]
     bisect: bool,
     /// How many times each guest runs each case: verdict and trace must always be the same
     /// [default: 1; 5 with --bisect]
@@ -211,7 +211,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         output: arguments.output.as_deref(),
     };
     let mut outcomes: Vec<Option<Box<GuestResult>>> = kernels.iter().map(|_| None).collect();
-    let mut progress = Progress::new(&plan);
+    let mut progress = FleetProgress::new(&plan);
     fleet::run(&plan, &cancel, &mut |event| {
         progress.show(&event);
         if let FleetEvent::Ended { kernel, outcome } = event {
@@ -309,7 +309,7 @@ pub fn probed(qemu: &Path, kernel: &Kernel, archive: &MemoryFile, cancel: &Cance
 
 /// How far the guests are: on a terminal a line for each running guest, elsewhere one for each that
 /// has ended.
-struct Progress {
+struct FleetProgress {
     lines: indicatif::MultiProgress,
     bars: Vec<Option<indicatif::ProgressBar>>,
     names: Vec<String>,
@@ -318,13 +318,13 @@ struct Progress {
     ended: usize,
 }
 
-impl Progress {
-    fn new(plan: &Plan) -> Progress {
+impl FleetProgress {
+    fn new(plan: &Plan) -> FleetProgress {
         let lines = indicatif::MultiProgress::new();
         if !std::io::stderr().is_terminal() {
             lines.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Progress {
+        FleetProgress {
             lines,
             bars: plan.kernels.iter().map(|_| None).collect(),
             ended: 0,

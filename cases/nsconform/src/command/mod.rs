@@ -22,7 +22,7 @@ pub mod verify;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use nsconform_catalogue::{approved, catalogue};
 use nsconform_lab::seal::Mode;
-use nsconform_report::document::{Layout, Options, ReportFormat, Verbosity};
+use nsconform_report::document::{Layout, ReportFormat, ReportOptions, Verbosity};
 use nsconform_report::event::{RunStart, Shard};
 use nsconform_report::kcidb::Submitter;
 use nsconform_report::run::Lookup;
@@ -63,7 +63,7 @@ pub type Done = Result<ExitStatus, Failure>;
 
 /// The form of a result that is no report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum TextOrJson {
     /// For people
     #[default]
     Human,
@@ -122,8 +122,8 @@ impl ReportArguments {
     }
 
     /// The same for the engine of reports.
-    pub fn options(&self, layout: Layout) -> Options {
-        Options {
+    pub fn options(&self, layout: Layout) -> ReportOptions {
+        ReportOptions {
             layout,
             width: width().into(),
             verbosity: match (self.quiet, self.verbose) {

@@ -2,7 +2,7 @@
 //! is not as the first one of its case.
 
 use super::progress::Progress;
-use super::{Done, Failure, Format, pattern, print, print_data, select};
+use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
 use nsconform_catalogue::{catalogue, claims};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::snapshot;
@@ -28,7 +28,7 @@ pub struct Arguments {
     jobs: Option<u16>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -47,8 +47,8 @@ pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
     progress.end();
     drop(runner);
     match arguments.format {
-        Format::Human => print(|to| write_human(to, &found, &reproduction(arguments, seed)))?,
-        Format::Json => print_data(|to| write_json(to, &found))?,
+        TextOrJson::Human => print(|to| write_human(to, &found, &reproduction(arguments, seed)))?,
+        TextOrJson::Json => print_data(|to| write_json(to, &found))?,
     }
     Ok(found.exit_status())
 }
