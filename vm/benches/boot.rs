@@ -1,4 +1,4 @@
-//! What the matrix costs beyond booting: for each kernel of the cache a bare boot to a trivial static
+//! The cost of the matrix beyond booting: for each kernel of the cache a bare boot to a trivial static
 //! init that ends QEMU, against the matrix's boot to the last record of one case, and of all cases
 //! as both privileges; then all kernels side by side.
 //!

@@ -14,7 +14,7 @@ const LONGEST_MAGIC: usize = 6;
 /// A block of the legacy LZ4 format never holds more than this, nor is it longer when compressed.
 const LZ4_BLOCK: usize = 8 << 20;
 
-/// What a decompressor may allocate for its window, in KiB: twice of what a kernel build uses for xz.
+/// The window that a decompressor may allocate, in KiB: twice the one that a kernel build uses for xz.
 /// Zstandard's decompressor has a limit of its own, 128 MiB.
 const XZ_MEMORY: u32 = 256 << 10;
 
@@ -165,7 +165,7 @@ pub(crate) mod tests {
     #[case::lz4(LZ4_HELLO.to_vec())]
     fn every_known_compression_is_undone(#[case] mut packed: Vec<u8>) {
         assert_eq!(decompress(&packed, 6).unwrap(), b"hello\n");
-        // What the kernel build appends.
+        // The kernel build appends the size.
         packed.extend(6_u32.to_le_bytes());
         assert_eq!(decompress(&packed, 6).unwrap(), b"hello\n");
         let cut = packed.len() / 2;

@@ -1,12 +1,13 @@
 //! Several guests at once: one boot per kernel, in which the guest runs all cases as each user; the
 //! result of each guest, and the files that are kept of it.
 
-use crate::boot::{self, Boot, BootLimits, Cancel, Ending, MemoryFile};
+use crate::boot::{self, Boot, BootLimits, Cancel, Ending, MachineProgram, MemoryFile};
 use crate::initramfs::{self, Contents, InitProgram};
 use crate::kernels::Kernel;
 use crate::kernels::modules::Modules;
 use crate::message::{Message, Privilege, WorkOrder};
 use crate::qemu::{Accelerator, MEMORY, Vm};
+use crate::uml::Uml;
 use nsconform_report::event::RunEvent;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -26,16 +27,28 @@ pub struct Plan<'a> {
     pub program: &'a InitProgram,
     /// The order that every guest gets.
     pub order: &'a WorkOrder,
-    /// QEMU.
-    pub qemu: &'a Path,
-    /// The part of the machine that executes the guests' instructions.
-    pub accelerator: Accelerator,
+    /// The program that plays the guests' machines.
+    pub player: Player<'a>,
     /// How many guests run side by side.
     pub jobs: usize,
     /// How long a guest may take.
     pub limits: BootLimits,
     /// Where run files, console and command line are kept.
     pub output: Option<&'a Path>,
+}
+
+/// The program that plays the machines of guests.
+#[derive(Clone, Copy, Debug)]
+pub enum Player<'a> {
+    /// QEMU.
+    Qemu {
+        /// The program.
+        program: &'a Path,
+        /// The part of the machine that executes the guests' instructions.
+        accelerator: Accelerator,
+    },
+    /// User-mode Linux: the kernel itself is the program.
+    Uml,
 }
 
 /// An event while the guests run.
@@ -115,7 +128,7 @@ impl GuestResult {
 /// How many guests fit the machine: one per processor, and in three quarters of the memory that is
 /// to be had. One in any case.
 pub fn fitting_jobs() -> usize {
-    /// What QEMU takes beside the memory of the guest, in MiB.
+    /// The memory that QEMU takes beside the guest's, in MiB.
     const OVERHEAD: u64 = 128;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let available = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
@@ -212,24 +225,28 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<FleetEv
     let archive = kept.or_else(|| memory.as_ref().map(MemoryFile::path)).unwrap_or_default();
     // The kept command line shall work wherever it is started.
     let archive = absolute(&archive);
-    outcome.boot = Ok(with_an_image(kernel, |image| {
-        let image = absolute(image);
-        let vm = Vm {
-            qemu: plan.qemu,
-            accelerator: plan.accelerator,
-            kernel: &image,
-            initramfs: &archive,
-            memory: MEMORY,
-            arguments: &[],
-        };
-        files.write("qemu.sh", vm.script().as_bytes());
-        let booted = boot::boot(&vm, &plan.limits, cancel, &mut |message| {
+    let script = match plan.player {
+        Player::Qemu { .. } => "qemu.sh",
+        Player::Uml => "uml.sh",
+    };
+    let mut boot = |machine: &dyn MachineProgram| {
+        files.write(script, boot::script(machine).as_bytes());
+        let booted = boot::boot(machine, &plan.limits, cancel, &mut |message| {
             take(&mut outcome, &mut files, message);
             let _ = sender.send(FleetEvent::Message { kernel: index, message: Box::new(message.clone()) });
         });
         files.write("console.log", booted.console.bytes());
         booted
-    }));
+    };
+    let booted = match plan.player {
+        Player::Qemu { program: qemu, accelerator } => with_an_image(kernel, |image| {
+            let image = absolute(image);
+            let initramfs = &archive;
+            boot(&Vm { qemu, accelerator, kernel: &image, initramfs, memory: MEMORY, arguments: &[] })
+        }),
+        Player::Uml => boot(&Uml { program: &kernel.image, initramfs: &archive, memory: MEMORY }),
+    };
+    outcome.boot = Ok(booted);
     outcome.unwritten = files.failed;
     outcome
 }
@@ -254,7 +271,7 @@ fn take(outcome: &mut GuestResult, files: &mut KeptFiles, message: &Message) {
 }
 
 /// The files that are kept of a kernel: `NAME.root.jsonl`, `NAME.user.jsonl` (run files),
-/// `NAME.console.log`, `NAME.qemu.sh`, `NAME.initramfs`.
+/// `NAME.console.log`, `NAME.qemu.sh` or `NAME.uml.sh`, `NAME.initramfs`.
 struct KeptFiles {
     directory: Option<PathBuf>,
     name: String,

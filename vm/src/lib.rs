@@ -11,6 +11,7 @@
 //! | `guest` | the start of the program as PID 1: mounts, modules, device, power |
 //! | `boot` | one guest from start to end: deadlines, console, how it ended |
 //! | `qemu` | the command line of a guest that QEMU plays, and whether KVM works |
+//! | `uml` | the command line of a guest that User-mode Linux plays |
 //! | `fleet` | several guests at once, and the result of each |
 //! | `grading`, `tools` | a submission graded in a guest, and the programs that such a guest gets |
 //! | `compression` | reading foreign bytes within a limit |
@@ -28,6 +29,7 @@ pub mod qemu;
 #[cfg(test)]
 mod testing;
 pub mod tools;
+pub mod uml;
 
 #[cfg(test)]
 #[global_allocator]

@@ -4,13 +4,12 @@
 //! watching it, of `boot`.
 
 use crate::arch::{Emulator, NATIVE};
-use crate::boot::{self, BootLimits, Cancel, Ending, Machine};
+use crate::boot::{self, BootLimits, Cancel, Ending, MachineProgram};
 use crate::guest;
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 pub use crate::arch::Accelerator;
@@ -35,10 +34,16 @@ pub struct Vm<'a> {
 /// The memory of a guest in MiB.
 pub const MEMORY: u32 = 512;
 
-impl Vm<'_> {
-    /// QEMU's arguments. Its standard output is the console; `records` is the number of an
-    /// inherited descriptor that gets the guest's messages.
-    pub fn arguments(&self, records: RawFd) -> Vec<OsString> {
+impl MachineProgram for Vm<'_> {
+    fn name(&self) -> String {
+        "QEMU".to_string()
+    }
+
+    fn program(&self) -> &Path {
+        self.qemu
+    }
+
+    fn arguments(&self, records: RawFd) -> Vec<OsString> {
         // A panic or an oops ends the guest at once, and -no-reboot then ends QEMU.
         let mut append = "panic=-1 oops=panic random.trust_cpu=on".to_string();
         for argument in NATIVE.kernel_arguments(self.accelerator) {
@@ -66,44 +71,8 @@ impl Vm<'_> {
         arguments
     }
 
-    /// The command as a shell script that boots the same guest again.
-    pub fn script(&self) -> String {
-        const RECORDS: RawFd = 9;
-        let mut script = format!("#!/bin/sh\nexec {RECORDS}>records\nexec {}", quote(self.qemu.as_os_str()));
-        for argument in self.arguments(RECORDS) {
-            let line = if argument.to_string_lossy().starts_with('-') { " \\\n  " } else { " " };
-            script.push_str(line);
-            script.push_str(&quote(&argument));
-        }
-        script.push_str(" </dev/null\n");
-        script
-    }
-}
-
-impl Machine for Vm<'_> {
-    fn name(&self) -> String {
-        "QEMU".to_string()
-    }
-
-    fn command(&self, records: RawFd) -> Command {
-        let mut command = Command::new(self.qemu);
-        command.args(self.arguments(records));
-        command
-    }
-
     fn ended_by_guest(&self, exit_status: i32) -> bool {
         NATIVE.ended_by_guest(exit_status)
-    }
-}
-
-/// A word as a shell reads it.
-fn quote(word: &std::ffi::OsStr) -> String {
-    let word = word.to_string_lossy();
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.into_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -113,14 +82,9 @@ fn quote(word: &std::ffi::OsStr) -> String {
 /// When it is not installed: how to install it.
 pub fn find() -> Result<PathBuf, String> {
     let Emulator { program, package } = NATIVE.emulator();
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
-        .map(|directory| directory.join(program))
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            format!(
-                "{program} is not installed; on Debian: apt-get install --no-install-recommends {package}"
-            )
-        })
+    boot::in_path(&[program]).ok_or_else(|| {
+        format!("{program} is not installed; on Debian: apt-get install --no-install-recommends {package}")
+    })
 }
 
 /// Whether KVM works, shown by a guest that reaches user space; otherwise why not.

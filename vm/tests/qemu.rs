@@ -5,7 +5,7 @@ use nsconform_report::event::{CaseResult, RunEvent};
 use nsconform_suite::case::CASE;
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_vm::boot::{self, Boot, BootLimits, Cancel, Ending};
-use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Plan};
+use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Plan, Player};
 use nsconform_vm::initramfs::InitProgram;
 use nsconform_vm::kernels::Kernel;
 use nsconform_vm::message::{Message, Privilege, WorkOrder};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// Far more than a shell needs, on a loaded machine too.
 const PATIENT: Duration = Duration::from_secs(60);
-/// What a test waits for on purpose.
+/// The time that a test waits on purpose.
 const SHORT: Duration = Duration::from_millis(300);
 
 const PATIENT_LIMITS: BootLimits =
@@ -230,8 +230,7 @@ fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<GuestR
         kernels,
         program: &InitProgram::single(b"program".to_vec()),
         order: &order(),
-        qemu: &fake.path(),
-        accelerator: Accelerator::Tcg,
+        player: Player::Qemu { program: &fake.path(), accelerator: Accelerator::Tcg },
         jobs: 2,
         limits: PATIENT_LIMITS,
         output,

@@ -92,7 +92,7 @@ fn json_lines_are_complete_and_counted() {
     let last = lines.last().unwrap();
     assert_eq!(last["type"], "done");
     assert_eq!(last["count"], cases.len());
-    // What is skipped, as some are for ordinary users, has no trace.
+    // Skipped cases, which ordinary users have some of, have no trace.
     for case in cases {
         let traced = case["trace"].as_array().is_some_and(|trace| !trace.is_empty());
         assert_eq!(traced, case["verdict"] != "skip", "{case}");

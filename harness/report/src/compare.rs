@@ -9,7 +9,7 @@ use nsconform_suite::verdict::{Evidence, Status};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// What happened to a case from one run to the other; the worst first.
+/// The kinds of change of a case from one run to the other; the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
@@ -80,7 +80,7 @@ pub fn kind(old: Status, new: Status, differs: bool) -> ChangeKind {
     }
 }
 
-/// What one of the two runs says of a case.
+/// One of the two runs, as far as it speaks of a case.
 #[derive(Clone, Debug)]
 pub struct Side<'r> {
     /// In one word.
@@ -89,7 +89,7 @@ pub struct Side<'r> {
     pub result: Option<&'r CaseResult>,
     /// Why it is so, where a status has a reason.
     pub reason: Option<String>,
-    /// What to do about it, where that is known.
+    /// How to get a better one, where that is known.
     pub remedy: Option<&'r str>,
 }
 
@@ -122,16 +122,16 @@ impl<'r> Side<'r> {
     }
 }
 
-/// What happened to one case.
+/// The change of one case.
 #[derive(Clone, Debug)]
 pub struct Change<'r> {
     /// Its id.
     pub id: &'r str,
-    /// What happened.
+    /// Its kind.
     pub kind: ChangeKind,
-    /// What the old run says.
+    /// The old run.
     pub old: Side<'r>,
-    /// What the new run says.
+    /// The new run.
     pub new: Side<'r>,
 }
 
@@ -145,7 +145,7 @@ impl<'r> Change<'r> {
         Change { id, kind: kind(old.status, new.status, differs), old, new }
     }
 
-    /// What the case claims: in the words of the new run, if it has it.
+    /// The claim of the case: in the words of the new run, if it has it.
     pub fn claim(&self) -> &'r str {
         self.new.result.or(self.old.result).map_or("", CaseResult::claim)
     }

@@ -36,7 +36,7 @@ pub struct Runs {
     pub runs: Vec<RecordedRun>,
     /// Kernels that gave no run, or not a whole one, each with the reason.
     pub lost: Vec<LostKernel>,
-    /// What is known of the boots of a matrix, as lines for programs.
+    /// Facts about the boots of a matrix, as lines for programs.
     pub boots: Vec<serde_json::Value>,
     /// How long all took together, if somebody waited for it.
     pub took: Option<Duration>,
@@ -146,7 +146,7 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// What can be chosen about a report.
+/// The choices about a report.
 #[derive(Clone, Debug)]
 pub struct ReportOptions {
     /// One run after the other, or side by side.
@@ -157,7 +157,7 @@ pub struct ReportOptions {
     pub verbosity: Verbosity,
     /// Whether documented deviations are told in full.
     pub deviations: bool,
-    /// What a KCIDB submission says of itself.
+    /// The head of a KCIDB submission.
     pub kcidb: kcidb::Submitter,
 }
 

@@ -35,7 +35,7 @@ pub enum RunEvent {
     Done(RunEnd),
 }
 
-/// What is run where.
+/// The beginning of a run: the machine, and how many cases were selected.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunStart {
     /// [`SCHEMA`] or [`SHORT_SCHEMA`].
@@ -92,15 +92,15 @@ impl Shard {
 pub struct CaseResult {
     /// The place of the case in the catalogue, from 0.
     pub index: usize,
-    /// What the catalogue says of the case; none in the short form.
+    /// The words of the catalogue about the case; none in the short form.
     #[serde(flatten)]
     pub description: Option<Description>,
-    /// What the documentation says where kernels are known to do otherwise.
+    /// The words of the documentation where kernels are known to do otherwise.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deviation: Option<String>,
     /// The id of the case.
     pub id: String,
-    /// What became of it.
+    /// The verdict, with its reason.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// From the start of the director to the end of everything it started, in microseconds.
@@ -118,10 +118,10 @@ pub struct CaseResult {
     pub expected: Option<Vec<String>>,
 }
 
-/// What the catalogue says of a case.
+/// The words of the catalogue about a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
-    /// What it claims.
+    /// Its claim.
     pub claim: String,
     /// Where that is documented.
     pub sources: Vec<String>,
@@ -130,7 +130,7 @@ pub struct Description {
 }
 
 impl Description {
-    /// What a case says of itself.
+    /// The description of a case of today's catalogue.
     pub fn of(case: &Case) -> Description {
         Description {
             claim: case.claim.to_string(),
@@ -215,12 +215,12 @@ impl CaseResult {
         !status.is_good() && !matches!(status, Status::Skip | Status::NotJudged) && self.trace.is_some()
     }
 
-    /// What a run says of the case, in one word.
+    /// The status of the case in one word.
     pub fn status(&self) -> Status {
         self.verdict.status(self.deviation.is_some())
     }
 
-    /// What the case claims; empty where neither the file nor the catalogue says so.
+    /// The claim of the case; empty where neither the file nor the catalogue says so.
     pub fn claim(&self) -> &str {
         self.description.as_ref().map_or("", |description| &description.claim)
     }

@@ -1,8 +1,8 @@
 //! JUnit XML as GitLab and Jenkins read it: a suite for each namespace of each run, with the
 //! kernel and the privileges as its properties.
 //!
-//! Expected failures and skips are `skipped`, so that a pipeline with nothing new is green. What
-//! the harness could not do is an `error`, what the kernel does wrong is a `failure`. Characters
+//! Expected failures and skips are `skipped`, so that a pipeline with nothing new is green. A
+//! `failure` is a fault of the kernel, an `error` one of the harness. Characters
 //! that XML forbids are left out by the crate that writes it.
 
 use crate::document::{Document, Runs};
@@ -114,7 +114,7 @@ fn test_case(result: &CaseResult, run: &RecordedRun, several: bool) -> TestCase 
     case
 }
 
-/// What was expected and what happened.
+/// Expectation and observation, as lines.
 fn story(result: &CaseResult) -> String {
     let mut lines = vec![result.claim().to_string()];
     lines.extend(result.sources().iter().map(|source| format!("documented in {source}")));

@@ -107,7 +107,7 @@ fn build(
     id
 }
 
-/// What makes the ids of two runs different.
+/// A name that no other run has.
 fn run_name(number: usize, run: &RecordedRun) -> String {
     let started = run.start.started.clone().unwrap_or_else(|| number.to_string());
     let machine = &run.start.machine;

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 /// A KTAP document.
 pub(crate) struct KtapReport;
 
-/// What a block came to.
+/// The result of a block.
 #[derive(Clone, Copy, PartialEq)]
 enum Total {
     Ok,

@@ -96,8 +96,8 @@ impl RecordedRun {
     }
 
     /// Reads the content of a run file. A last line that was cut off, and a missing line of type
-    /// `done`, are no errors: [`RecordedRun::cut`] says so. What the short form leaves to the
-    /// catalogue comes from `lookup`.
+    /// `done`, are no errors: [`RecordedRun::cut`] says so. The words that
+    /// the short form leaves to the catalogue come from `lookup`.
     ///
     /// # Errors
     /// When the file is no run file, has another schema, or is damaged elsewhere than at its end:
@@ -240,8 +240,8 @@ fn read_start(line: &[u8]) -> Result<RunStart, String> {
     }
 }
 
-/// What was wrong with a line. Its place in the file is said by the caller; to serde_json every
-/// line is the first.
+/// The fault in a line. The caller says its place in the file; to serde_json every line is the
+/// first.
 fn shown(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text);

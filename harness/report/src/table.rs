@@ -1,5 +1,5 @@
-//! Several kernels side by side: a row per case, a column per kernel, a sign per verdict. What all
-//! kernels agree on is folded to a row per namespace.
+//! Several kernels side by side: a row per case, a column per kernel, a sign per verdict. Rows that
+//! all kernels agree on are folded to one per namespace.
 //!
 //! Where the runs come from is not its business; comparing two of them in detail is that of
 //! `diff`.
@@ -114,7 +114,7 @@ impl Row {
         statuses.all(|status| Some(status) == first)
     }
 
-    /// What the kernels with a record agree on.
+    /// The status that the kernels with a record agree on.
     fn common(&self) -> Status {
         self.statuses.iter().copied().find(|status| *status != Status::Miss).unwrap_or(Status::Miss)
     }
@@ -295,7 +295,7 @@ impl Matrix {
         self.rows.iter().filter(|row| row.statuses[column] == Status::Miss).count()
     }
 
-    /// What is put over each column, part by part from top to bottom.
+    /// The head of each column, part by part from top to bottom.
     fn heads(&self) -> Vec<Vec<String>> {
         let head = |(index, column): (usize, &Column)| {
             short_head(&column.name).unwrap_or_else(|| vec![letter(index)])
@@ -347,10 +347,10 @@ impl Matrix {
             missing: self.missing(index),
             why: column.miss.as_deref(),
         });
-        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
-        line(&JsonLine::Matrix { privilege: &self.privilege, kernels: kernels.collect() })?;
+        let mut line = |line: &MatrixLine| writeln!(to, "{}", serde_json::to_string(line)?);
+        line(&MatrixLine::Matrix { privilege: &self.privilege, kernels: kernels.collect() })?;
         self.rows.iter().try_for_each(|row| {
-            line(&JsonLine::Row {
+            line(&MatrixLine::Row {
                 privilege: &self.privilege,
                 group: row.group(),
                 id: &row.id,
@@ -364,7 +364,7 @@ impl Matrix {
 /// One line of the matrix for programs.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum JsonLine<'m> {
+enum MatrixLine<'m> {
     Matrix { privilege: &'m str, kernels: Vec<ExportedKernel<'m>> },
     Row { privilege: &'m str, group: &'m str, id: &'m str, differs: bool, verdicts: &'m [Status] },
 }
@@ -383,7 +383,7 @@ fn place_and_status(result: &CaseResult) -> (usize, Status) {
     (result.index, result.status())
 }
 
-/// What rows that agree show for one kernel: what is missing there, else the worst, else that it
+/// The sign of rows that agree for one kernel: a missing record, else the worst, else that it
 /// is fine. Skips and deviations show only where there is nothing else; the label counts them.
 fn folded(alike: &[&Row], column: usize) -> Status {
     const QUIET: [Status; 3] = [Status::Pass, Status::Deviation, Status::Skip];

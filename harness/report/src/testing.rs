@@ -1,4 +1,4 @@
-//! What the tests of this crate share: runs that are made up, and documents as text.
+//! Helpers that the tests of this crate share: runs that are made up, and documents as text.
 
 use crate::document::{Layout, ReportFormat, ReportOptions, Reporter, Verbosity};
 use crate::event::{CaseResult, Description, RunEnd, RunStart, SCHEMA};
@@ -111,7 +111,7 @@ pub(crate) fn document_with(format: ReportFormat, options: &ReportOptions, runs:
     })
 }
 
-/// What is written, without styles: escape sequences that end with an m.
+/// The written text without styles: escape sequences that end with an m.
 pub(crate) fn plain(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut written = Vec::new();
     write(&mut written).unwrap();

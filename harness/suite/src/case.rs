@@ -45,14 +45,14 @@ pub struct Case {
     pub sources: &'static [Source],
     /// The kernel version from which on the claim holds; empty if as old as the kind itself.
     pub since: &'static str,
-    /// What the case must start as.
+    /// The credentials that the case must start with.
     pub ground: Ground,
-    /// What it needs to be meaningful, apart from its ground.
+    /// The requirements that make it meaningful, apart from its ground.
     pub needs: &'static [Need],
-    /// What the documentation says where kernels are known to do otherwise. The snapshot then
+    /// The words of the documentation where kernels are known to do otherwise. The snapshot then
     /// holds what kernels do.
     pub deviation: Option<&'static str>,
-    /// What a wrong kernel would show.
+    /// The behaviour that a wrong kernel would show.
     pub wrong: &'static str,
     /// Mutants that the case misses, each with a reason; see `mutation`.
     pub accepted: &'static [Accepted],
@@ -60,7 +60,7 @@ pub struct Case {
     pub play: fn(&Lab) -> Play,
 }
 
-/// What a case need not say: `..CASE`.
+/// The fields that a case need not name: `..CASE`.
 pub const CASE: Case = Case {
     id: "",
     claim: "",

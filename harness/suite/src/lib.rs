@@ -24,7 +24,7 @@ pub mod snapshot;
 pub mod stability;
 pub mod verdict;
 
-/// What a script needs in scope.
+/// The names that a script needs in scope.
 pub mod prelude {
     pub use crate::case::{CASE, Case, Source, Untested, man, text};
     pub use crate::mutation::Accepted;

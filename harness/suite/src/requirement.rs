@@ -1,7 +1,7 @@
 //! Requirements: a condition that a case needs to be meaningful, and how it is probed: by trying, in
 //! a sealed throw-away place, never by a version or a configuration text.
 //!
-//! Which requirements there are is the catalogue's business: it declares them with [`needs!`].
+//! Which requirements there are is the catalogue's business: it declares them with `needs!`.
 
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::lab::Lab;

@@ -19,7 +19,7 @@ const LONGEST_DELAY: u32 = 300;
 /// The share of the deadline, in percent, that no run may use.
 const DEADLINE_SHARE: u32 = 80;
 
-/// What is asked.
+/// How the runs of a verification are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Repetition {
     /// How many times each case is run.

@@ -6,7 +6,7 @@
 use crate::known::Known;
 use serde::{Deserialize, Serialize};
 
-/// What became of a case, with the reason where there is one.
+/// The verdict on a case, with the reason where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
@@ -36,7 +36,7 @@ pub enum Verdict {
     },
     /// The harness could not do its part.
     Error {
-        /// What went wrong.
+        /// The fault.
         reason: String,
     },
     /// The case did not end before its deadline; the trace shows how far it came.
@@ -99,7 +99,7 @@ impl Verdict {
     }
 }
 
-/// What a run says of one case, the lack of a record included.
+/// The status of one case in a run, the lack of a record included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -127,7 +127,7 @@ pub enum Status {
     Absent,
 }
 
-/// What a status tells about the kernel.
+/// The evidence about the kernel in a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// It does what is expected.
@@ -180,7 +180,7 @@ pub enum Term {
 }
 
 /// Everything that is said of a status.
-struct Entry {
+struct StatusEntry {
     status: Status,
     /// Its name for programs.
     key: &'static str,
@@ -202,7 +202,7 @@ struct Entry {
 
 /// The list. Its order is that of severity: what has to be looked at first comes first.
 #[rustfmt::skip]
-const LIST: [Entry; 11] = {
+const LIST: [StatusEntry; 11] = {
     use Evidence as E;
     use ExitStatus as X;
     use Status as S;
@@ -233,8 +233,8 @@ const fn entry(
     evidence: Evidence,
     exit: ExitStatus,
     term: Term,
-) -> Entry {
-    Entry { status, key, word, counted, summed, sign, ascii, tone, evidence, exit, term }
+) -> StatusEntry {
+    StatusEntry { status, key, word, counted, summed, sign, ascii, tone, evidence, exit, term }
 }
 
 impl Status {
@@ -253,7 +253,7 @@ impl Status {
         Status::Absent,
     ];
 
-    fn entry(self) -> &'static Entry {
+    fn entry(self) -> &'static StatusEntry {
         // Every status is in the list, which a test shows.
         LIST.iter().find(|entry| entry.status == self).unwrap_or(&LIST[0])
     }
@@ -294,7 +294,7 @@ impl Status {
         self.entry().tone
     }
 
-    /// What it tells about the kernel.
+    /// The evidence about the kernel in it.
     pub fn evidence(self) -> Evidence {
         self.entry().evidence
     }
@@ -325,13 +325,13 @@ impl Status {
         self.entry().exit
     }
 
-    /// What test protocols call it.
+    /// Its name in test protocols.
     pub fn term(self) -> Term {
         self.entry().term
     }
 }
 
-/// What the exit statuses of the program mean.
+/// The exit statuses of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitStatus {
@@ -382,7 +382,7 @@ pub enum SkipReason {
     Need {
         /// Which one.
         need: String,
-        /// What the probe found.
+        /// The finding of the probe.
         found: String,
         /// How to get it.
         remedy: String,
@@ -419,7 +419,7 @@ pub const SEAL_REMEDY: &str = "run as root, or allow ordinary users to create us
 pub struct Record {
     /// The id of the case.
     pub id: String,
-    /// What became of it.
+    /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// From the start of the director to the end of everything it started, in microseconds.

@@ -9,6 +9,7 @@
 mod x86_64;
 
 use std::fmt;
+use std::os::fd::RawFd;
 
 /// The architecture of this program, and so of every guest that it boots.
 #[cfg(target_arch = "x86_64")]
@@ -69,6 +70,10 @@ pub trait Architecture: Sync {
     /// Options of QEMU that connect the guest's console with QEMU's own input and output, and the
     /// device [`Architecture::records`] with a file.
     fn channels(&self, records: &str) -> Vec<QemuOption>;
+
+    /// Arguments of User-mode Linux that connect its console with standard output, and the device
+    /// [`Architecture::records`] with an inherited descriptor.
+    fn user_mode_channels(&self, records: RawFd) -> Vec<String>;
 
     /// The device through which a guest sends its messages.
     fn records(&self) -> &'static str;

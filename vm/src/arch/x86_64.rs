@@ -6,6 +6,7 @@ use crate::compression;
 use elf::ElfBytes;
 use elf::endian::AnyEndian;
 use elf::note::Note;
+use std::os::fd::RawFd;
 
 /// The architecture that Debian calls amd64.
 #[derive(Debug)]
@@ -78,6 +79,13 @@ impl Architecture for X86_64 {
 
     fn channels(&self, records: &str) -> Vec<QemuOption> {
         vec![("-serial", "stdio".to_string()), ("-serial", format!("file:{records}"))]
+    }
+
+    fn user_mode_channels(&self, records: RawFd) -> Vec<String> {
+        // Its serial lines have the names of a PC's. Nothing is read of them.
+        ["con=null", "con0=null,fd:1", "ssl=null", &format!("ssl1=null,fd:{records}")]
+            .map(str::to_string)
+            .to_vec()
     }
 
     fn records(&self) -> &'static str {

@@ -13,24 +13,61 @@ pub use console::Console;
 pub use watch::boot;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A program that plays a machine for one guest.
-pub trait Machine {
+pub trait MachineProgram {
     /// The name of the program for people.
     fn name(&self) -> String;
 
-    /// The command that starts it. Its standard output is the console; `records` is the number of an
-    /// inherited descriptor that gets the guest's messages.
-    fn command(&self, records: RawFd) -> Command;
+    /// The program.
+    fn program(&self) -> &Path;
+
+    /// Its arguments. Its standard output is the console; `records` is the number of an inherited
+    /// descriptor that gets the guest's messages.
+    fn arguments(&self, records: RawFd) -> Vec<OsString>;
 
     /// Whether an exit status of the program says that the guest ended the machine itself.
     fn ended_by_guest(&self, exit_status: i32) -> bool;
+}
+
+/// The command of a machine as a shell script that boots the same guest again.
+pub fn script(machine: &dyn MachineProgram) -> String {
+    const RECORDS: RawFd = 9;
+    let program = quote(machine.program().as_os_str());
+    let mut script = format!("#!/bin/sh\nexec {RECORDS}>records\nexec {program}");
+    for argument in machine.arguments(RECORDS) {
+        let line = if argument.to_string_lossy().starts_with('-') { " \\\n  " } else { " " };
+        script.push_str(line);
+        script.push_str(&quote(&argument));
+    }
+    script.push_str(" </dev/null\n");
+    script
+}
+
+/// The first program of these names in the directories of `PATH`.
+pub fn in_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    names
+        .iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
+        .find(|path| path.is_file())
+}
+
+/// A word as a shell reads it.
+fn quote(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_=./:,+".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// How long a guest may take: in time in which it could have run (see `clock`), on the reference

@@ -2,20 +2,20 @@
 //! a boot.
 
 use super::clock::{GuestClock, slowness};
-use super::{Boot, BootLimits, Cancel, Console, Ending, Machine};
+use super::{Boot, BootLimits, Cancel, Console, Ending, MachineProgram};
 use crate::message::{Message, MessageReader};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// Boots a guest and hands over each of its messages as soon as it is there. The calling thread must
 /// live until this returns: the kernel kills the machine when that thread ends.
 pub fn boot(
-    machine: &dyn Machine,
+    machine: &dyn MachineProgram,
     limits: &BootLimits,
     cancel: &Cancel,
     message: &mut dyn FnMut(&Message),
@@ -26,7 +26,7 @@ pub fn boot(
             ending: Ending::NotStarted(format!(
                 "{}: {} cannot be started: {error}",
                 machine.name(),
-                machine.command(-1).get_program().display()
+                machine.program().display()
             )),
             console: Console::default(),
             hello: None,
@@ -64,12 +64,17 @@ impl Drop for RunningMachine {
     }
 }
 
-fn start(machine: &dyn Machine) -> io::Result<RunningMachine> {
+fn start(machine: &dyn MachineProgram) -> io::Result<RunningMachine> {
     let (records, theirs) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
     let inherited = theirs.as_raw_fd();
     let parent = nix::unistd::getpid();
-    let mut command = machine.command(inherited);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut command = Command::new(machine.program());
+    command
+        .args(machine.arguments(inherited))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
     // SAFETY: between fork and execve only async-signal-safe system calls are made.
     unsafe {
         command.pre_exec(move || {
@@ -94,7 +99,7 @@ fn start(machine: &dyn Machine) -> io::Result<RunningMachine> {
         child,
     };
     for pipe in [&mut running.console, &mut running.errors, &mut running.records].into_iter().flatten() {
-        // What the program has left behind is read to its end without waiting for whoever else holds it.
+        // Reading never waits: somebody else may hold a pipe open after the program's end.
         nix::fcntl::fcntl(&*pipe, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK))?;
     }
     Ok(running)
@@ -183,7 +188,7 @@ impl Heard {
 }
 
 fn watch(
-    machine: &dyn Machine,
+    machine: &dyn MachineProgram,
     mut running: RunningMachine,
     started: Instant,
     limits: &BootLimits,
@@ -278,7 +283,7 @@ fn drain(pipe: &mut Option<File>, take: &mut dyn FnMut(&[u8])) {
     }
 }
 
-fn ending_of(machine: &dyn Machine, status: ExitStatus, heard: &Heard) -> Ending {
+fn ending_of(machine: &dyn MachineProgram, status: ExitStatus, heard: &Heard) -> Ending {
     let powered_off = status.code().is_some_and(|code| machine.ended_by_guest(code));
     if let Some(sent) = heard.end
         && powered_off

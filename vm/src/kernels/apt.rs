@@ -239,14 +239,14 @@ fn finish(command: Command, deadline: Duration) -> Result<(), String> {
     if finished.success { Ok(()) } else { Err(said(&finished.output)) }
 }
 
-/// What apt complains about: its errors, each once, and its warnings about keys.
+/// The complaints of apt: its errors, each once, and its warnings about keys.
 fn said(output: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in output.lines() {
         let complaint = line
             .strip_prefix("E: ")
             .or_else(|| line.strip_prefix("W: ").filter(|rest| rest.contains("NO_PUBKEY")))
-            // What follows the reasons proper.
+            // This one only follows the reasons proper.
             .filter(|rest| !rest.starts_with("Some index files failed to download"));
         if let Some(complaint) = complaint.filter(|complaint| !lines.contains(complaint)) {
             lines.push(complaint);

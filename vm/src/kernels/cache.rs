@@ -27,7 +27,7 @@ pub struct Lock {
     _file: Flock<File>,
 }
 
-/// What an entry led to. Paths are below the cache directory.
+/// The kernel that an entry led to. Paths are below the cache directory.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CacheRecord {
     /// The suite and the package pattern of the entry: if they are others now, it is out of date.
@@ -38,7 +38,7 @@ pub struct CacheRecord {
     pub found: String,
     /// Its version.
     pub version: String,
-    /// What `uname -r` says.
+    /// The answer of `uname -r`.
     pub release: String,
     /// The image as the package has it.
     pub image: PathBuf,
@@ -70,7 +70,7 @@ impl Cache {
         self.root.join("apt")
     }
 
-    /// What an entry led to, if all of it is still there.
+    /// The kernel that an entry led to, if all of it is still there.
     pub fn kernel(&self, entry: &KernelEntry) -> Option<Kernel> {
         let text = compression::read_file_within(&self.record_path(entry), LARGEST_RECORD).ok()?;
         let record: CacheRecord = serde_json::from_slice(&text).ok()?;
@@ -119,7 +119,7 @@ impl Cache {
     /// there, it is filled by a function in a temporary directory first.
     ///
     /// # Errors
-    /// What the function says, or that the directory can't be written.
+    /// The function's, or that the directory can't be written.
     pub fn package(
         &self,
         _lock: &Lock,

@@ -35,6 +35,7 @@ use sources::Mirror;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MEGABYTE: u64 = 1_000_000;
 
@@ -79,7 +80,29 @@ impl Kernel {
         let modules = modules.map(|directory| modules_below(directory, &release)).transpose()?;
         Ok(Kernel { name: release.clone(), release, image: path.to_path_buf(), vmlinux: None, modules })
     }
+
+    /// User-mode Linux, with the modules of Debian's package if they are there.
+    ///
+    /// # Errors
+    /// When the program does not say its release.
+    pub fn user_mode_linux(program: &Path) -> Result<Kernel, String> {
+        let mut command = std::process::Command::new(program);
+        command.arg("--version");
+        let said = process::run(command, UML_DEADLINE)?.output;
+        let release = said.trim().to_string();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "+-._~".contains(letter);
+        if !release.starts_with(|first: char| first.is_ascii_digit()) || !release.chars().all(plain) {
+            return Err(format!("'{} --version' said '{release}', which is no release", program.display()));
+        }
+        let modules = Some(Path::new(UML_MODULES).join(&release)).filter(|path| path.join("kernel").is_dir());
+        Ok(Kernel { name: "uml".to_string(), release, image: program.to_path_buf(), vmlinux: None, modules })
+    }
 }
+
+/// Where Debian's package has the modules of User-mode Linux, by release.
+const UML_MODULES: &str = "/usr/lib/uml/modules";
+/// The most time that User-mode Linux takes to say its release.
+const UML_DEADLINE: Duration = Duration::from_secs(30);
 
 fn modules_below(directory: &Path, release: &str) -> Result<PathBuf, String> {
     let nested = ["lib/modules", "usr/lib/modules", ""].map(|place| directory.join(place).join(release));
@@ -130,7 +153,7 @@ struct Filler<'a> {
     archive: &'a dyn Fn() -> Result<Box<dyn Archive>, String>,
 }
 
-/// What is needed to write to the cache.
+/// Everything that writing to the cache needs.
 struct Writing {
     lock: Lock,
     archive: Box<dyn Archive>,
@@ -203,7 +226,7 @@ fn fetch(
     }
     let (offered, wrong) = offered[&entry.suite].as_ref().map_err(String::clone)?;
     let choice = packages::select(&entry.package, offered).map_err(|error| {
-        // What could not be looked at may be the reason.
+        // A part of the suite that could not be read may be the reason.
         let but = if wrong.is_empty() { String::new() } else { format!(" ({})", wrong.join("; ")) };
         format!("{}: {error}{but}", entry.suite)
     })?;

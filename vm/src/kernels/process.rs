@@ -15,7 +15,7 @@ const LONGEST_OUTPUT: usize = 4 << 20;
 pub struct Finished {
     /// Whether it was successful.
     pub success: bool,
-    /// What it said.
+    /// Its output.
     pub output: String,
 }
 

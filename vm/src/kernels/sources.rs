@@ -23,7 +23,7 @@ const REMOVED_KEYS: [&str; 2] = ["debian-archive-removed-keys.gpg", "debian-arch
 pub struct AptSource {
     /// Where it is.
     pub uris: Vec<String>,
-    /// What of it.
+    /// Its suites.
     pub suites: Vec<String>,
     /// Which parts of that.
     pub components: Vec<String>,

@@ -65,6 +65,7 @@ fn entry(name: &str, suite: &str) -> KernelEntry {
         suite: suite.to_string(),
         package: format!("linux-image-{name}.*"),
         why: "a test".to_string(),
+        optional: false,
     }
 }
 

@@ -20,7 +20,7 @@ const KVM_GET_API_VERSION: libc::c_ulong = 0xae00;
 const KVM_API_VERSION: i32 = 12;
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What was found about one thing.
+/// One thing that booting kernels needs.
 pub struct Facility {
     /// The thing.
     pub name: &'static str,
@@ -28,11 +28,11 @@ pub struct Facility {
     pub result: Result<String, Missing>,
 }
 
-/// What is wrong with something, and what to do about it.
+/// A fault of such a thing, and its remedy.
 pub struct Missing {
-    /// What is wrong.
+    /// The fault.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: String,
 }
 

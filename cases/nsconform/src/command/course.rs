@@ -143,7 +143,7 @@ fn list(format: TextOrJson) -> Done {
     Ok(ExitStatus::Success)
 }
 
-/// The table of checks in a handout. What students may not see is not in it.
+/// The table of checks in a handout. It leaves out the checks that students may not see.
 fn table_of_checks(assignment: &Assignment) -> String {
     let mut table = String::from("| check | points | what is checked |\n|---|---|---|\n");
     let mut hidden = 0;

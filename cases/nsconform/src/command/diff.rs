@@ -43,7 +43,7 @@ enum FailOn {
     Changed,
 }
 
-/// What the exit statuses of this command mean.
+/// The exit statuses of this command.
 pub const EXIT_STATUSES: &str = "\
 Exit status:
   0  none of the changes that --fail-on names

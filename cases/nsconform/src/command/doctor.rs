@@ -32,7 +32,7 @@ pub fn doctor(single: &SingleThreaded) -> Done {
     drop(runner);
     print(|to| {
         write_machine(to, &Machine::look())?;
-        // What is missing comes first: it is what a reader can do something about.
+        // Missing things come first: they are what a reader can do something about.
         let (missing, offered): (Vec<&Fact>, Vec<&Fact>) =
             findings.iter().partition(|fact| fact.missing.is_some());
         missing.into_iter().chain(offered).try_for_each(|fact| fact.write(to))?;
@@ -129,7 +129,7 @@ fn write_grading(to: &mut dyn Write, obstacle: Option<&str>, without_cgroup: Opt
     }
 }
 
-/// What `nsconform matrix` and `nsconform fetch-kernels` need.
+/// The needs of `nsconform matrix` and `nsconform fetch-kernels`.
 fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "\nFor the kernel matrix:")?;
     let cache = match default_directory() {

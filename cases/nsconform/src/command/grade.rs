@@ -1,7 +1,7 @@
 //! `nsconform grade`: grades a program against the contract of an assignment, once or whenever the
 //! program changes.
 //!
-//! What students and teachers get beforehand lives in `course`; how results are written, in the
+//! Handouts and starters live in `course`; how results are written, in the
 //! harness's `grade::report`.
 
 use super::course::{embedded_rules, find};

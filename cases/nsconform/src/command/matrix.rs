@@ -11,11 +11,12 @@ use nsconform_report::run::RecordedRun;
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::{ExitStatus, Status};
 use nsconform_vm::boot::{BootLimits, Cancel, Ending, MemoryFile};
-use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Judgement, Plan};
+use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Judgement, Plan, Player};
 use nsconform_vm::initramfs::InitProgram;
 use nsconform_vm::kernels::{self, Kernel, Kernels};
 use nsconform_vm::message::{Message, Privilege, WorkOrder};
 use nsconform_vm::qemu::{self, Accelerator, MEMORY, Vm};
+use nsconform_vm::uml;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// Only the newest kernel of the built-in list: of those in the cache, or else of those that can be fetched
     #[arg(long, conflicts_with_all = ["kernel", "only", "list"])]
     newest: bool,
+    /// User-mode Linux (Debian package user-mode-linux) instead of QEMU: its kernel is a program
+    #[arg(long, conflicts_with_all = ["kernel", "only", "list", "newest", "mirror", "offline", "accel"])]
+    uml: bool,
     /// The Debian mirror for kernels that are not in the cache [default: the one that apt is configured with]
     #[arg(long, value_name = "URL", conflicts_with = "kernel")]
     mirror: Option<String>,
@@ -65,7 +69,7 @@ pub struct Arguments {
     /// Multiply every deadline by this, in addition to what each guest measures
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
-    /// What executes the guests' instructions
+    /// The executor of the guests' instructions
     #[arg(long, value_enum, default_value_t)]
     accel: Accel,
     /// Keep run files, consoles, initramfs and QEMU's command lines in this directory
@@ -126,6 +130,10 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), F
     if arguments.bisect && (ids.len() != 1 || arguments.kernel.len() != 1) {
         return Err(Failure::usage("--bisect takes one --kernel and the whole id of one --case"));
     }
+    if arguments.uml {
+        let kernel = uml::find().and_then(|program| Kernel::user_mode_linux(&program));
+        return Ok((ids, vec![kernel.map_err(Failure::harness)?], 0));
+    }
     if arguments.kernel.is_empty() {
         let (kernels, missing) = fetch(arguments)?;
         return Ok((ids, kernels, missing));
@@ -179,7 +187,7 @@ fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
 fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> Done {
     let started = Instant::now();
     let expectations = Expectations::read(&arguments.report.known)?;
-    let qemu = qemu::find().map_err(Failure::harness)?;
+    let qemu = if arguments.uml { None } else { Some(qemu::find().map_err(Failure::harness)?) };
     if let Some(directory) = &arguments.output {
         std::fs::create_dir_all(directory)
             .map_err(|error| Failure::usage(format!("{} cannot be made: {error}", directory.display())))?;
@@ -199,13 +207,18 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         grade: None,
     };
     let cancel = interruptible()?;
-    let accelerator = accelerator(arguments.accel, &qemu, &kernels[0], &program, &order, &cancel)?;
+    let player = match &qemu {
+        None => Player::Uml,
+        Some(qemu) => Player::Qemu {
+            program: qemu,
+            accelerator: accelerator(arguments.accel, qemu, &kernels[0], &program, &order, &cancel)?,
+        },
+    };
     let plan = Plan {
         kernels,
         program: &program,
         order: &order,
-        qemu: &qemu,
-        accelerator,
+        player,
         jobs: arguments.jobs.map_or_else(fleet::fitting_jobs, usize::from),
         limits: BootLimits::default(),
         output: arguments.output.as_deref(),

@@ -42,7 +42,7 @@ pub const LOOKUP: Lookup =
 pub struct Failure {
     /// The exit status it deserves.
     pub status: ExitStatus,
-    /// What was wrong, where, and what to do next.
+    /// The mistake, its place, and the next step.
     pub message: String,
 }
 
@@ -58,7 +58,7 @@ impl Failure {
     }
 }
 
-/// What a command gives.
+/// The result of a command.
 pub type Done = Result<ExitStatus, Failure>;
 
 /// The form of a result that is no report of a run.
@@ -71,7 +71,7 @@ pub enum TextOrJson {
     Json,
 }
 
-/// What can be chosen about every report.
+/// The choices about every report.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ReportArguments {
     /// The form of the result

@@ -1,9 +1,9 @@
 //! The vocabulary: every call that a script may ask of a process, as data.
 //!
 //! A call is declared once, in the file of its area: arguments, how it is performed and what it
-//! means. The [`calls!`] macro makes from that the variant that goes over the wire, its printed
+//! means. The `calls!` macro makes from that the variant that goes over the wire, its printed
 //! form, its line for `explain`, and the method that scripts use. Adding a call is one
-//! declaration; adding an area is a file and a line in [`areas!`].
+//! declaration; adding an area is a file and a line in `areas!`.
 
 pub mod argument;
 pub mod cgroup;

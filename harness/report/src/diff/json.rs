@@ -16,15 +16,15 @@ impl Comparison<'_> {
     /// # Errors
     /// Those of writing.
     pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
+        let mut line = |line: &DiffLine| writeln!(to, "{}", serde_json::to_string(line)?);
         for pair in self.pairs {
-            line(&JsonLine::Pair {
+            line(&DiffLine::Pair {
                 name: &pair.name,
                 old: ExportedRun::of(pair.old),
                 new: ExportedRun::of(pair.new),
             })?;
             for change in pair.changes.iter().filter(|change| self.all || change.kind != ChangeKind::Same) {
-                line(&JsonLine::Change {
+                line(&DiffLine::Change {
                     pair: &pair.name,
                     kind: change.kind,
                     id: change.id,
@@ -37,9 +37,9 @@ impl Comparison<'_> {
         }
         for Unpaired { name, in_old, run } in self.unpaired {
             let side = if *in_old { "old" } else { "new" };
-            line(&JsonLine::Unpaired { name, side, run: ExportedRun::of(run) })?;
+            line(&DiffLine::Unpaired { name, side, run: ExportedRun::of(run) })?;
         }
-        line(&JsonLine::Summary {
+        line(&DiffLine::Summary {
             regression: self.has_regression(),
             compared: self.compared(),
             lost_runs: self.lost_runs(),
@@ -51,7 +51,7 @@ impl Comparison<'_> {
 /// One line of the result for programs.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum JsonLine<'r> {
+enum DiffLine<'r> {
     Pair {
         name: &'r str,
         old: ExportedRun<'r>,

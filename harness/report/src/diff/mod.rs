@@ -1,6 +1,6 @@
 //! Two runs compared, for people and for programs; or two sets of runs, paired by name.
 //!
-//! What counts as which change is decided in `compare`; here it is only shown. The form for programs
+//! `compare` decides which change is of which kind; here it is only shown. The form for programs
 //! lives in `json`.
 
 mod json;
@@ -17,13 +17,13 @@ use std::io::{self, Write};
 
 /// Two runs and what happened from one to the other.
 pub struct Pair<'r> {
-    /// What the pair is called where there are several: the name of the files.
+    /// The name of the files, which tells the pair from others.
     pub name: String,
     /// The old run.
     pub old: &'r RecordedRun,
     /// The new run.
     pub new: &'r RecordedRun,
-    /// What [`crate::compare::compare`] gave.
+    /// The result of [`crate::compare::compare`].
     pub changes: Vec<Change<'r>>,
 }
 
@@ -132,7 +132,7 @@ impl Comparison<'_> {
         writeln!(to)
     }
 
-    /// What happened, the same thing in several runs put together.
+    /// The changes, the same one in several runs put together.
     fn findings(&self) -> Vec<AlikeChanges<'_>> {
         let mut alike: BTreeMap<_, AlikeChanges> = BTreeMap::new();
         for pair in self.pairs {
@@ -161,7 +161,7 @@ impl Comparison<'_> {
         for finding in told {
             self.write_told(to, finding)?;
         }
-        // What needs no story of its own is listed under what it has in common.
+        // Cases without a story of their own are listed under what they have in common.
         let mut blocks: Vec<Vec<&AlikeChanges>> = Vec::new();
         for finding in listed {
             match blocks.iter_mut().find(|block| self.has_same_head(block[0], finding)) {
@@ -284,7 +284,7 @@ fn shown_reason<'s>(kind: ChangeKind, side: &'s Side) -> Option<&'s str> {
     side.reason.as_deref().filter(|_| bears)
 }
 
-/// What must be known of a pair before its changes are read: runs that were cut off, and machines
+/// Remarks that a reader needs before the changes of a pair: runs that were cut off, and machines
 /// that offer something else.
 fn remarks(pair: &Pair) -> Vec<String> {
     let mut lines = Vec::new();

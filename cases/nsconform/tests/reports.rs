@@ -35,7 +35,7 @@ fn schema() -> Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// What is wrong with a run file by the schema.
+/// The violations of the schema in a run file.
 fn violations(validator: &Validator, content: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, line) in content.lines().enumerate() {
