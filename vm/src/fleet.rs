@@ -8,7 +8,7 @@ use crate::kernels::modules::Modules;
 use crate::message::{Message, Privilege, WorkOrder};
 use crate::qemu::{Accelerator, MEMORY, Vm};
 use crate::uml::Uml;
-use nsconform_report::event::Line;
+use nsconform_report::event::RunEvent;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -82,9 +82,9 @@ pub struct GuestResult {
     /// `uname -r` as the guest says it; empty if it said nothing.
     pub release: String,
     /// The run file of each privilege.
-    pub runs: BTreeMap<Privilege, Vec<Line>>,
+    pub runs: BTreeMap<Privilege, Vec<RunEvent>>,
     /// Records of later rounds.
-    pub rounds: Vec<(Privilege, u32, Line)>,
+    pub rounds: Vec<(Privilege, u32, RunEvent)>,
     /// The notes of the guest.
     pub notes: Vec<String>,
     /// The size of the initramfs in bytes.
@@ -112,7 +112,7 @@ impl GuestResult {
         let recorded: std::collections::HashSet<&str> = run
             .iter()
             .filter_map(|line| match line {
-                Line::Case { record, .. } => Some(record.id.as_str()),
+                RunEvent::Case(result) => Some(result.id.as_str()),
                 _ => None,
             })
             .collect();
@@ -301,7 +301,7 @@ impl KeptFiles {
         }
     }
 
-    fn line(&mut self, privilege: Privilege, line: &Line) {
+    fn line(&mut self, privilege: Privilege, line: &RunEvent) {
         let Some(path) = self.path(&format!("{}.jsonl", privilege.word())) else { return };
         let written = match self.runs.entry(privilege) {
             std::collections::btree_map::Entry::Occupied(file) => line.write(file.into_mut()),

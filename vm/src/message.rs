@@ -6,7 +6,7 @@
 //! was cut off, spoils nothing but itself.
 
 use nsconform_grader::grading::Grading;
-use nsconform_report::event::Line;
+use nsconform_report::event::RunEvent;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
@@ -90,7 +90,7 @@ pub enum Message {
         /// From 0. Only the first round has lines other than those of cases.
         round: u32,
         /// The line.
-        line: Box<Line>,
+        line: Box<RunEvent>,
     },
     /// A grading so far: after each check anew.
     Grading {

@@ -1,7 +1,7 @@
 //! Deadlines and kill paths with a fake QEMU, a shell script: everything that a guest can do to
 //! its host but be a kernel. Real guests are booted elsewhere.
 
-use nsconform_report::event::Line;
+use nsconform_report::event::{CaseResult, RunEvent};
 use nsconform_suite::case::CASE;
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_vm::boot::{self, Boot, BootLimits, Cancel, Ending};
@@ -76,10 +76,10 @@ fn hello(slowness: f64) -> String {
     send(&Message::Hello { release: "7.2".into(), slowness, fork_us: 500.0 })
 }
 
-fn case(id: &str) -> Line {
+fn case(id: &str) -> RunEvent {
     let record =
         Record { id: id.into(), verdict: Verdict::Pass, duration_us: 1, trace: vec!["a  b() = 0".into()] };
-    Line::case(0, &CASE, &record)
+    RunEvent::Case(Box::new(CaseResult::new(0, &CASE, record, None)))
 }
 
 fn line(privilege: Privilege, id: &str) -> String {
@@ -265,7 +265,7 @@ fn cases_without_a_record_are_missing_and_what_there_is_is_kept() {
         assert_eq!(outcome.missing(Privilege::User, &order().cases), ["a.b", "c.d"]);
         let read =
             |ending: &str| std::fs::read_to_string(kept.path().join(format!("{name}.{ending}"))).unwrap();
-        assert_eq!(serde_json::from_str::<Line>(read("root.jsonl").trim()).unwrap(), case("a.b"));
+        assert_eq!(serde_json::from_str::<RunEvent>(read("root.jsonl").trim()).unwrap(), case("a.b"));
         assert!(read("console.log").contains("Kernel panic"));
         assert!(read("qemu.sh").contains(&format!("{name}.initramfs")), "{}", read("qemu.sh"));
     }

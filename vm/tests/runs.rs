@@ -1,8 +1,9 @@
 //! The recorded runs in `fixtures/runs`: what each kernel of the list said of each case when they
 //! were recorded. `vm/record.sh` records them anew.
 
-use nsconform_report::compare::{Status, compare};
-use nsconform_report::run_file::{RunFile, read_run};
+use nsconform_report::compare::compare;
+use nsconform_report::run::{Lookup, RecordedRun};
+use nsconform_suite::verdict::Status;
 use nsconform_vm::kernels::catalogue;
 use nsconform_vm::message::Privilege;
 use rstest::rstest;
@@ -11,10 +12,13 @@ use std::path::Path;
 /// Statuses that need no further word: the case, the list of known deviations or the record itself has it.
 const EXPLAINED: [Status; 4] = [Status::Pass, Status::Deviation, Status::Known, Status::Skip];
 
-fn recorded(kernel: &str, privilege: Privilege) -> RunFile {
+fn recorded(kernel: &str, privilege: Privilege) -> RecordedRun {
     let name = format!("{kernel}.{}.jsonl", privilege.word());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/runs").join(name);
-    read_run(&path).unwrap_or_else(|why| panic!("{why}; vm/record.sh records it"))
+    let content = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; vm/record.sh records it", path.display()));
+    RecordedRun::parse(&path.display().to_string(), &content, Lookup::EMPTY)
+        .unwrap_or_else(|why| panic!("{why}; vm/record.sh records it"))
 }
 
 #[test]
@@ -24,8 +28,8 @@ fn each_kernel_has_a_whole_run_of_each_privilege() {
         for privilege in Privilege::ALL {
             let run = recorded(&entry.name, privilege);
             assert_eq!(run.cut, None, "{}", run.path);
-            assert_eq!(run.cases.len(), run.selected, "{}", run.path);
-            let release = &run.machine.kernel_release;
+            assert_eq!(run.cases.len(), run.start.selected, "{}", run.path);
+            let release = &run.start.machine.kernel_release;
             assert!(release.starts_with(&format!("{}.", entry.name)), "{}: {release}", run.path);
             assert_eq!(run.privilege() != as_root, privilege == Privilege::User, "{}", run.path);
         }
@@ -40,7 +44,7 @@ fn no_kernel_fails_without_explanation() {
             let unexplained: Vec<&String> = run
                 .cases
                 .iter()
-                .filter(|(_, entry)| !EXPLAINED.contains(&Status::of(entry)))
+                .filter(|(_, entry)| !EXPLAINED.contains(&entry.status()))
                 .map(|(id, _)| id)
                 .collect();
             assert!(unexplained.is_empty(), "{}: {unexplained:?}", run.path);
@@ -56,7 +60,7 @@ fn known_deviations_are_recorded(#[case] id: &str, #[case] first: &str, #[case] 
     let place = |name: &str| list.iter().position(|entry| entry.name == name).unwrap();
     for (number, entry) in list.iter().enumerate() {
         let run = recorded(&entry.name, Privilege::Root);
-        let is_known = Status::of(&run.cases[id]) == Status::Known;
+        let is_known = run.cases[id].status() == Status::Known;
         assert_eq!(is_known, (place(first)..=place(last)).contains(&number), "{id} on {}", entry.name);
     }
 }

@@ -7,10 +7,10 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play, run,
-    verify,
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play, print_data,
+    report, run, shorten, verify,
 };
-use nsconform_report::ExitStatus;
+use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::process::ExitCode;
 
@@ -28,7 +28,7 @@ struct Arguments {
 const EXIT_STATUSES: &str = "\
 Exit status:
   0  all cases that were run passed
-  1  a case failed
+  1  a case failed, or rests on a rule that this kernel breaks
   2  wrong command line or input
   3  the harness itself failed: an error, a timeout, a result that could not be written
   4  nothing was tested: everything was skipped, or no case matched
@@ -46,6 +46,9 @@ enum Command {
     /// Run cases and show the result
     #[command(after_help = EXIT_STATUSES)]
     Run(run::Arguments),
+    /// Show stored runs in any format, and put the parts of a divided run together
+    #[command(after_help = EXIT_STATUSES)]
+    Report(report::Arguments),
     /// List the cases and what they claim
     List(list::Arguments),
     /// Explain one case: its claim, where it is documented, and its trace step by step
@@ -72,6 +75,9 @@ enum Command {
     Grade(grade::Arguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
+    /// Rewrite run files in the short form, in which kept runs name approved traces by their hash
+    #[command(hide = true)]
+    Shorten(shorten::Arguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -87,7 +93,7 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::try_parse().unwrap_or_else(|error| {
         // `git bisect run` takes the exit status of a wrong command line for a bad commit.
-        if error.use_stderr() && std::env::args().any(|argument| argument == "--bisect") {
+        if error.use_stderr() && std::env::args_os().any(|argument| argument == "--bisect") {
             let _ = error.print();
             std::process::exit(matrix::CANNOT_BE_TESTED);
         }
@@ -96,6 +102,8 @@ fn main() -> ExitCode {
     let fork = || single.as_ref().map_err(|why| Failure::harness(why.as_str()));
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
         Command::Run(arguments) => fork().and_then(|single| run::run(single, &arguments)),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Shorten(arguments) => shorten::shorten(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Audit(arguments) => fork().and_then(|single| audit::audit(single, &arguments)),
@@ -108,8 +116,9 @@ fn main() -> ExitCode {
         Command::Grade(arguments) => fork().and_then(|single| grade::grade(single, &arguments)),
         Command::Doctor => fork().and_then(doctor::doctor),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());
-            Ok(ExitStatus::Success)
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut script);
+            print_data(|to| to.write_all(&script)).map(|()| ExitStatus::Success)
         }
     };
     let status = done.unwrap_or_else(|Failure { status, message }| {

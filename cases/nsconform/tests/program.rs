@@ -92,7 +92,7 @@ fn json_lines_are_complete_and_counted() {
     let last = lines.last().unwrap();
     assert_eq!(last["type"], "done");
     assert_eq!(last["count"], cases.len());
-    // What is skipped, as some are for ordinary users, has no trace.
+    // Skipped cases, which ordinary users have some of, have no trace.
     for case in cases {
         let traced = case["trace"].as_array().is_some_and(|trace| !trace.is_empty());
         assert_eq!(traced, case["verdict"] != "skip", "{case}");
@@ -112,9 +112,9 @@ fn two_runs_give_the_same_traces_whatever_runs_beside() {
     assert_eq!(traces("1"), traces("8"));
 }
 
-/// The lie test: a case that does not notice a lie cannot land, and excuses stay few.
+/// A case that misses a mutant cannot land, and accepted ones stay few.
 #[test]
-fn every_lie_is_noticed_or_excused() {
+fn every_mutant_is_caught_or_accepted() {
     let output = run(&["audit", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     let lines: Vec<serde_json::Value> =
@@ -122,12 +122,12 @@ fn every_lie_is_noticed_or_excused() {
     let (done, of_cases) = lines.split_last().unwrap();
     assert_eq!(done["type"], "done");
     let sum = |what: &str| of_cases.iter().filter_map(|line| line[what].as_u64()).sum::<u64>();
-    for counted in ["told", "noticed", "excused", "survive", "wrong_answers"] {
+    for counted in ["mutants", "caught", "accepted", "missed", "wrong_answers"] {
         assert_eq!(done[counted], sum(counted), "{counted}");
     }
-    let (told, excused) = (sum("told"), sum("excused"));
-    assert!(told > 0);
-    assert!(excused * 20 < told, "{excused} of {told} lies are excused");
+    let (all, accepted) = (sum("mutants"), sum("accepted"));
+    assert!(all > 0);
+    assert!(accepted * 20 < all, "{accepted} of {all} mutants are accepted");
 }
 
 #[test]

@@ -1,20 +1,18 @@
-//! Several kernels side by side: a row per case, a column per kernel, a sign per verdict. What all
-//! kernels agree on is folded to a row per namespace.
+//! Several kernels side by side: a row per case, a column per kernel, a sign per verdict. Rows that
+//! all kernels agree on are folded to one per namespace.
 //!
 //! Where the runs come from is not its business; comparing two of them in detail is that of
 //! `diff`.
 
-use crate::compare::Status;
-use crate::count;
-use crate::run_file::{Entry, RunFile, version_order};
-use anstyle::{AnsiColor, Style};
+use crate::document::Runs;
+use crate::event::CaseResult;
+use crate::run::{RecordedRun, version_order};
+use crate::style::{self, BOLD, YELLOW, count};
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
+use nsconform_suite::verdict::Status;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-
-const BOLD: Style = Style::new().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
 
 /// How wide the table may be.
 const WIDTH: usize = 80;
@@ -23,11 +21,11 @@ const HEAD_WIDTH: usize = 3;
 
 /// A kernel and what ran on it.
 #[derive(Clone, Debug)]
-pub struct Kernel {
+pub struct KernelRuns {
     /// Its name in the list of kernels, or the path of its image.
     pub name: String,
     /// Its runs, one for each privilege; none if there was none.
-    pub runs: Vec<RunFile>,
+    pub runs: Vec<RecordedRun>,
     /// Why runs or records are missing, if that is known.
     pub miss: Option<String>,
 }
@@ -61,48 +59,51 @@ pub struct Matrix {
     rows: Vec<Row>,
 }
 
-impl Status {
-    /// The sign of a status, one column wide.
-    pub fn glyph(self) -> char {
-        match self {
-            Status::Pass => '✓',
-            Status::Deviation => '≈',
-            Status::UnexpectedPass => 'u',
-            Status::Fail => '✗',
-            Status::Known => 'k',
-            Status::Skip => '–',
-            Status::Error => '!',
-            Status::Timeout => 't',
-            Status::Miss | Status::Absent => '?',
-        }
-    }
-
-    /// Its colour; the sign alone says the same.
-    pub fn style(self) -> Style {
-        match self {
-            Status::Pass => AnsiColor::Green.on_default(),
-            Status::Deviation => AnsiColor::Cyan.on_default(),
-            Status::UnexpectedPass | Status::Known => AnsiColor::Yellow.on_default(),
-            Status::Fail => AnsiColor::Red.on_default().bold(),
-            Status::Skip => Style::new().dimmed(),
-            Status::Error | Status::Timeout => AnsiColor::Red.on_default(),
-            Status::Miss | Status::Absent => AnsiColor::Magenta.on_default().bold(),
-        }
-    }
-}
-
 /// The signs in the order of the legend.
-const LEGEND: [Status; 9] = [
+const LEGEND: [Status; 10] = [
     Status::Pass,
     Status::Deviation,
     Status::Fail,
     Status::Known,
     Status::UnexpectedPass,
+    Status::NotJudged,
     Status::Skip,
     Status::Error,
     Status::Timeout,
     Status::Miss,
 ];
+
+/// The runs by kernel, and the kernels that gave none.
+pub fn kernels(runs: &Runs) -> Vec<KernelRuns> {
+    let mut kernels: Vec<KernelRuns> = Vec::new();
+    for run in &runs.runs {
+        let is_free = |kernel: &KernelRuns, name: &str| {
+            kernel.name == name
+                && kernel.runs.iter().all(|other| other.start.machine.uid != run.start.machine.uid)
+        };
+        let is_taken = |kernels: &[KernelRuns], name: &str| kernels.iter().any(|kernel| kernel.name == name);
+        // Two runs of one kernel and one user have a column each, named by their files.
+        let name = run.kernel();
+        match kernels.iter_mut().find(|kernel| is_free(kernel, name)) {
+            Some(kernel) => kernel.runs.push(run.clone()),
+            None => {
+                let name = if is_taken(&kernels, name) { &run.path } else { name };
+                kernels.push(KernelRuns { name: name.to_string(), runs: vec![run.clone()], miss: None });
+            }
+        }
+    }
+    for lost in &runs.lost {
+        match kernels.iter_mut().find(|kernel| kernel.name == lost.name) {
+            Some(kernel) => kernel.miss = Some(lost.why.clone()),
+            None => kernels.push(KernelRuns {
+                name: lost.name.clone(),
+                runs: Vec::new(),
+                miss: Some(lost.why.clone()),
+            }),
+        }
+    }
+    kernels
+}
 
 impl Row {
     /// Whether all kernels that have a record agree. Missing records are told apart: they say
@@ -113,7 +114,7 @@ impl Row {
         statuses.all(|status| Some(status) == first)
     }
 
-    /// What the kernels with a record agree on.
+    /// The status that the kernels with a record agree on.
     fn common(&self) -> Status {
         self.statuses.iter().copied().find(|status| *status != Status::Miss).unwrap_or(Status::Miss)
     }
@@ -127,19 +128,19 @@ impl Row {
 impl Matrix {
     /// One matrix for each privilege that anything ran with, root first. A kernel without a run
     /// has a column in each of them.
-    pub fn of_kernels(kernels: &[Kernel]) -> Vec<Matrix> {
+    pub fn of_kernels(kernels: &[KernelRuns]) -> Vec<Matrix> {
         let mut privileges: Vec<(u32, String)> = kernels
             .iter()
             .flat_map(|kernel| &kernel.runs)
-            .map(|run| (run.machine.uid, run.privilege()))
+            .map(|run| (run.start.machine.uid, run.privilege()))
             .collect();
         privileges.sort();
         privileges.dedup();
         if privileges.is_empty() && !kernels.is_empty() {
             privileges.push((0, "anyone".to_string()));
         }
-        let column = |kernel: &Kernel, uid: u32| {
-            let run = kernel.runs.iter().find(|run| run.machine.uid == uid);
+        let column = |kernel: &KernelRuns, uid: u32| {
+            let run = kernel.runs.iter().find(|run| run.start.machine.uid == uid);
             let cut = run.and_then(|run| run.cut.clone());
             Column {
                 name: kernel.name.clone(),
@@ -209,8 +210,7 @@ impl Matrix {
         table.load_style(presets::NOTHING);
         table.set_header(std::iter::once(String::new()).chain(heads.iter().map(|parts| parts.join("\n"))));
         for (label, statuses) in &lines {
-            let glyphs =
-                statuses.iter().map(|status| status.map_or(String::new(), |s| s.glyph().to_string()));
+            let glyphs = statuses.iter().map(|status| status.map_or(String::new(), |s| s.sign().to_string()));
             table.add_row(std::iter::once(label.clone()).chain(glyphs));
         }
         for (index, column) in table.column_iter_mut().enumerate() {
@@ -253,9 +253,11 @@ impl Matrix {
             .iter()
             .filter(|status| used(status))
             .map(|status| {
-                let (style, word) =
-                    (status.style(), if *status == Status::Miss { "miss: no record" } else { status.word() });
-                format!("{style}{}{style:#} {word}", status.glyph())
+                let (style, word) = (
+                    style::of(*status),
+                    if *status == Status::Miss { "miss: no record" } else { status.word() },
+                );
+                format!("{style}{}{style:#} {word}", status.sign())
             })
             .collect();
         writeln!(to, "\n{}", legend.join("  "))?;
@@ -264,7 +266,7 @@ impl Matrix {
             let everywhere = self.rows.iter().filter(|row| row.agrees() && row.common() == status);
             let ids: Vec<&str> = everywhere.map(|row| row.id.as_str()).collect();
             if !ids.is_empty() {
-                let style = status.style();
+                let style = style::of(status);
                 let everywhere = if self.columns.len() > 1 { " on every kernel" } else { "" };
                 writeln!(to, "{style}{}{style:#}{everywhere}: {}", status.word(), ids.join(", "))?;
             }
@@ -293,7 +295,7 @@ impl Matrix {
         self.rows.iter().filter(|row| row.statuses[column] == Status::Miss).count()
     }
 
-    /// What is put over each column, part by part from top to bottom.
+    /// The head of each column, part by part from top to bottom.
     fn heads(&self) -> Vec<Vec<String>> {
         let head = |(index, column): (usize, &Column)| {
             short_head(&column.name).unwrap_or_else(|| vec![letter(index)])
@@ -311,7 +313,7 @@ impl Matrix {
                 .iter()
                 .map(|status| (status, alike.iter().filter(|row| row.common() == *status).count()))
                 .filter(|(_, number)| *number > 0)
-                .map(|(status, number)| format!("{number} {}", status.glyph()))
+                .map(|(status, number)| format!("{number} {}", status.sign()))
                 .collect();
             let (label, statuses) = match (alike.is_empty(), differing.is_empty()) {
                 (true, _) => (group.to_string(), vec![None; self.columns.len()]),
@@ -345,10 +347,10 @@ impl Matrix {
             missing: self.missing(index),
             why: column.miss.as_deref(),
         });
-        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
-        line(&JsonLine::Matrix { privilege: &self.privilege, kernels: kernels.collect() })?;
+        let mut line = |line: &MatrixLine| writeln!(to, "{}", serde_json::to_string(line)?);
+        line(&MatrixLine::Matrix { privilege: &self.privilege, kernels: kernels.collect() })?;
         self.rows.iter().try_for_each(|row| {
-            line(&JsonLine::Row {
+            line(&MatrixLine::Row {
                 privilege: &self.privilege,
                 group: row.group(),
                 id: &row.id,
@@ -362,7 +364,7 @@ impl Matrix {
 /// One line of the matrix for programs.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum JsonLine<'m> {
+enum MatrixLine<'m> {
     Matrix { privilege: &'m str, kernels: Vec<ExportedKernel<'m>> },
     Row { privilege: &'m str, group: &'m str, id: &'m str, differs: bool, verdicts: &'m [Status] },
 }
@@ -377,26 +379,20 @@ struct ExportedKernel<'m> {
     why: Option<&'m str>,
 }
 
-fn place_and_status(entry: &Entry) -> (usize, Status) {
-    (entry.index, Status::of(entry))
+fn place_and_status(result: &CaseResult) -> (usize, Status) {
+    (result.index, result.status())
 }
 
-/// What rows that agree show for one kernel: what is missing there, else the worst, else that it
+/// The sign of rows that agree for one kernel: a missing record, else the worst, else that it
 /// is fine. Skips and deviations show only where there is nothing else; the label counts them.
 fn folded(alike: &[&Row], column: usize) -> Status {
-    const SHOWN: [Status; 9] = [
-        Status::Miss,
-        Status::Fail,
-        Status::Error,
-        Status::Timeout,
-        Status::UnexpectedPass,
-        Status::Known,
-        Status::Pass,
-        Status::Deviation,
-        Status::Skip,
-    ];
+    const QUIET: [Status; 3] = [Status::Pass, Status::Deviation, Status::Skip];
+    let mut worst: Vec<Status> =
+        Status::ALL.into_iter().filter(|status| !QUIET.contains(status) && *status != Status::Miss).collect();
+    worst.sort_by_key(|status| status.severity());
+    let mut shown = std::iter::once(Status::Miss).chain(worst).chain(QUIET);
     let has = |status: &Status| alike.iter().any(|row| row.statuses[column] == *status);
-    SHOWN.into_iter().find(has).unwrap_or(Status::Miss)
+    shown.find(has).unwrap_or(Status::Miss)
 }
 
 /// The parts of a version that are put one under another; none if the name is not short enough.
@@ -419,10 +415,10 @@ fn painted(line: &str, label_width: usize) -> String {
     line.chars()
         .enumerate()
         .map(|(at, letter)| {
-            let status = LEGEND.iter().find(|status| status.glyph() == letter);
+            let status = LEGEND.iter().find(|status| status.sign() == letter);
             match status.filter(|_| at >= label_width) {
                 Some(status) => {
-                    let style = status.style();
+                    let style = style::of(*status);
                     format!("{style}{letter}{style:#}")
                 }
                 None => letter.to_string(),
@@ -434,23 +430,23 @@ fn painted(line: &str, label_width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::tests::made_up;
+    use crate::testing::made_up;
     use rstest::rstest;
 
     const ELEVEN: [&str; 11] =
         ["7.3", "6.12", "5.10", "6.1", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2"];
 
-    fn kernel(name: &str, cases: &[(&str, &str)]) -> Kernel {
-        Kernel { name: name.into(), runs: vec![made_up(name, cases)], miss: None }
+    fn kernel(name: &str, cases: &[(&str, &str)]) -> KernelRuns {
+        KernelRuns { name: name.into(), runs: vec![made_up(name, cases)], miss: None }
     }
 
     fn plain(matrix: &Matrix) -> String {
-        crate::tests::plain(|to| matrix.write_human(to))
+        crate::testing::plain(|to| matrix.write_human(to))
     }
 
     #[test]
     fn eleven_kernels_fit_and_only_differences_unfold() {
-        let kernels: Vec<Kernel> = ELEVEN
+        let kernels: Vec<KernelRuns> = ELEVEN
             .iter()
             .map(|name| {
                 let wrong = matches!(*name, "6.18" | "6.19");
@@ -476,11 +472,11 @@ as root: 6 cases on 11 kernels, 2 differ between kernels
                                             10  1 12 16 17 18 19  0  1  2  3
 uts     1 ✓ 1 ≈                              ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓
 mnt     alike: 1 ✓ 1 –                       ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓
-  mnt.medium-mounted-once-appears-elsewhere  ✓  ✓  ✓  ✓  ✓  k  k  ✓  ✓  ✓  ✓
+  mnt.medium-mounted-once-appears-elsewhere  ✓  ✓  ✓  ✓  ✓  f  f  ✓  ✓  ✓  ✓
 time
   time.a                                     –  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗
 
-✓ pass  ≈ deviation  ✗ fail  k known  – skip
+✓ pass  ≈ deviation  ✗ fail  f expected failure  – skip
 ";
         assert_eq!(text, expected);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
@@ -508,7 +504,7 @@ time
     #[test]
     fn a_lost_kernel_is_a_column_of_misses_and_unfolds_nothing() {
         let lost =
-            Kernel { name: "6.16".into(), runs: vec![], miss: Some("the guest panicked: oops".into()) };
+            KernelRuns { name: "6.16".into(), runs: vec![], miss: Some("the guest panicked: oops".into()) };
         let cases = [("uts.a", "pass"), ("uts.b", "pass")];
         let mut cut = kernel("7.0", &cases[..1]);
         cut.runs[0].cut = Some("it holds 1 of 2 records".into());
@@ -523,7 +519,7 @@ time
     fn privileges_have_a_table_each() {
         let mut both = kernel("6.1", &[("uts.a", "pass")]);
         let mut user = made_up("6.1", &[("uts.a", "skip")]);
-        user.machine.uid = 65534;
+        user.start.machine.uid = 65534;
         both.runs.insert(0, user);
         let matrices = Matrix::of_kernels(&[both]);
         let first_lines: Vec<String> =
@@ -533,7 +529,7 @@ time
 
     #[test]
     fn nothing_ran_anywhere() {
-        let lost = Kernel { name: "6.16".into(), runs: vec![], miss: Some("QEMU ended".into()) };
+        let lost = KernelRuns { name: "6.16".into(), runs: vec![], miss: Some("QEMU ended".into()) };
         let text = plain(&Matrix::of_kernels(&[lost])[0]);
         assert!(text.contains("miss 6.16: no run: QEMU ended"), "{text}");
         assert!(Matrix::of_kernels(&[]).is_empty());
@@ -556,11 +552,24 @@ time
     }
 
     #[test]
-    fn every_status_has_a_sign_of_its_own() {
-        let mut signs: Vec<char> = LEGEND.iter().map(|status| status.glyph()).collect();
-        signs.sort();
-        signs.dedup();
-        assert_eq!(signs.len(), LEGEND.len());
+    fn runs_are_put_together_by_kernel() {
+        let mut user = made_up("6.1", &[("uts.a", "pass")]);
+        user.start.machine.uid = 1000;
+        let again = RecordedRun { path: "again.json".into(), ..made_up("6.1", &[("uts.a", "fail")]) };
+        let lost = crate::document::LostKernel { name: "7.0".into(), why: "it panicked".into() };
+        let all = Runs {
+            runs: vec![made_up("6.1", &[("uts.a", "pass")]), user, again],
+            lost: vec![lost],
+            ..Runs::default()
+        };
+        let found: Vec<(String, usize, bool)> = kernels(&all)
+            .into_iter()
+            .map(|kernel| (kernel.name, kernel.runs.len(), kernel.miss.is_some()))
+            .collect();
+        assert_eq!(
+            found,
+            [("6.1".into(), 2, false), ("again.json".into(), 1, false), ("7.0".into(), 0, true)]
+        );
     }
 
     #[test]

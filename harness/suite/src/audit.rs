@@ -1,273 +1,311 @@
-//! The lie test: would a case notice if the kernel had not done what it says it did?
+//! Running the mutants of cases: each case once as it is, then each of its mutants, and whether the
+//! case catches it.
 //!
-//! A *lie* runs a case again while the engine reports the recorded outcome of one call without
-//! performing it, or performs it without one namespace flag. A lie that changes nothing in the rest
-//! of the trace survives: nothing checks that step. A *wrong answer* alters one recorded outcome
-//! and compares; it guards the comparison itself and needs no run. Because calls are data, neither
-//! needs code per case.
+//! Which mutants there are lives in `mutation`; how the result is shown is the business of whoever
+//! asks.
 
-use crate::snapshot;
-use nsconform_lab::conduct::injection::{Fault, Injection};
-use nsconform_lab::outcome::{Errno, Outcome, Value};
-use nsconform_lab::trace::{Event, Trace};
-use nsconform_sys::kind::creations;
-use std::collections::{BTreeSet, HashMap};
+use crate::case::Case;
+use crate::catalogue::Catalogue;
+use crate::known::Known;
+use crate::mutation::{Mutant, WrongAnswers, mutants, wrong_answers};
+use crate::runner::{DEADLINE, Role, Run, Runner, judge};
+use crate::verdict::{ExitStatus, SkipReason, Verdict};
+use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::conduct::Conduct;
+use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::trace::End;
+use nsconform_lab::conduct::watch::Expected;
+use serde::Serialize;
+use std::iter::Sum;
+use std::time::Duration;
 
-/// A survivor that is accepted, with the reason; stands beside the case.
-#[derive(Clone, Copy, Debug)]
-pub struct Excuse {
-    /// The lie as the audit prints it: `umount("/tmp/a")`, `clone(CLONE_NEWNS|CLONE_NEWPID) without
-    /// CLONE_NEWNS`.
-    pub lie: &'static str,
-    /// Why nothing can or need notice it.
-    pub why: &'static str,
+/// An answer in a mutant is waited for this many times as long as the whole honest run took, and
+/// some time more, before the run counts as stuck if nothing moves in it.
+const PATIENCE: u32 = 2;
+/// The time that an answer is waited for in any case.
+const LEAST_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Cases that do not pass as they are, so that they have no mutants.
+pub type Failing = Vec<(&'static Case, Verdict)>;
+
+/// The result of all cases.
+pub struct Audit {
+    /// The cases whose mutants were run.
+    pub audited: Vec<AuditedCase>,
+    /// The cases that cannot be run here.
+    pub skipped: Vec<(&'static Case, SkipReason)>,
+    /// The cases that do not pass as they are.
+    pub failing: Failing,
 }
 
-/// One lie that can be told in a case.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lie {
-    /// The call as in the trace, and which flag is left out if the call is made.
-    pub text: String,
-    /// The number of the call, counted from 0, and what is done to it.
-    pub injection: Injection,
+/// The result of one case.
+pub struct AuditedCase {
+    /// The case.
+    pub case: &'static Case,
+    /// The lines of its honest trace.
+    pub trace: Vec<String>,
+    /// How many mutants it has.
+    pub mutants: usize,
+    /// The mutants that it misses, and why that is accepted, if it is.
+    pub missed: Vec<(Mutant, Option<&'static str>)>,
+    /// Mutants that are accepted although the case catches them, or has no such mutant.
+    pub stale: Vec<&'static str>,
+    /// The wrong answers of its trace.
+    pub wrong_answers: WrongAnswers,
 }
 
-/// The lies that can be told in a run with this trace: one or more for each call that succeeded
-/// and changes something.
-pub fn lies(trace: &Trace) -> Vec<Lie> {
-    let mut lies = Vec::new();
-    for (number, index) in calls(trace).enumerate() {
-        let Event::Call { call, .. } = &trace.0[index] else { continue };
-        let Some(outcome) = answer(trace, index) else { continue };
-        if call.asks() || call.is_probe() || matches!(outcome, Outcome::Failed(_)) {
-            continue;
-        }
-        let mut tell = |text: String, fault: Fault| {
-            lies.push(Lie { text, injection: Injection { call: number as u32, fault } });
+/// The numbers of one case or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Mutants.
+    pub mutants: usize,
+    /// Mutants that a case catches.
+    pub caught: usize,
+    /// Mutants that a case misses, and that are accepted.
+    pub accepted: usize,
+    /// Mutants that a case misses.
+    pub missed: usize,
+    /// Accepted mutants that are caught, or that there are not.
+    pub stale: usize,
+    /// Wrong answers.
+    pub wrong_answers: usize,
+    /// Wrong answers that the comparison does not see.
+    pub unseen: usize,
+}
+
+impl Sum for Score {
+    fn sum<I: Iterator<Item = Score>>(scores: I) -> Score {
+        scores.fold(Score::default(), |sum, one| Score {
+            mutants: sum.mutants + one.mutants,
+            caught: sum.caught + one.caught,
+            accepted: sum.accepted + one.accepted,
+            missed: sum.missed + one.missed,
+            stale: sum.stale + one.stale,
+            wrong_answers: sum.wrong_answers + one.wrong_answers,
+            unseen: sum.unseen + one.unseen,
+        })
+    }
+}
+
+impl Score {
+    fn is_weak(&self) -> bool {
+        self.missed + self.stale + self.unseen > 0
+    }
+}
+
+impl AuditedCase {
+    /// Sorts the missed mutants into those that are accepted and those that are not.
+    pub fn new(
+        case: &'static Case,
+        trace: Vec<String>,
+        mutants: usize,
+        mut missed: Vec<Mutant>,
+        wrong_answers: WrongAnswers,
+    ) -> AuditedCase {
+        missed.sort_by_key(|mutant| mutant.injection.call);
+        let stale = case
+            .accepted
+            .iter()
+            .map(|accepted| accepted.mutant)
+            .filter(|accepted| !missed.iter().any(|mutant| mutant.text == *accepted))
+            .collect();
+        let with_reason = |mutant: Mutant| {
+            let accepted = case.accepted.iter().find(|accepted| accepted.mutant == mutant.text);
+            (mutant, accepted.map(|accepted| accepted.why))
         };
-        let creations = call.flags().map_or(Vec::new(), creations);
-        if call.creates().is_none() {
-            tell(call.to_string(), Fault::Withhold(outcome.clone()));
-        }
-        if call.creates().is_some() || creations.len() > 1 {
-            for flag in creations {
-                let left_out = nsconform_lab::call::argument::flag_names(&flag);
-                tell(format!("{call} without {left_out}"), Fault::DropFlags(flag));
-            }
-        }
+        let missed = missed.into_iter().map(with_reason).collect();
+        AuditedCase { case, trace, mutants, missed, stale, wrong_answers }
     }
-    lies
-}
 
-/// The places of the calls among the events.
-fn calls(trace: &Trace) -> impl Iterator<Item = usize> {
-    (0..trace.0.len()).filter(|index| matches!(trace.0[*index], Event::Call { .. }))
-}
-
-/// The place of the answer to the call at this place.
-fn answer_place(trace: &Trace, call: usize) -> Option<usize> {
-    let Event::Call { process: asked, .. } = &trace.0[call] else { return None };
-    (call + 1..trace.0.len())
-        .find(|index| matches!(&trace.0[*index], Event::Answer { process, .. } if process == asked))
-}
-
-fn answer(trace: &Trace, call: usize) -> Option<&Outcome> {
-    match &trace.0[answer_place(trace, call)?] {
-        Event::Answer { outcome, .. } => Some(outcome),
-        _ => None,
-    }
-}
-
-/// What came of the wrong answers in one trace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WrongAnswers {
-    /// How many were tried.
-    pub told: usize,
-    /// Those that the comparison did not see, as `call = wrong answer`.
-    pub unseen: Vec<String>,
-}
-
-/// Alters each recorded outcome in turn and asks the comparison: success becomes an error, an
-/// error success, a value another value of its type.
-pub fn wrong_answers(trace: &Trace) -> WrongAnswers {
-    let approved = trace.text();
-    let met = Met::of(trace);
-    let mut result = WrongAnswers::default();
-    for index in calls(trace) {
-        let Some(place) = answer_place(trace, index) else { continue };
-        let Event::Answer { process, outcome } = &trace.0[place] else { continue };
-        for wrong in alternatives(outcome, &met) {
-            let mut altered = trace.clone();
-            altered.0[place] = Event::Answer { process: *process, outcome: wrong.clone() };
-            result.told += 1;
-            if snapshot::agrees(&approved, &altered.text()) {
-                let Event::Call { call, .. } = &trace.0[index] else { continue };
-                result.unseen.push(format!("{call} = {wrong:?}"));
-            }
-        }
-    }
-    result
-}
-
-fn alternatives(outcome: &Outcome, met: &Met) -> Vec<Outcome> {
-    match outcome {
-        Outcome::Failed(Errno(number)) => {
-            let other = if *number == libc::EPERM { libc::EINVAL } else { libc::EPERM };
-            vec![Outcome::Returned(Value::ZERO), Outcome::Failed(Errno(other))]
-        }
-        Outcome::Gone => vec![Outcome::Returned(Value::ZERO)],
-        Outcome::Returned(value) => {
-            vec![Outcome::Failed(Errno(libc::EPERM)), Outcome::Returned(met.another(value))]
+    /// Its numbers.
+    pub fn score(&self) -> Score {
+        let accepted = self.missed.iter().filter(|(_, why)| why.is_some()).count();
+        Score {
+            mutants: self.mutants,
+            caught: self.mutants - self.missed.len(),
+            accepted,
+            missed: self.missed.len() - accepted,
+            stale: self.stale.len(),
+            wrong_answers: self.wrong_answers.told,
+            unseen: self.wrong_answers.unseen.len(),
         }
     }
 }
 
-/// The numbers under stable names in a trace, by class. Of these only being the same or not is
-/// seen, so a wrong one is one that something else in the trace has, if there is any.
-#[derive(Default)]
-struct Met(HashMap<String, BTreeSet<u64>>);
-
-impl Met {
-    fn of(trace: &Trace) -> Met {
-        let mut met = Met::default();
-        for event in &trace.0 {
-            if let Event::Answer { outcome: Outcome::Returned(value), .. } = event {
-                met.add(value);
-            }
-        }
-        met
+impl Audit {
+    /// The numbers of all cases.
+    pub fn score(&self) -> Score {
+        self.audited.iter().map(AuditedCase::score).sum()
     }
 
-    fn add(&mut self, value: &Value) {
-        match value {
-            Value::List(values) => values.iter().for_each(|value| self.add(value)),
-            Value::Fields(fields) => fields.iter().for_each(|(_, value)| self.add(value)),
-            _ => {
-                if let Some((class, number)) = named(value) {
-                    self.0.entry(class).or_default().insert(number);
-                }
-            }
-        }
-    }
-
-    fn other(&self, value: &Value) -> u64 {
-        const UNMET: u64 = u64::MAX - 1;
-        let Some((class, number)) = named(value) else { return UNMET };
-        let others = self.0.get(&class).into_iter().flatten();
-        others.copied().find(|other| *other != number).unwrap_or(UNMET)
-    }
-
-    /// Another value of the same type.
-    fn another(&self, value: &Value) -> Value {
-        match value {
-            Value::Number(number) => Value::Number(number + 1),
-            Value::Octal(number) => Value::Octal(number ^ 1),
-            Value::Hex(number) => Value::Hex(number ^ 1),
-            // A PID that stands for no process of the trace.
-            Value::Pid(pid) | Value::Child { pid, .. } => Value::Pid(pid + 1_000_000),
-            Value::Text(bytes) => Value::Text([bytes.as_slice(), b"x"].concat()),
-            Value::Word(word) => Value::Word(format!("{word}x")),
-            Value::Namespace { kind, .. } => Value::Namespace { kind: *kind, inode: self.other(value) },
-            Value::Volatile { class, .. } => {
-                Value::Volatile { class: class.clone(), number: self.other(value) }
-            }
-            Value::PeerGroup { relation, .. } => {
-                Value::PeerGroup { relation: relation.clone(), group: self.other(value) }
-            }
-            Value::Time { clock, nanoseconds } => {
-                Value::Time { clock: clock.clone(), nanoseconds: nanoseconds + 1_000_000_000_000 }
-            }
-            Value::List(values) => Value::List([values.as_slice(), &[Value::ZERO]].concat()),
-            Value::Fields(fields) => {
-                let mut fields = fields.clone();
-                match fields.last_mut() {
-                    Some((_, last)) => *last = self.another(last),
-                    None => fields.push(("x".to_string(), Value::ZERO)),
-                }
-                Value::Fields(fields)
-            }
-        }
+    /// The exit status of the audit: a case that misses a mutant is as bad as one that fails.
+    pub fn exit_status(&self) -> ExitStatus {
+        let of_failing = |verdict: &Verdict| match verdict.status(false).exit_status() {
+            // A failure that is expected takes nothing from the cases that were audited.
+            ExitStatus::Success => ExitStatus::NothingTested,
+            status => status,
+        };
+        let audited = match (self.audited.is_empty(), self.score().is_weak()) {
+            (_, true) => ExitStatus::CaseFailed,
+            (false, false) => ExitStatus::Success,
+            (true, false) => ExitStatus::NothingTested,
+        };
+        audited.and(ExitStatus::of_all(self.failing.iter().map(|(_, verdict)| of_failing(verdict))))
     }
 }
 
-/// The class and number of a value that is printed under a stable name.
-fn named(value: &Value) -> Option<(String, u64)> {
-    match value {
-        Value::Namespace { kind, inode } => Some((kind.link().to_string(), *inode)),
-        Value::Volatile { class, number } => Some((class.clone(), *number)),
-        Value::PeerGroup { group, .. } => Some(("peer group".to_string(), *group)),
-        _ => None,
+/// Audits these cases (by index in the catalogue). `known` are the failures that are expected here;
+/// `step` hears after each mutant how many of how many are done.
+///
+/// # Errors
+/// When a mutant cannot be run, so that nothing can be said of its case.
+pub fn audit(
+    runner: &mut Runner,
+    catalogue: Catalogue,
+    cases: &[usize],
+    known: &[Known],
+    step: &mut dyn FnMut(usize, usize),
+) -> Result<Audit, String> {
+    let (skipped, runnable) = runner.sort_out(cases);
+    let (honest, failing) = honest_runs(runner, catalogue, &runnable, known);
+    let audited = run_mutants(runner, catalogue, &honest, step)?;
+    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue.cases[index], reason)).collect();
+    Ok(Audit { audited, skipped, failing })
+}
+
+/// Runs each case once as it is, and tells those that pass from those that do not.
+fn honest_runs(
+    runner: &mut Runner,
+    catalogue: Catalogue,
+    cases: &[usize],
+    known: &[Known],
+) -> (Vec<(usize, Run)>, Failing) {
+    let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index))).collect();
+    let mut runs = Vec::new();
+    runner.run_jobs(&jobs, &mut |number, run| runs.push((cases[number], run)));
+    runs.sort_by_key(|(index, _)| *index);
+    let (mut honest, mut failing) = (Vec::new(), Vec::new());
+    for (index, run) in runs {
+        let case = catalogue.cases[index];
+        match judge(&run, (catalogue.approved)(case.id), DEADLINE) {
+            Verdict::Pass => honest.push((index, run)),
+            verdict => {
+                let known = known.iter().find(|known| known.case == case.id);
+                failing.push((case, verdict.known_as(known)));
+            }
+        }
     }
+    (honest, failing)
+}
+
+fn run_mutants(
+    runner: &mut Runner,
+    catalogue: Catalogue,
+    honest: &[(usize, Run)],
+    step: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<AuditedCase>, String> {
+    let mut all: Vec<(usize, Mutant)> = Vec::new();
+    for (place, (_, run)) in honest.iter().enumerate() {
+        all.extend(mutants(&run.trace).into_iter().map(|mutant| (place, mutant)));
+    }
+    // Neighbours in the catalogue wait for the same locks of the kernel; others can run meanwhile.
+    fastrand::Rng::with_seed(0).shuffle(&mut all);
+    let jobs: Vec<Job> =
+        all.iter().map(|(place, mutant)| mutant_job(runner, &honest[*place], mutant.clone())).collect();
+    let mut missed: Vec<Vec<Mutant>> = vec![Vec::new(); honest.len()];
+    let mut wrong: Vec<Option<WrongAnswers>> = vec![None; honest.len()];
+    let (mut not_made, mut done) = (Ok(()), 0);
+    runner.run_jobs(&jobs, &mut |number, run| {
+        let (place, mutant) = &all[number];
+        let (index, honest) = &honest[*place];
+        let case = catalogue.cases[*index];
+        done += 1;
+        step(done, jobs.len());
+        // Comparing needs no process: it is done here while others run.
+        wrong[*place].get_or_insert_with(|| wrong_answers(&honest.trace));
+        if let Finish::NotStarted(why) = &run.finish {
+            not_made =
+                Err(format!("a mutant of {} cannot be run, so nothing can be said of it: {why}", case.id));
+        } else if !catches(&run, case, catalogue) {
+            missed[*place].push(mutant.clone());
+        }
+    });
+    not_made?;
+    let audited = honest.iter().zip(missed.into_iter().zip(wrong)).enumerate();
+    Ok(audited
+        .map(|(place, ((index, run), (missed, wrong)))| {
+            let number = all.iter().filter(|(of, _)| *of == place).count();
+            let wrong_answers = wrong.unwrap_or_else(|| wrong_answers(&run.trace));
+            AuditedCase::new(catalogue.cases[*index], run.trace.lines(), number, missed, wrong_answers)
+        })
+        .collect())
+}
+
+fn mutant_job(runner: &Runner, (index, honest): &(usize, Run), mutant: Mutant) -> Job {
+    let patience = honest.duration * PATIENCE + LEAST_PATIENCE;
+    let expected = Some(Expected { entries: honest.trace.entries(), patience });
+    runner.altered_job(*index, Conduct { injection: Some(mutant.injection), expected, ..Conduct::default() })
+}
+
+/// Whether the case shows in this run that it met a mutant.
+fn catches(run: &Run, case: &Case, catalogue: Catalogue) -> bool {
+    let stopped = matches!(run.trace.end(), Some(End::Interrupted(Interrupt::Differs | Interrupt::Stuck)));
+    stopped || judge(run, (catalogue.approved)(case.id), DEADLINE) != Verdict::Pass
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nsconform_lab::call::Call;
-    use nsconform_lab::call::argument::Unshown;
-    use nsconform_lab::call::file::File;
-    use nsconform_lab::call::namespace::Namespace;
-    use nsconform_lab::call::process::Process;
-    use nsconform_lab::call::uts::Uts;
-    use nsconform_sys::kind::{Flags, Kind, NEWNS, NEWUTS};
+    use crate::case::CASE;
+    use crate::mutation::Accepted;
+    use nsconform_lab::conduct::injection::{Fault, Injection};
+    use nsconform_lab::outcome::{Outcome, Value};
     use rstest::rstest;
 
-    fn run(steps: &[(Call, Outcome)]) -> Trace {
-        let events = steps.iter().flat_map(|(call, outcome)| {
-            [
-                Event::Call { process: 0, call: call.clone() },
-                Event::Answer { process: 0, outcome: outcome.clone() },
-            ]
-        });
-        Trace(std::iter::once(Event::Process("a".into())).chain(events).collect())
-    }
+    static WEAK: Case = Case { id: "uts.weak", ..CASE };
+    static EXCUSED: Case =
+        Case { id: "uts.accepted", accepted: &[Accepted { mutant: "exit(0)", why: "it only ends" }], ..CASE };
 
-    fn ok(number: i64) -> Outcome {
-        Outcome::Returned(Value::Number(number))
+    /// An audit of one case that has three mutants and misses one, if any.
+    fn made_up(case: &'static Case, misses: bool) -> Audit {
+        let mutant = Mutant {
+            text: "exit(0)".to_string(),
+            injection: Injection { call: 2, fault: Fault::Withhold(Outcome::Returned(Value::ZERO)) },
+        };
+        let missed = if misses { vec![mutant] } else { Vec::new() };
+        let audited = vec![AuditedCase::new(case, Vec::new(), 3, missed, WrongAnswers::default())];
+        Audit { audited, skipped: Vec::new(), failing: Vec::new() }
     }
 
     #[rstest]
-    #[case::asking_is_no_lie(Call::Uts(Uts::gethostname {}), ok(0), &[])]
-    #[case::signal_0_is_no_lie(
-        Call::Process(Process::kill { pid: 3.into(), signal: nsconform_lab::call::process::Signal(0) }), ok(0), &[])]
-    #[case::a_refusal_changes_nothing(
-        Call::Uts(Uts::sethostname { name: "x".into() }), Outcome::Failed(Errno(libc::EPERM)), &[])]
-    #[case::a_change_is_withheld(
-        Call::Uts(Uts::sethostname { name: "x".into() }), ok(0), &["sethostname(\"x\")"])]
-    #[case::one_flag_is_withheld_whole(
-        Call::Namespace(Namespace::unshare { flags: NEWUTS }), ok(0), &["unshare(CLONE_NEWUTS)"])]
-    #[case::each_flag_is_left_out(
-        Call::Namespace(Namespace::unshare { flags: NEWUTS | NEWNS }), ok(0),
-        &["unshare(CLONE_NEWNS|CLONE_NEWUTS)", "unshare(CLONE_NEWNS|CLONE_NEWUTS) without CLONE_NEWNS",
-          "unshare(CLONE_NEWNS|CLONE_NEWUTS) without CLONE_NEWUTS"])]
-    #[case::a_process_is_never_withheld(
-        Call::Process(Process::clone { child: Unshown("b".into()), flags: NEWUTS }), ok(3),
-        &["clone(CLONE_NEWUTS) without CLONE_NEWUTS"])]
-    #[case::a_plain_fork_has_nothing_to_leave_out(
-        Call::Process(Process::clone { child: Unshown("b".into()), flags: Flags::empty() }), ok(3), &[])]
-    fn which_lies_are_told(#[case] call: Call, #[case] outcome: Outcome, #[case] expected: &[&str]) {
-        let told: Vec<String> = lies(&run(&[(call, outcome)])).into_iter().map(|lie| lie.text).collect();
-        assert_eq!(told, expected);
+    #[case::all_are_caught(&WEAK, false, ExitStatus::Success, [3, 0, 0, 0])]
+    #[case::one_is_missed(&WEAK, true, ExitStatus::CaseFailed, [2, 0, 1, 0])]
+    #[case::one_is_accepted(&EXCUSED, true, ExitStatus::Success, [2, 1, 0, 0])]
+    #[case::an_accepted_one_is_caught(&EXCUSED, false, ExitStatus::CaseFailed, [3, 0, 0, 1])]
+    fn missing_a_mutant_fails_unless_accepted_and_accepting_unless_missed(
+        #[case] case: &'static Case,
+        #[case] misses: bool,
+        #[case] expected: ExitStatus,
+        #[case] numbers: [usize; 4],
+    ) {
+        let audit = made_up(case, misses);
+        assert_eq!(audit.exit_status(), expected);
+        let score = audit.score();
+        assert_eq!([score.caught, score.accepted, score.missed, score.stale], numbers);
+    }
+
+    #[rstest]
+    #[case::expected_failure(Verdict::Known { reason: String::new() }, ExitStatus::Success)]
+    #[case::fails(Verdict::Fail, ExitStatus::CaseFailed)]
+    #[case::error(Verdict::Error { reason: String::new() }, ExitStatus::HarnessFailed)]
+    fn a_case_that_does_not_pass_is_no_success(#[case] verdict: Verdict, #[case] expected: ExitStatus) {
+        let audit = Audit { failing: vec![(&WEAK, verdict)], ..made_up(&EXCUSED, true) };
+        assert_eq!(audit.exit_status(), expected);
     }
 
     #[test]
-    fn lies_count_calls_from_zero() {
-        let change = || (Call::Uts(Uts::sethostname { name: "x".into() }), ok(0));
-        let ask = || (Call::Uts(Uts::gethostname {}), ok(0));
-        let numbers: Vec<u32> =
-            lies(&run(&[ask(), change(), ask(), change()])).iter().map(|lie| lie.injection.call).collect();
-        assert_eq!(numbers, [1, 3]);
-    }
-
-    #[test]
-    fn a_namespace_that_is_compared_with_nothing_is_unseen() {
-        let link = |inode| Outcome::Returned(Value::Namespace { kind: Kind::Uts, inode });
-        let read = || Call::File(File::readlink { path: "/proc/self/ns/uts".into() });
-        assert_eq!(wrong_answers(&run(&[(read(), link(7))])).unseen.len(), 1);
-        assert_eq!(wrong_answers(&run(&[(read(), link(7)), (read(), link(7))])).unseen.len(), 0);
-        assert_eq!(
-            wrong_answers(&run(&[(read(), link(7)), (read(), link(8)), (read(), link(7))])).unseen.len(),
-            0
-        );
+    fn nothing_audited_is_nothing_tested() {
+        let audit = Audit { audited: Vec::new(), ..made_up(&WEAK, false) };
+        assert_eq!(audit.exit_status(), ExitStatus::NothingTested);
     }
 }

@@ -1,6 +1,6 @@
 //! A case: one documented claim and the script that tests it, as data that can be listed.
 
-use crate::audit::Excuse;
+use crate::mutation::Accepted;
 use crate::requirement::Need;
 use nsconform_lab::interrupt::Play;
 use nsconform_lab::lab::Lab;
@@ -45,22 +45,22 @@ pub struct Case {
     pub sources: &'static [Source],
     /// The kernel version from which on the claim holds; empty if as old as the kind itself.
     pub since: &'static str,
-    /// What the case must start as.
+    /// The credentials that the case must start with.
     pub ground: Ground,
-    /// What it needs to be meaningful, apart from its ground.
+    /// The requirements that make it meaningful, apart from its ground.
     pub needs: &'static [Need],
-    /// What the documentation says where kernels are known to do otherwise. The snapshot then
+    /// The words of the documentation where kernels are known to do otherwise. The snapshot then
     /// holds what kernels do.
     pub deviation: Option<&'static str>,
-    /// What a wrong kernel would show.
+    /// The behaviour that a wrong kernel would show.
     pub wrong: &'static str,
-    /// Lies that the case does not notice, each with a reason; see `audit`.
-    pub excuses: &'static [Excuse],
+    /// Mutants that the case misses, each with a reason; see `mutation`.
+    pub accepted: &'static [Accepted],
     /// The script.
     pub play: fn(&Lab) -> Play,
 }
 
-/// What a case need not say: `..CASE`.
+/// The fields that a case need not name: `..CASE`.
 pub const CASE: Case = Case {
     id: "",
     claim: "",
@@ -70,7 +70,7 @@ pub const CASE: Case = Case {
     needs: &[],
     deviation: None,
     wrong: "",
-    excuses: &[],
+    accepted: &[],
     play: |_| Ok(()),
 };
 

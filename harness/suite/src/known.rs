@@ -1,7 +1,8 @@
-//! Known deviations: cases that fail on certain kernels for a reason that was found out.
+//! Expected failures: cases that fail on certain kernels for a reason that somebody found out.
 //!
-//! They are data outside the cases (`fixtures/known/*.toml`). A case that fails and is listed is
-//! shown as known; one that is listed and passes is shown as an unexpected pass.
+//! They are data outside the cases: `fixtures/known/*.toml`, and files of users in the same form. A
+//! case that fails and is listed is an expected failure; one that is listed and passes is an
+//! unexpected pass, since the list is wrong then.
 
 use nsconform_sys::machine::Machine;
 use serde::Deserialize;
@@ -14,7 +15,7 @@ struct File {
     known: Vec<Known>,
 }
 
-/// One known deviation.
+/// One expected failure.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
@@ -46,6 +47,11 @@ impl Version {
         let numbers = release[..end.unwrap_or(release.len())].split('.');
         Version(numbers.map_while(|number| number.parse().ok()).collect())
     }
+
+    /// Whether there are no numbers: the text was no release.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl TryFrom<String> for Version {
@@ -61,7 +67,8 @@ impl TryFrom<String> for Version {
 }
 
 impl Known {
-    fn applies(&self, machine: &Machine) -> bool {
+    /// Whether it is about this kernel, architecture and user.
+    pub fn applies(&self, machine: &Machine) -> bool {
         let running = Version::of_release(&machine.kernel_release);
         self.from <= running
             && self.before.as_ref().is_none_or(|before| running < *before)
@@ -70,18 +77,26 @@ impl Known {
     }
 }
 
-/// The deviations in the text of one file that apply to a machine.
+/// The expected failures in the text of one file.
 ///
 /// # Errors
 /// Where the text is wrong, with line and column.
-pub fn applying(text: &str, machine: &Machine) -> Result<Vec<Known>, String> {
+pub fn read(text: &str) -> Result<Vec<Known>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     for known in &file.known {
         if known.reason.trim().is_empty() || known.reference.trim().is_empty() {
             return Err(format!("{}: reason and reference must not be empty", known.case));
         }
     }
-    Ok(file.known.into_iter().filter(|known| known.applies(machine)).collect())
+    Ok(file.known)
+}
+
+/// The expected failures in the text of one file that apply to a machine.
+///
+/// # Errors
+/// As [`read`].
+pub fn applying(text: &str, machine: &Machine) -> Result<Vec<Known>, String> {
+    Ok(read(text)?.into_iter().filter(|known| known.applies(machine)).collect())
 }
 
 #[cfg(test)]

@@ -8,23 +8,26 @@
 //! | `case`, `requirement` | what a case is and what it needs |
 //! | `catalogue` | the claims that a program has, as one value |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
-//! | `known` | cases that fail on certain kernels for a known reason |
+//! | `known` | cases that are expected to fail on certain kernels |
 //! | `runner` | choosing and judging |
-//! | `audit` | the lie test: would a case notice? |
+//! | `mutation`, `audit` | faults injected into a case, and whether it catches them |
+//! | `stability` | whether a case gives the same trace however it is disturbed |
 
 pub mod audit;
 pub mod case;
 pub mod catalogue;
 pub mod known;
+pub mod mutation;
 pub mod requirement;
 pub mod runner;
 pub mod snapshot;
+pub mod stability;
 pub mod verdict;
 
-/// What a script needs in scope.
+/// The names that a script needs in scope.
 pub mod prelude {
-    pub use crate::audit::Excuse;
     pub use crate::case::{CASE, Case, Source, Untested, man, text};
+    pub use crate::mutation::Accepted;
     pub use nsconform_lab::call::Ask;
     pub use nsconform_lab::call::cgroup::*;
     pub use nsconform_lab::call::device::*;

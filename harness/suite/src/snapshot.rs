@@ -16,6 +16,13 @@ pub fn agrees(expected: &str, observed: &str) -> bool {
     expected.trim_end() == observed.trim_end()
 }
 
+/// The hash by which a kept run names a trace: SHA-256 of its text without blank ends, in
+/// hexadecimal.
+pub fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text.trim_end()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// How a trace differs from the approved one: common lines with two blanks before them, the
 /// approved ones with `-` and the observed ones with `+`.
 pub fn difference(expected: &str, observed: &str) -> Vec<(char, String)> {
@@ -45,6 +52,12 @@ mod tests {
     #[case::open_header("---\ns: a\n", Err("the header is not ended by a line of three hyphens".into()))]
     fn the_text_follows_the_header(#[case] file: &str, #[case] expected: Result<&str, String>) {
         assert_eq!(approved(file), expected);
+    }
+
+    #[test]
+    fn blank_ends_do_not_change_a_hash() {
+        assert_eq!(sha256("a\nb\n\n"), sha256("a\nb"));
+        assert_eq!(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 
     #[rstest]

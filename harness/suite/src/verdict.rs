@@ -1,36 +1,42 @@
-//! Verdicts, and the record of one case in one run.
+//! Verdicts: the one list of what can become of a case, and the record of one case in one run.
+//!
+//! Whatever shows, counts, ranks or exports verdicts takes words, signs, severity and exit status
+//! from [`Status`]. How a document looks lives in the crate `nsconform-report`.
 
 use crate::known::Known;
 use serde::{Deserialize, Serialize};
 
-/// What became of a case.
+/// The verdict on a case, with the reason where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", rename_all = "lowercase")]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
     /// The trace is the approved one.
     Pass,
-    /// The trace is the approved one although the list of known deviations says that it is not so
-    /// on this kernel.
-    #[serde(rename = "unexpected-pass")]
+    /// The trace is the approved one although this failure is expected on this kernel.
     UnexpectedPass {
-        /// What the list says.
+        /// Why the list expects a failure.
         reason: String,
     },
     /// The trace differs from the approved one.
     Fail,
-    /// The trace differs from the approved one, and the list of known deviations says why.
+    /// An expected failure: the trace differs from the approved one, and a list says why.
     Known {
-        /// What the list says.
+        /// Why the list expects a failure.
+        reason: String,
+    },
+    /// The kernel breaks a rule that the engine itself stands on, so that the trace says nothing.
+    NotJudged {
+        /// The broken foundation.
         reason: String,
     },
     /// A requirement is not met.
     Skip {
-        /// What is missing, and how to get it.
+        /// The missing requirement, and how to get it.
         reason: SkipReason,
     },
     /// The harness could not do its part.
     Error {
-        /// What went wrong.
+        /// The fault.
         reason: String,
     },
     /// The case did not end before its deadline; the trace shows how far it came.
@@ -41,28 +47,323 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict as one word.
-    pub fn word(&self) -> &'static str {
+    /// The status of a case with this verdict; `deviates` says whether the case has a documented
+    /// deviation.
+    pub fn status(&self, deviates: bool) -> Status {
         match self {
-            Verdict::Pass => "pass",
-            Verdict::UnexpectedPass { .. } => "unexpected-pass",
-            Verdict::Fail => "fail",
-            Verdict::Known { .. } => "known",
-            Verdict::Skip { .. } => "skip",
-            Verdict::Error { .. } => "error",
-            Verdict::Timeout { .. } => "timeout",
+            Verdict::Pass if deviates => Status::Deviation,
+            Verdict::Pass => Status::Pass,
+            Verdict::UnexpectedPass { .. } => Status::UnexpectedPass,
+            Verdict::Fail => Status::Fail,
+            Verdict::Known { .. } => Status::Known,
+            Verdict::NotJudged { .. } => Status::NotJudged,
+            Verdict::Skip { .. } => Status::Skip,
+            Verdict::Error { .. } => Status::Error,
+            Verdict::Timeout { .. } => Status::Timeout,
         }
     }
-}
 
-impl Verdict {
-    /// The verdict in the light of the list of known deviations.
+    /// The verdict as a word or two for people.
+    pub fn word(&self) -> &'static str {
+        self.status(false).word()
+    }
+
+    /// Why it is so, where a verdict has a reason.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Verdict::Pass | Verdict::Fail => None,
+            Verdict::Skip { reason } => Some(reason.missing()),
+            Verdict::UnexpectedPass { reason }
+            | Verdict::Known { reason }
+            | Verdict::NotJudged { reason }
+            | Verdict::Error { reason }
+            | Verdict::Timeout { reason } => Some(reason.clone()),
+        }
+    }
+
+    /// How to get a better verdict, where that is known.
+    pub fn remedy(&self) -> Option<&str> {
+        match self {
+            Verdict::Skip { reason } => Some(reason.remedy()),
+            _ => None,
+        }
+    }
+
+    /// The verdict in the light of the expected failures.
     pub fn known_as(self, known: Option<&Known>) -> Verdict {
         match (self, known) {
             (Verdict::Fail, Some(known)) => Verdict::Known { reason: known.reason.clone() },
             (Verdict::Pass, Some(known)) => Verdict::UnexpectedPass { reason: known.reason.clone() },
             (verdict, _) => verdict,
         }
+    }
+}
+
+/// The status of one case in a run, the lack of a record included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Passed, the documentation and the kernel agreeing.
+    Pass,
+    /// Passed where kernels are known to do otherwise than the documentation says.
+    Deviation,
+    /// Passed although a failure is expected on this kernel.
+    UnexpectedPass,
+    /// Failed.
+    Fail,
+    /// Failed as expected, for a reason that is listed.
+    Known,
+    /// Rests on a rule that this kernel breaks.
+    NotJudged,
+    /// Skipped.
+    Skip,
+    /// The harness could not do its part.
+    Error,
+    /// Not ended before the deadline.
+    Timeout,
+    /// No record, in a run that was cut off: the case may have been meant to run.
+    Miss,
+    /// No record, in a run that is complete: the case was not part of it.
+    Absent,
+}
+
+/// The evidence about the kernel in a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// It does what is expected.
+    Good,
+    /// It does not.
+    Bad,
+    /// Nothing: the case was not tested.
+    None,
+    /// There is no such case.
+    NoCase,
+}
+
+/// How a status catches the eye; a report chooses a colour for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// As it should be, and worth knowing.
+    Noted,
+    /// Somebody should look at it some day.
+    Listed,
+    /// Somebody must look at it now.
+    Bad,
+    /// Nothing happened.
+    Quiet,
+    /// Something was lost.
+    Lost,
+}
+
+/// The terms in which TAP, KTAP, JUnit and KCIDB speak of results; each of these formats has a
+/// spelling of its own for each term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// KTAP `ok`, KCIDB `PASS`.
+    Pass,
+    /// KTAP `not ok`, KCIDB `FAIL`.
+    Fail,
+    /// KTAP `ok … # XFAIL`, TAP `not ok … # TODO`.
+    ExpectedFailure,
+    /// KTAP `not ok`, TAP `ok … # TODO`.
+    UnexpectedPass,
+    /// `ok … # SKIP`.
+    Skip,
+    /// KTAP `not ok … # TIMEOUT`.
+    Timeout,
+    /// KTAP `not ok … # ERROR`.
+    Error,
+    /// Formats write no result line; KCIDB `MISS`.
+    Miss,
+}
+
+/// Everything that is said of a status.
+struct StatusEntry {
+    status: Status,
+    /// Its name for programs.
+    key: &'static str,
+    /// One or two words for people.
+    word: &'static str,
+    /// The field that counts it in the last line of a run file, if it is counted there.
+    counted: Option<&'static str>,
+    /// After a number in a summary: of one, of several.
+    summed: [&'static str; 2],
+    /// One column wide.
+    sign: char,
+    /// The same where only ASCII can be shown.
+    ascii: char,
+    tone: Tone,
+    evidence: Evidence,
+    exit: ExitStatus,
+    term: Term,
+}
+
+/// The list. Its order is that of severity: what has to be looked at first comes first.
+#[rustfmt::skip]
+const LIST: [StatusEntry; 11] = {
+    use Evidence as E;
+    use ExitStatus as X;
+    use Status as S;
+    [
+        entry(S::Fail, "fail", "fail", Some("fail"), ["failed", "failed"], ['✗', 'F'], Tone::Bad, E::Bad, X::CaseFailed, Term::Fail),
+        entry(S::Error, "error", "error", Some("error"), ["error", "errors"], ['!', '!'], Tone::Bad, E::None, X::HarnessFailed, Term::Error),
+        entry(S::Timeout, "timeout", "timeout", Some("timeout"), ["timed out", "timed out"], ['t', 't'], Tone::Bad, E::None, X::HarnessFailed, Term::Timeout),
+        entry(S::Miss, "miss", "miss", None, ["without a record", "without a record"], ['?', '?'], Tone::Lost, E::None, X::HarnessFailed, Term::Miss),
+        entry(S::NotJudged, "not-judged", "not judged", Some("not-judged"), ["not judged", "not judged"], ['/', '/'], Tone::Lost, E::None, X::CaseFailed, Term::Error),
+        entry(S::UnexpectedPass, "unexpected-pass", "unexpected pass", Some("unexpected"), ["passed unexpectedly", "passed unexpectedly"], ['u', 'u'], Tone::Listed, E::Good, X::Success, Term::UnexpectedPass),
+        entry(S::Known, "known", "expected failure", Some("known"), ["failed as expected", "failed as expected"], ['f', 'f'], Tone::Listed, E::Bad, X::Success, Term::ExpectedFailure),
+        entry(S::Skip, "skip", "skip", Some("skip"), ["skipped", "skipped"], ['–', '-'], Tone::Quiet, E::None, X::NothingTested, Term::Skip),
+        entry(S::Deviation, "deviation", "deviation", Some("deviation"), ["documented deviation", "documented deviations"], ['≈', '~'], Tone::Noted, E::Good, X::Success, Term::Pass),
+        entry(S::Pass, "pass", "pass", Some("pass"), ["passed", "passed"], ['✓', '.'], Tone::Good, E::Good, X::Success, Term::Pass),
+        entry(S::Absent, "absent", "absent", None, ["absent", "absent"], [' ', ' '], Tone::Quiet, E::NoCase, X::NothingTested, Term::Miss),
+    ]
+};
+
+#[allow(clippy::too_many_arguments)]
+const fn entry(
+    status: Status,
+    key: &'static str,
+    word: &'static str,
+    counted: Option<&'static str>,
+    summed: [&'static str; 2],
+    [sign, ascii]: [char; 2],
+    tone: Tone,
+    evidence: Evidence,
+    exit: ExitStatus,
+    term: Term,
+) -> StatusEntry {
+    StatusEntry { status, key, word, counted, summed, sign, ascii, tone, evidence, exit, term }
+}
+
+impl Status {
+    /// All of them, in the order in which they are shown side by side.
+    pub const ALL: [Status; 11] = [
+        Status::Pass,
+        Status::Deviation,
+        Status::UnexpectedPass,
+        Status::Fail,
+        Status::Known,
+        Status::NotJudged,
+        Status::Skip,
+        Status::Error,
+        Status::Timeout,
+        Status::Miss,
+        Status::Absent,
+    ];
+
+    fn entry(self) -> &'static StatusEntry {
+        // Every status is in the list, which a test shows.
+        LIST.iter().find(|entry| entry.status == self).unwrap_or(&LIST[0])
+    }
+
+    /// Its name in run files and in everything else that programs read.
+    pub fn key(self) -> &'static str {
+        self.entry().key
+    }
+
+    /// The status as a word or two for people.
+    pub fn word(self) -> &'static str {
+        self.entry().word
+    }
+
+    /// The field that counts it in the last line of a run file; none for the lack of a record.
+    pub fn counted(self) -> Option<&'static str> {
+        self.entry().counted
+    }
+
+    /// A number of cases with this status, as a summary has it: `3 failed`.
+    pub fn summed(self, number: usize) -> String {
+        let [one, several] = self.entry().summed;
+        format!("{number} {}", if number == 1 { one } else { several })
+    }
+
+    /// Its sign, one column wide.
+    pub fn sign(self) -> char {
+        self.entry().sign
+    }
+
+    /// Its sign where only ASCII can be shown.
+    pub fn ascii_sign(self) -> char {
+        self.entry().ascii
+    }
+
+    /// How it catches the eye; the sign alone says the same.
+    pub fn tone(self) -> Tone {
+        self.entry().tone
+    }
+
+    /// The evidence about the kernel in it.
+    pub fn evidence(self) -> Evidence {
+        self.entry().evidence
+    }
+
+    /// Whether the kernel was tested and did what is expected.
+    pub fn is_good(self) -> bool {
+        self.evidence() == Evidence::Good
+    }
+
+    /// Whether the kernel was tested.
+    pub fn is_tested(self) -> bool {
+        matches!(self.evidence(), Evidence::Good | Evidence::Bad)
+    }
+
+    /// Whether a person must look at it before anything else: a failure that nobody expects, or
+    /// something that the harness could not do.
+    pub fn is_alarming(self) -> bool {
+        matches!(self.exit_status(), ExitStatus::CaseFailed | ExitStatus::HarnessFailed)
+    }
+
+    /// The place among all, the worst being 0.
+    pub fn severity(self) -> usize {
+        LIST.iter().position(|entry| entry.status == self).unwrap_or(LIST.len())
+    }
+
+    /// The exit status of a run that has only cases with this status.
+    pub fn exit_status(self) -> ExitStatus {
+        self.entry().exit
+    }
+
+    /// Its name in test protocols.
+    pub fn term(self) -> Term {
+        self.entry().term
+    }
+}
+
+/// The exit statuses of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// All cases that were run passed (or the command did what was asked).
+    Success = 0,
+    /// A case failed, and nothing worse happened.
+    CaseFailed = 1,
+    /// A wrong command line or wrong input.
+    Usage = 2,
+    /// The harness itself failed: an error, a timeout, a result that could not be written.
+    HarnessFailed = 3,
+    /// Nothing was tested: everything was skipped, or no case matched.
+    NothingTested = 4,
+}
+
+impl ExitStatus {
+    /// The exit status of two things together: the worse one. A part that tested nothing takes
+    /// nothing from one that did.
+    pub fn and(self, other: ExitStatus) -> ExitStatus {
+        let rank = |status: ExitStatus| match status {
+            ExitStatus::NothingTested => 0,
+            ExitStatus::Success => 1,
+            ExitStatus::CaseFailed => 2,
+            ExitStatus::HarnessFailed => 3,
+            ExitStatus::Usage => 4,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+
+    /// The exit status of all these together; of none of them, that nothing was tested.
+    pub fn of_all(statuses: impl IntoIterator<Item = ExitStatus>) -> ExitStatus {
+        statuses.into_iter().fold(ExitStatus::NothingTested, ExitStatus::and)
     }
 }
 
@@ -81,7 +382,7 @@ pub enum SkipReason {
     Need {
         /// Which one.
         need: String,
-        /// What the probe found.
+        /// The finding of the probe.
         found: String,
         /// How to get it.
         remedy: String,
@@ -89,7 +390,7 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// What is missing.
+    /// Names the missing thing.
     pub fn missing(&self) -> String {
         match self {
             SkipReason::Seal { what } => format!("needs sealed namespaces: {what}"),
@@ -118,11 +419,66 @@ pub const SEAL_REMEDY: &str = "run as root, or allow ordinary users to create us
 pub struct Record {
     /// The id of the case.
     pub id: String,
-    /// What became of it.
+    /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// From the start of the director to the end of everything it started, in microseconds.
     pub duration_us: u64,
     /// The lines of the observed trace.
     pub trace: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_status_stands_in_the_list_once_with_a_word_and_signs_of_its_own() {
+        let unique = |shown: &dyn Fn(Status) -> String| {
+            Status::ALL.iter().map(|status| shown(*status)).collect::<BTreeSet<_>>().len()
+        };
+        assert_eq!(unique(&|status| format!("{}", status.severity())), LIST.len());
+        assert_eq!(unique(&|status| status.word().to_string()), LIST.len());
+        assert_eq!(unique(&|status| status.sign().to_string()), LIST.len());
+        assert_eq!(unique(&|status| status.ascii_sign().to_string()), LIST.len());
+        assert!(Status::ALL.iter().all(|status| status.ascii_sign().is_ascii()));
+        for status in Status::ALL {
+            assert_eq!(serde_json::json!(status), status.key());
+        }
+    }
+
+    #[test]
+    fn only_the_lack_of_a_record_is_not_counted() {
+        let uncounted: Vec<Status> =
+            Status::ALL.into_iter().filter(|status| status.counted().is_none()).collect();
+        assert_eq!(uncounted, [Status::Miss, Status::Absent]);
+    }
+
+    #[rstest]
+    #[case::pass(Verdict::Pass, r#"{"verdict":"pass"}"#)]
+    #[case::unexpected(Verdict::UnexpectedPass { reason: "r".into() }, r#"{"verdict":"unexpected-pass","reason":"r"}"#)]
+    #[case::expected_failure(Verdict::Known { reason: "r".into() }, r#"{"verdict":"known","reason":"r"}"#)]
+    #[case::not_judged(Verdict::NotJudged { reason: "r".into() }, r#"{"verdict":"not-judged","reason":"r"}"#)]
+    #[case::timeout(Verdict::Timeout { reason: "r".into() }, r#"{"verdict":"timeout","reason":"r"}"#)]
+    fn run_files_have_these_words(#[case] verdict: Verdict, #[case] written: &str) {
+        assert_eq!(serde_json::to_string(&verdict).unwrap(), written);
+        assert_eq!(serde_json::from_str::<Verdict>(written).unwrap(), verdict);
+    }
+
+    #[rstest]
+    #[case::all_passed(&[Status::Pass], ExitStatus::Success)]
+    #[case::deviations_are_fine(&[Status::Deviation], ExitStatus::Success)]
+    #[case::one_failed(&[Status::Pass, Status::Fail], ExitStatus::CaseFailed)]
+    #[case::an_expected_failure_is_fine(&[Status::Known], ExitStatus::Success)]
+    #[case::error_is_worse(&[Status::Fail, Status::Error, Status::Pass], ExitStatus::HarnessFailed)]
+    #[case::timeout(&[Status::Timeout, Status::Pass], ExitStatus::HarnessFailed)]
+    #[case::silence_is_no_pass(&[Status::NotJudged, Status::Pass], ExitStatus::CaseFailed)]
+    #[case::all_skipped(&[Status::Skip], ExitStatus::NothingTested)]
+    #[case::some_skipped(&[Status::Skip, Status::Pass], ExitStatus::Success)]
+    #[case::none(&[], ExitStatus::NothingTested)]
+    fn the_exit_status_is_the_worst(#[case] statuses: &[Status], #[case] expected: ExitStatus) {
+        assert_eq!(ExitStatus::of_all(statuses.iter().map(|status| status.exit_status())), expected);
+    }
 }

@@ -9,8 +9,9 @@ use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::server::{Finish, Job};
 use nsconform_lab::trace::End;
-use nsconform_suite::audit::lies;
+use nsconform_lab::conduct::watch::Expected;
 use nsconform_suite::catalogue::Catalogue;
+use nsconform_suite::mutation::mutants;
 use nsconform_suite::prelude::*;
 use nsconform_suite::runner::{DEADLINE, Role, Runner, Setup};
 use nsconform_suite::verdict::{Record, Verdict};
@@ -396,22 +397,22 @@ fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
     let mut honest = None;
     runner.run_jobs(&[runner.job(Role::Case(index))], &mut |_, run| honest = Some(run));
     let trace = honest.ok_or("no run")?.trace;
-    for lie in lies(&trace) {
+    for mutant in mutants(&trace) {
         let entries = trace.entries();
         let expected = Some(Expected { entries, patience: Duration::from_millis(50) });
-        let conduct = Conduct { injection: Some(lie.injection.clone()), expected, ..Conduct::default() };
+        let changes = Conduct { injection: Some(mutant.injection.clone()), expected, ..Conduct::default() };
         let mut end = None;
         runner.run_jobs(&[runner.altered_job(index, conduct)], &mut |_, run| {
             end = run.trace.end().cloned();
         });
-        let as_expected = match lie.text.as_str() {
+        let as_expected = match mutant.text.as_str() {
             "sethostname(\"unseen\")" => end == Some(End::Played),
             "exit(0)" => end == Some(End::Interrupted(Interrupt::Stuck)),
             "waitpid(<child>, 0)" => end == Some(End::Played),
             _ => false,
         };
         if !as_expected {
-            return Err(format!("{}: {end:?}", lie.text).into());
+            return Err(format!("{}: {end:?}", mutant.text).into());
         }
     }
     drop(runner);

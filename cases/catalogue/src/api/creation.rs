@@ -260,7 +260,7 @@ pub const CASES: &[Case] = &[
         ground: Ground::User,
         needs: &[&need::PROCFS, &need::USER_NS],
         wrong: "an unmapped process nests a user namespace, or a mapped one cannot",
-        excuses: &[SETGROUPS],
+        accepted: &[SETGROUPS],
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;

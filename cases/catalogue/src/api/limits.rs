@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
             &need::UTS_NS,
         ],
         wrong: "a limit has another default, or is inherited",
-        excuses: &[SETGROUPS],
+        accepted: &[SETGROUPS],
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
@@ -61,9 +61,9 @@ pub const CASES: &[Case] = &[
         ground: Ground::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the open file shows the limit of the reader's user namespace",
-        excuses: &[
+        accepted: &[
             SETGROUPS,
-            Excuse { lie: "read(3)", why: "the text that is read is itself what the claim is about" },
+            Accepted { mutant: "read(3)", why: "the text that is read is itself what the claim is about" },
         ],
         play: |lab| {
             let user = lab.process("user")?;
@@ -96,7 +96,7 @@ pub const CASES: &[Case] = &[
             &need::UTS_NS,
         ],
         wrong: "a kind can be created beyond its limit, or is refused below it",
-        excuses: &[SETGROUPS],
+        accepted: &[SETGROUPS],
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
@@ -192,7 +192,7 @@ pub const CASES: &[Case] = &[
         ground: Ground::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the nested user namespace gets more than its parent's limit",
-        excuses: &[SETGROUPS],
+        accepted: &[SETGROUPS],
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;

@@ -37,8 +37,8 @@ pub(crate) fn map_to_root(process: Process) -> Play {
 }
 
 /// Why it is not noticed when setgroups(2) is not given up.
-pub(crate) const SETGROUPS: Excuse = Excuse {
-    lie: "! echo \"deny\" > \"/proc/self/setgroups\"",
+pub(crate) const SETGROUPS: Accepted = Accepted {
+    mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
     why: "where runs are contained in a user namespace setgroups is denied already, and this is inherited; elsewhere the write of gid_map fails",
 };
 

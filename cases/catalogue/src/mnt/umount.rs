@@ -80,8 +80,8 @@ pub const CASES: &[Case] = &[
         since: "2.4.11",
         needs: &[&need::PROCFS],
         wrong: "the mount stays listed, or the open file fails",
-        excuses: &[Excuse {
-            lie: "read(3)",
+        accepted: &[Accepted {
+            mutant: "read(3)",
             why: "A read changes nothing but the offset of the file; its answer is the observation.",
         }],
         play: |lab| {

@@ -44,7 +44,7 @@ pub const CASES: &[Case] = &[
         since: "5.1",
         needs: &[&need::PID_NS],
         wrong: "SIGTERM ends init, or SIGKILL does not",
-        excuses: &[Excuse { lie: "pidfd_send_signal(3, SIGTERM)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "pidfd_send_signal(3, SIGTERM)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;

@@ -14,9 +14,9 @@ pub const CASES: &[Case] = &[
         since: "2.6.24",
         needs: &[&need::PID_NS],
         wrong: "init dies, or kill gives an errno",
-        excuses: &[
-            Excuse { lie: "kill(1, SIGTERM)", why: NO_EFFECT },
-            Excuse { lie: "kill(1, SIGHUP)", why: NO_EFFECT },
+        accepted: &[
+            Accepted { mutant: "kill(1, SIGTERM)", why: NO_EFFECT },
+            Accepted { mutant: "kill(1, SIGHUP)", why: NO_EFFECT },
         ],
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -40,9 +40,9 @@ pub const CASES: &[Case] = &[
         since: "2.6.24",
         needs: &[&need::PID_NS],
         wrong: "init is killed or stopped from inside",
-        excuses: &[
-            Excuse { lie: "kill(1, SIGKILL)", why: NO_EFFECT },
-            Excuse { lie: "kill(1, SIGSTOP)", why: NO_EFFECT },
+        accepted: &[
+            Accepted { mutant: "kill(1, SIGKILL)", why: NO_EFFECT },
+            Accepted { mutant: "kill(1, SIGSTOP)", why: NO_EFFECT },
         ],
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -110,7 +110,7 @@ pub const CASES: &[Case] = &[
         since: "2.6.24",
         needs: &[&need::PID_NS],
         wrong: "SIGTERM ends init, or SIGKILL does not",
-        excuses: &[Excuse { lie: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
@@ -151,7 +151,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("pid_namespaces(7)", "The namespace init process")],
         needs: &[&need::PID_NS],
         wrong: "the nested init survives SIGKILL from the middle namespace",
-        excuses: &[Excuse { lie: "kill(1, SIGKILL)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(1, SIGKILL)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let middle = outer.clone("middle", NEWPID)?;
@@ -176,7 +176,7 @@ pub const CASES: &[Case] = &[
         ground: Ground::User,
         needs: &[&need::PID_NS, &need::USER_NS],
         wrong: "the creator gets EPERM, or SIGTERM ends init",
-        excuses: &[Excuse { lie: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(<init>, SIGTERM)", why: NO_EFFECT }],
         play: |lab| {
             let user = lab.process("user")?;
             user.try_clone("refused", NEWPID)?;
@@ -196,7 +196,7 @@ pub const CASES: &[Case] = &[
         sources: &[text("LWN 532748, Namespaces in operation, part 4")],
         needs: &[&need::PID_NS],
         wrong: "init survives its own invalid memory access, or dies of a member's SIGSEGV",
-        excuses: &[Excuse { lie: "kill(1, SIGSEGV)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(1, SIGSEGV)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
@@ -229,7 +229,7 @@ pub const CASES: &[Case] = &[
             "pid_namespaces(7): only signals for which init has established a handler can be sent to it by other members",
         ),
         wrong: "the blocked signal is lost at once, or ends init when unblocked",
-        excuses: &[Excuse { lie: "kill(1, SIGUSR1)", why: NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(1, SIGUSR1)", why: NO_EFFECT }],
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;

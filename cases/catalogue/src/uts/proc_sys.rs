@@ -74,8 +74,8 @@ pub const CASES: &[Case] = &[
         since: "2.6.19",
         needs: &[&need::UTS_NS, &need::PROCFS],
         wrong: "the descriptor shows the namespace in which it was opened",
-        excuses: &[Excuse {
-            lie: "read(3)",
+        accepted: &[Accepted {
+            mutant: "read(3)",
             why: "reading moves nothing but the place in the file, from which nothing is read again",
         }],
         play: |lab| {

@@ -1,26 +1,18 @@
-//! `nsconform audit`: tells every lie that can be told in every case and lists those that nothing
-//! notices.
+//! `nsconform audit`: runs every mutant of every case and lists those that nothing catches.
 
-use super::{Done, Failure, Format, print, select};
+use super::progress::Progress;
+use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
 use anstyle::{AnsiColor, Style};
-use nsconform_catalogue::{approved, catalogue, claims, known};
-use nsconform_lab::conduct::Conduct;
-use nsconform_lab::conduct::watch::Expected;
-use nsconform_lab::interrupt::Interrupt;
+use nsconform_catalogue::{catalogue, claims, known};
 use nsconform_lab::seal::Containment;
-use nsconform_lab::server::{Finish, Job};
-use nsconform_lab::trace::End;
-use nsconform_report::ExitStatus;
-use nsconform_suite::audit::{Lie, WrongAnswers, lies, wrong_answers};
-use nsconform_suite::case::Case;
-use nsconform_suite::runner::Role;
-use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
-use nsconform_suite::verdict::{SkipReason, Verdict};
+use nsconform_suite::audit::{self as suite, Audit, AuditedCase, Score};
+use nsconform_suite::mutation::Mutant;
+use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::verdict::{SkipReason, Status, Verdict};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::Serialize;
 use std::io::{self, Write};
-use std::iter::Sum;
 use std::time::{Duration, Instant};
 
 /// The command line of `audit`.
@@ -28,56 +20,15 @@ use std::time::{Duration, Instant};
 pub struct Arguments {
     /// Audit only cases whose id holds one of these (`*` stands for anything), and show the score
     /// of each
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", value_parser = pattern)]
     patterns: Vec<String>,
     /// How many runs are made side by side [default: 32 per processor, since many only wait]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
 }
-
-/// Cases that do not pass as they are, so that no lie can be told in them.
-type Failing = Vec<(&'static Case, Verdict)>;
-
-/// What came of it all.
-struct Audit {
-    audited: Vec<Audited>,
-    skipped: Vec<(&'static Case, SkipReason)>,
-    failing: Failing,
-    took: Duration,
-}
-
-/// What became of one case.
-struct Audited {
-    case: &'static Case,
-    trace: Vec<String>,
-    told: usize,
-    /// Lies that nothing noticed, and the excuse if there is one.
-    survivors: Vec<(Lie, Option<&'static str>)>,
-    /// Excuses for lies that are noticed, or that cannot be told.
-    stale: Vec<&'static str>,
-    wrong_answers: WrongAnswers,
-}
-
-/// What is counted, of one case or of all.
-#[derive(Clone, Copy, Default, Serialize)]
-struct Score {
-    told: usize,
-    noticed: usize,
-    excused: usize,
-    survive: usize,
-    stale_excuses: usize,
-    wrong_answers: usize,
-    unseen: usize,
-}
-
-/// An answer in a lied-to run is waited for this many times as long as the whole honest run took,
-/// and some time more, before the run counts as stuck if nothing moves in it.
-const PATIENCE: u32 = 2;
-/// The time that an answer is waited for in any case.
-const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs the command.
 pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
@@ -92,197 +43,58 @@ pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
     };
     let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected);
-    let (honest, failing) = honest_runs(&mut runner, &runnable);
-    let audited = lied_to_runs(&mut runner, &honest)?;
+    let progress = Progress::start(0, "mutants");
+    let known = known(&Machine::look());
+    let audit = suite::audit(&mut runner, claims(), &selected, &known, &mut |done, total| {
+        progress.reach(done, total);
+    });
+    progress.end();
     drop(runner);
-    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue()[index], reason)).collect();
-    let audit = Audit { audited, skipped, failing, took: started.elapsed() };
-    print(|to| match arguments.format {
-        Format::Human => write_human(to, &audit, !arguments.patterns.is_empty()),
-        Format::Json => write_json(to, &audit),
-    })?;
+    let audit = audit.map_err(Failure::harness)?;
+    let took = started.elapsed();
+    match arguments.format {
+        TextOrJson::Human => print(|to| write_human(to, &audit, took, !arguments.patterns.is_empty()))?,
+        TextOrJson::Json => print_data(|to| write_json(to, &audit, took))?,
+    }
     Ok(audit.exit_status())
 }
 
-/// Runs each case once as it is, and tells those that pass from those that do not.
-fn honest_runs(runner: &mut Runner, cases: &[usize]) -> (Vec<(usize, Run)>, Failing) {
-    let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index))).collect();
-    let mut runs = Vec::new();
-    runner.run_jobs(&jobs, &mut |number, run| runs.push((cases[number], run)));
-    runs.sort_by_key(|(index, _)| *index);
-    let known = known(&Machine::look());
-    let (mut honest, mut failing) = (Vec::new(), Vec::new());
-    for (index, run) in runs {
-        let case = catalogue()[index];
-        match judge(&run, approved(case.id), DEADLINE) {
-            Verdict::Pass => honest.push((index, run)),
-            verdict => {
-                let known = known.iter().find(|known| known.case == case.id);
-                failing.push((case, verdict.known_as(known)));
-            }
-        }
-    }
-    (honest, failing)
-}
-
-fn lied_to_runs(runner: &mut Runner, honest: &[(usize, Run)]) -> Result<Vec<Audited>, Failure> {
-    let mut told: Vec<(usize, Lie)> = Vec::new();
-    for (place, (_, run)) in honest.iter().enumerate() {
-        told.extend(lies(&run.trace).into_iter().map(|lie| (place, lie)));
-    }
-    // Neighbours in the catalogue wait for the same locks of the kernel; others can run meanwhile.
-    fastrand::Rng::with_seed(0).shuffle(&mut told);
-    let jobs: Vec<Job> =
-        told.iter().map(|(place, lie)| lied_to_job(runner, &honest[*place], lie.clone())).collect();
-    let mut survivors: Vec<Vec<Lie>> = vec![Vec::new(); honest.len()];
-    let mut wrong: Vec<Option<WrongAnswers>> = vec![None; honest.len()];
-    let mut not_made = Ok(());
-    runner.run_jobs(&jobs, &mut |number, run| {
-        let (place, lie) = &told[number];
-        let (index, honest) = &honest[*place];
-        let case = catalogue()[*index];
-        // Comparing needs no process: it is done here while others run.
-        wrong[*place].get_or_insert_with(|| wrong_answers(&honest.trace));
-        if let Finish::NotStarted(why) = &run.finish {
-            let what = format!("a lied-to run of {} cannot be made, so nothing can be said: {why}", case.id);
-            not_made = Err(Failure::harness(what));
-        } else if !noticed(&run, case) {
-            survivors[*place].push(lie.clone());
-        }
-    });
-    not_made?;
-    let audited = honest.iter().zip(survivors.into_iter().zip(wrong)).enumerate();
-    Ok(audited
-        .map(|(place, ((index, run), (survivors, wrong)))| {
-            let told = told.iter().filter(|(of, _)| *of == place).count();
-            let wrong_answers = wrong.unwrap_or_else(|| wrong_answers(&run.trace));
-            Audited::new(catalogue()[*index], run.trace.lines(), told, survivors, wrong_answers)
-        })
-        .collect())
-}
-
-fn lied_to_job(runner: &Runner, (index, honest): &(usize, Run), lie: Lie) -> Job {
-    let patience = honest.duration * PATIENCE + LEAST_PATIENCE;
-    let expected = Some(Expected { entries: honest.trace.entries(), patience });
-    runner.altered_job(*index, Conduct { injection: Some(lie.injection), expected, ..Conduct::default() })
-}
-
-/// Whether a run shows that it was lied to.
-fn noticed(run: &Run, case: &Case) -> bool {
-    let stopped = matches!(run.trace.end(), Some(End::Interrupted(Interrupt::Differs | Interrupt::Stuck)));
-    stopped || judge(run, approved(case.id), DEADLINE) != Verdict::Pass
-}
-
-impl Audited {
-    fn new(
-        case: &'static Case,
-        trace: Vec<String>,
-        told: usize,
-        mut survivors: Vec<Lie>,
-        wrong_answers: WrongAnswers,
-    ) -> Audited {
-        survivors.sort_by_key(|lie| lie.injection.call);
-        let stale = case
-            .excuses
-            .iter()
-            .map(|excuse| excuse.lie)
-            .filter(|excused| !survivors.iter().any(|lie| lie.text == *excused))
-            .collect();
-        let excused = |lie: Lie| {
-            let excuse = case.excuses.iter().find(|excuse| excuse.lie == lie.text).map(|excuse| excuse.why);
-            (lie, excuse)
-        };
-        let survivors = survivors.into_iter().map(excused).collect();
-        Audited { case, trace, told, survivors, stale, wrong_answers }
-    }
-
-    fn score(&self) -> Score {
-        let excused = self.survivors.iter().filter(|(_, excuse)| excuse.is_some()).count();
-        Score {
-            told: self.told,
-            noticed: self.told - self.survivors.len(),
-            excused,
-            survive: self.survivors.len() - excused,
-            stale_excuses: self.stale.len(),
-            wrong_answers: self.wrong_answers.told,
-            unseen: self.wrong_answers.unseen.len(),
-        }
-    }
-}
-
-impl Sum for Score {
-    fn sum<I: Iterator<Item = Score>>(scores: I) -> Score {
-        scores.fold(Score::default(), |sum, one| Score {
-            told: sum.told + one.told,
-            noticed: sum.noticed + one.noticed,
-            excused: sum.excused + one.excused,
-            survive: sum.survive + one.survive,
-            stale_excuses: sum.stale_excuses + one.stale_excuses,
-            wrong_answers: sum.wrong_answers + one.wrong_answers,
-            unseen: sum.unseen + one.unseen,
-        })
-    }
-}
-
-impl Score {
-    fn is_weak(&self) -> bool {
-        self.survive + self.stale_excuses + self.unseen > 0
-    }
-}
-
-impl Audit {
-    fn score(&self) -> Score {
-        self.audited.iter().map(Audited::score).sum()
-    }
-
-    fn exit_status(&self) -> ExitStatus {
-        let failing = |wanted: fn(&Verdict) -> bool| self.failing.iter().any(|(_, verdict)| wanted(verdict));
-        if failing(|verdict| matches!(verdict, Verdict::Error { .. } | Verdict::Timeout { .. })) {
-            ExitStatus::HarnessFailed
-        } else if self.score().is_weak() || failing(|verdict| *verdict == Verdict::Fail) {
-            ExitStatus::CaseFailed
-        } else if self.audited.is_empty() {
-            ExitStatus::NothingTested
-        } else {
-            ExitStatus::Success
-        }
-    }
-}
-
-fn write_human(to: &mut dyn Write, audit: &Audit, each: bool) -> io::Result<()> {
+fn write_human(to: &mut dyn Write, audit: &Audit, took: Duration, each: bool) -> io::Result<()> {
     let (bad, mark) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
     if each {
         for case in &audit.audited {
             let score = case.score();
-            writeln!(to, "{:>3} of {:<3} noticed  {}", score.noticed, score.told, case.case.id)?;
+            writeln!(to, "{:>3} of {:<3} caught  {}", score.caught, score.mutants, case.case.id)?;
         }
         writeln!(to)?;
     }
     for case in &audit.audited {
         let id = case.case.id;
-        for (lie, excuse) in &case.survivors {
-            match excuse {
+        for (mutant, accepted) in &case.missed {
+            match accepted {
                 None => {
                     writeln!(
                         to,
-                        "{bad}SURVIVES{bad:#} {mark}{id}{mark:#}: nothing notices if this is not done:"
+                        "{bad}MISSED{bad:#} {mark}{id}{mark:#}: no later step notices when this call is skipped:"
                     )?;
-                    write_marked(to, case, lie)?;
+                    write_marked(to, case, mutant)?;
                 }
-                Some(why) if each => writeln!(to, "EXCUSED {id}: {}: {why}\n", lie.text)?,
+                Some(why) if each => writeln!(to, "ACCEPTED {id}: {}: {why}\n", mutant.text)?,
                 Some(_) => {}
             }
         }
-        for lie in &case.stale {
-            writeln!(to, "{bad}STALE{bad:#} {mark}{id}{mark:#}: the excuse for {lie} no longer applies\n")?;
+        for mutant in &case.stale {
+            writeln!(
+                to,
+                "{bad}STALE{bad:#} {mark}{id}{mark:#}: {mutant} is accepted, but not missed any more\n"
+            )?;
         }
         for unseen in &case.wrong_answers.unseen {
             writeln!(to, "{bad}UNSEEN{bad:#} {mark}{id}{mark:#}: the comparison does not see {unseen}\n")?;
         }
     }
     for (case, verdict) in &audit.failing {
-        let shown = if matches!(verdict, Verdict::Known { .. }) { Style::new() } else { bad };
+        let shown = if verdict.status(false) == Status::Known { Style::new() } else { bad };
         writeln!(
             to,
             "{shown}NOT AUDITED{shown:#} {}: does not pass as it is: {}\n",
@@ -300,44 +112,45 @@ fn write_human(to: &mut dyn Write, audit: &Audit, each: bool) -> io::Result<()> 
     )?;
     writeln!(
         to,
-        "lies           {} told, {} noticed, {} excused, {} survive",
-        score.told, score.noticed, score.excused, score.survive
+        "mutants        {} run, {} caught, {} accepted, {} missed",
+        score.mutants, score.caught, score.accepted, score.missed
     )?;
-    if score.stale_excuses > 0 {
-        writeln!(to, "excuses        {} no longer apply", score.stale_excuses)?;
+    if score.stale > 0 {
+        writeln!(to, "accepted       {} not missed any more", score.stale)?;
     }
     writeln!(
         to,
-        "wrong answers  {} told, {} seen by the comparison",
+        "wrong answers  {} tried, {} seen by the comparison",
         score.wrong_answers,
         score.wrong_answers - score.unseen
     )?;
-    writeln!(to, "took           {:.2} s", audit.took.as_secs_f64())
+    writeln!(to, "took           {:.2} s", took.as_secs_f64())
 }
 
-fn write_marked(to: &mut dyn Write, case: &Audited, lie: &Lie) -> io::Result<()> {
+/// The trace of the case with the call marked that the mutant changes.
+fn write_marked(to: &mut dyn Write, case: &AuditedCase, mutant: &Mutant) -> io::Result<()> {
     let mut call = 0;
     for line in &case.trace {
         // Notes and resumed calls are lines of the trace without being calls of their own.
         let is_call = !line.starts_with(['#', '-']) && !line.contains("  <... ");
-        let marked = is_call && call == lie.injection.call;
+        let marked = is_call && call == mutant.injection.call;
         writeln!(to, "  {} {line}", if marked { '>' } else { ' ' })?;
         call += u32::from(is_call);
     }
-    writeln!(to, "  the lie: {}\n", lie.text)
+    writeln!(to, "  the mutant: {}\n", mutant.text)
 }
 
 /// One line of the result for programs: the cases, then one that counts them.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Line<'a> {
+enum AuditLine<'a> {
     Case {
         id: &'a str,
         #[serde(flatten)]
         score: Score,
-        survivors: Vec<Survivor<'a>>,
-        /// Excuses that no longer apply.
-        stale: &'a [&'static str],
+        missed_mutants: Vec<MissedMutant<'a>>,
+        /// Accepted mutants that are not missed any more.
+        stale_mutants: &'a [&'static str],
         /// Wrong answers that the comparison does not see.
         unseen_answers: &'a [String],
     },
@@ -359,34 +172,39 @@ enum Line<'a> {
     },
 }
 
-/// A lie that nothing noticed.
+/// A mutant that its case misses.
 #[derive(Serialize)]
-struct Survivor<'a> {
+struct MissedMutant<'a> {
     call: u32,
-    lie: &'a str,
-    excuse: Option<&'a str>,
+    mutant: &'a str,
+    /// Why that is accepted, if it is.
+    accepted: Option<&'a str>,
 }
 
-fn write_json(to: &mut dyn Write, audit: &Audit) -> io::Result<()> {
-    let cases = audit.audited.iter().map(|case| Line::Case {
+fn write_json(to: &mut dyn Write, audit: &Audit, took: Duration) -> io::Result<()> {
+    let cases = audit.audited.iter().map(|case| AuditLine::Case {
         id: case.case.id,
         score: case.score(),
-        survivors: case
-            .survivors
+        missed_mutants: case
+            .missed
             .iter()
-            .map(|(lie, excuse)| Survivor { call: lie.injection.call, lie: &lie.text, excuse: *excuse })
+            .map(|(mutant, accepted)| MissedMutant {
+                call: mutant.injection.call,
+                mutant: &mutant.text,
+                accepted: *accepted,
+            })
             .collect(),
-        stale: &case.stale,
+        stale_mutants: &case.stale,
         unseen_answers: &case.wrong_answers.unseen,
     });
-    let skipped = audit.skipped.iter().map(|(case, reason)| Line::Skipped { id: case.id, reason });
-    let failing = audit.failing.iter().map(|(case, verdict)| Line::Failing { id: case.id, verdict });
-    let done = Line::Done {
+    let skipped = audit.skipped.iter().map(|(case, reason)| AuditLine::Skipped { id: case.id, reason });
+    let failing = audit.failing.iter().map(|(case, verdict)| AuditLine::Failing { id: case.id, verdict });
+    let done = AuditLine::Done {
         cases: audit.audited.len(),
         skipped: audit.skipped.len(),
         failing: audit.failing.len(),
         score: audit.score(),
-        duration_us: audit.took.as_micros() as u64,
+        duration_us: took.as_micros() as u64,
     };
     for line in cases.chain(skipped).chain(failing).chain([done]) {
         writeln!(to, "{}", serde_json::to_string(&line)?)?;
@@ -399,16 +217,15 @@ mod tests {
     use super::*;
     use nsconform_lab::conduct::injection::{Fault, Injection};
     use nsconform_lab::outcome::{Outcome, Value};
-    use nsconform_suite::audit::Excuse;
-    use nsconform_suite::case::CASE;
-    use rstest::rstest;
+    use nsconform_suite::case::{CASE, Case};
+    use nsconform_suite::mutation::{Accepted, WrongAnswers};
 
     static WEAK: Case = Case { id: "uts.weak", ..CASE };
-    static EXCUSED: Case =
-        Case { id: "uts.excused", excuses: &[Excuse { lie: "exit(0)", why: "it only ends" }], ..CASE };
+    static ACCEPTED: Case =
+        Case { id: "uts.accepted", accepted: &[Accepted { mutant: "exit(0)", why: "it only ends" }], ..CASE };
 
-    /// An audit of one case in which the lie about the call with this number survives, if any does.
-    fn audit(case: &'static Case, survivor: Option<u32>) -> Audit {
+    /// An audit of one case that misses the mutant of the call with this number.
+    fn made_up(case: &'static Case, call: u32) -> Audit {
         let trace = [
             "a  begun()                                  <unfinished ...>",
             "# a note",
@@ -416,61 +233,40 @@ mod tests {
             "a  <... begun resumed>                      = 0",
             "b  exit(0)                                  = ?",
         ];
-        let lie = |call| Lie {
+        let mutant = Mutant {
             text: "exit(0)".to_string(),
             injection: Injection { call, fault: Fault::Withhold(Outcome::Returned(Value::ZERO)) },
         };
         let trace = trace.map(str::to_string).to_vec();
-        let survivors = survivor.into_iter().map(lie).collect();
-        let audited = vec![Audited::new(case, trace, 3, survivors, WrongAnswers::default())];
-        Audit { audited, skipped: Vec::new(), failing: Vec::new(), took: Duration::ZERO }
+        let audited = vec![AuditedCase::new(case, trace, 3, vec![mutant], WrongAnswers::default())];
+        Audit { audited, skipped: Vec::new(), failing: Vec::new() }
     }
 
     fn shown(audit: &Audit, each: bool) -> String {
         let mut text = Vec::new();
-        write_human(&mut text, audit, each).unwrap();
+        write_human(&mut text, audit, Duration::ZERO, each).unwrap();
         String::from_utf8(anstream::adapter::strip_bytes(&text).into_vec()).unwrap()
-    }
-
-    #[rstest]
-    #[case::all_is_noticed(&WEAK, None, ExitStatus::Success, "3 told, 3 noticed, 0 excused, 0 survive")]
-    #[case::a_survivor(&WEAK, Some(2), ExitStatus::CaseFailed, "3 told, 2 noticed, 0 excused, 1 survive")]
-    #[case::an_excuse(&EXCUSED, Some(2), ExitStatus::Success, "3 told, 2 noticed, 1 excused, 0 survive")]
-    #[case::a_stale_excuse(&EXCUSED, None, ExitStatus::CaseFailed, "the excuse for exit(0) no longer applies")]
-    fn survivors_fail_unless_excused_and_excuses_unless_needed(
-        #[case] case: &'static Case,
-        #[case] survivor: Option<u32>,
-        #[case] expected: ExitStatus,
-        #[case] message: &str,
-    ) {
-        let audit = audit(case, survivor);
-        assert_eq!(audit.exit_status(), expected);
-        let shown = shown(&audit, false);
-        assert!(shown.contains(message), "{shown}");
     }
 
     #[test]
     fn the_step_that_nothing_checks_is_marked_in_the_trace() {
-        let shown = shown(&audit(&WEAK, Some(2)), false);
+        let shown = shown(&made_up(&WEAK, 2), false);
         let marked: Vec<&str> = shown.lines().filter(|line| line.starts_with("  > ")).collect();
         assert_eq!(marked, ["  > b  exit(0)                                  = ?"], "{shown}");
-        assert!(shown.contains("SURVIVES uts.weak"), "{shown}");
+        assert!(shown.contains("MISSED uts.weak"), "{shown}");
+        assert!(shown.contains("3 run, 2 caught, 0 accepted, 1 missed"), "{shown}");
     }
 
     #[test]
-    fn the_score_and_the_excuses_of_chosen_cases_are_shown() {
-        let shown = shown(&audit(&EXCUSED, Some(2)), true);
-        assert!(shown.contains("  2 of 3   noticed  uts.excused"), "{shown}");
-        assert!(shown.contains("EXCUSED uts.excused: exit(0): it only ends"), "{shown}");
+    fn the_score_and_the_accepted_mutants_of_chosen_cases_are_shown() {
+        let shown = shown(&made_up(&ACCEPTED, 2), true);
+        assert!(shown.contains("  2 of 3   caught  uts.accepted"), "{shown}");
+        assert!(shown.contains("ACCEPTED uts.accepted: exit(0): it only ends"), "{shown}");
     }
 
-    #[rstest]
-    #[case::known(Verdict::Known { reason: String::new() }, ExitStatus::Success)]
-    #[case::fails(Verdict::Fail, ExitStatus::CaseFailed)]
-    #[case::error(Verdict::Error { reason: String::new() }, ExitStatus::HarnessFailed)]
-    fn a_case_that_does_not_pass_is_no_success(#[case] verdict: Verdict, #[case] expected: ExitStatus) {
-        let audit = Audit { failing: vec![(&WEAK, verdict)], ..audit(&EXCUSED, Some(2)) };
-        assert_eq!(audit.exit_status(), expected);
+    #[test]
+    fn a_case_that_does_not_pass_is_named() {
+        let audit = Audit { failing: vec![(&WEAK, Verdict::Fail)], ..made_up(&ACCEPTED, 2) };
         assert!(shown(&audit, false).contains("NOT AUDITED uts.weak"));
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
 
-use super::{Done, Failure, Format, print, width};
+use super::{Done, Failure, TextOrJson, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
 use nsconform_grader::assignment::{Assignment, Ground};
 use nsconform_grader::grading::Visibility;
-use nsconform_report::ExitStatus;
+use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ enum Command {
     List {
         /// The form of the list
         #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        format: TextOrJson,
     },
     /// Write what a student starts from: handout, starter and build file
     Start {
@@ -62,7 +62,7 @@ pub fn course_command(arguments: &Arguments) -> Done {
         }
         Command::Rules { assignment } => {
             let course = find(assignment)?;
-            print(|to| to.write_all(course.rules.as_bytes()))?;
+            print_data(|to| to.write_all(course.rules.as_bytes()))?;
             Ok(ExitStatus::Success)
         }
     }
@@ -104,7 +104,7 @@ struct Listed<'c> {
     claims: &'c [String],
 }
 
-fn list(format: Format) -> Done {
+fn list(format: TextOrJson) -> Done {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -133,17 +133,17 @@ fn list(format: Format) -> Done {
         };
         lines.push(serde_json::to_string(&listed).map_err(|error| Failure::harness(error.to_string()))?);
     }
-    print(|to| match format {
-        Format::Json => lines.iter().try_for_each(|line| writeln!(to, "{line}")),
-        Format::Human => {
+    match format {
+        TextOrJson::Json => print_data(|to| lines.iter().try_for_each(|line| writeln!(to, "{line}")))?,
+        TextOrJson::Human => print(|to| {
             writeln!(to, "{}", table.trim_fmt())?;
             writeln!(to, "\nBegin one: nsconform course start ASSIGNMENT DIRECTORY [--lang c|rust]")
-        }
-    })?;
+        })?,
+    }
     Ok(ExitStatus::Success)
 }
 
-/// The table of checks in a handout. What students may not see is not in it.
+/// The table of checks in a handout. It leaves out the checks that students may not see.
 fn table_of_checks(assignment: &Assignment) -> String {
     let mut table = String::from("| check | points | what is checked |\n|---|---|---|\n");
     let mut hidden = 0;

@@ -1,10 +1,11 @@
 //! `nsconform diff`: compares two runs, or two folders of runs file by file.
 
-use super::{Done, Failure, Format, print};
-use nsconform_report::ExitStatus;
-use nsconform_report::compare::compare;
-use nsconform_report::diff::{Pair, Report, Unpaired};
-use nsconform_report::run_file::{RunFile, read_run, version_order};
+use super::input::{self, Expectations};
+use super::{Done, Failure, TextOrJson, print, print_data};
+use nsconform_report::compare::{ChangeKind, compare};
+use nsconform_report::diff::{Comparison, Pair, Unpaired};
+use nsconform_report::run::{RecordedRun, version_order};
+use nsconform_suite::verdict::ExitStatus;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -20,21 +21,43 @@ pub struct Arguments {
     /// Show cases in which nothing changed as well
     #[arg(long)]
     all: bool,
+    /// The changes that give exit status 1
+    #[arg(long, value_enum, value_name = "CHANGE", value_delimiter = ',', default_values_t = [FailOn::Regression])]
+    fail_on: Vec<FailOn>,
+    /// Expect the failures that this file lists, in both runs, beside the built-in ones; may be repeated
+    #[arg(long, value_name = "FILE")]
+    known: Vec<PathBuf>,
     /// The form of the result
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
 }
 
-/// What the exit statuses of this command mean.
+/// A change that is a reason to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// A case passed in OLD, and in NEW it fails without being expected to
+    Regression,
+    /// A case or a whole run was tested in OLD and is not in NEW
+    Lost,
+    /// The verdict is the same, but the trace is another
+    Changed,
+}
+
+/// The exit statuses of this command.
 pub const EXIT_STATUSES: &str = "\
 Exit status:
-  0  no regression
-  1  a regression: a case passed in OLD, and in NEW it fails without being listed as known
-  2  wrong command line, or a file that cannot be read";
+  0  none of the changes that --fail-on names
+  1  such a change; without --fail-on a regression: a case passed in OLD, and in NEW it fails without
+     being expected to
+  2  wrong command line, or a file that cannot be read
+  3  the result could not be written
+  4  nothing could be compared: no case was tested on both sides";
 
 /// Runs the command.
 pub fn diff(arguments: &Arguments) -> Done {
-    let (old, new) = (Runs::read(&arguments.old)?, Runs::read(&arguments.new)?);
+    let expectations = Expectations::read(&arguments.known)?;
+    let mut old = OneSide::read(&arguments.old)?;
+    let mut new = OneSide::read(&arguments.new)?;
     if old.of_folder != new.of_folder {
         let (folder, file) = match old.of_folder {
             true => (&arguments.old, &arguments.new),
@@ -46,6 +69,7 @@ pub fn diff(arguments: &Arguments) -> Done {
             file.display()
         )));
     }
+    old.by_name.values_mut().chain(new.by_name.values_mut()).for_each(|run| expectations.apply(run));
     let mut names: Vec<&String> = old.by_name.keys().chain(new.by_name.keys()).collect();
     names.sort_by(|a, b| version_order(a, b));
     names.dedup();
@@ -67,48 +91,48 @@ pub fn diff(arguments: &Arguments) -> Done {
             arguments.old.display()
         )));
     }
-    let report = Report { pairs: &pairs, unpaired: &unpaired, all: arguments.all, width: super::width() };
-    print(|to| match arguments.format {
-        Format::Human => report.write_human(to),
-        Format::Json => report.write_json(to),
-    })?;
-    Ok(if report.has_regression() { ExitStatus::CaseFailed } else { ExitStatus::Success })
+    let comparison =
+        Comparison { pairs: &pairs, unpaired: &unpaired, all: arguments.all, width: super::width() };
+    match arguments.format {
+        TextOrJson::Human => print(|to| comparison.write_human(to))?,
+        TextOrJson::Json => print_data(|to| comparison.write_json(to))?,
+    }
+    Ok(exit_status(&comparison, &arguments.fail_on))
+}
+
+fn exit_status(comparison: &Comparison, fail_on: &[FailOn]) -> ExitStatus {
+    let happened = |change: &FailOn| match change {
+        FailOn::Regression => comparison.count(ChangeKind::Regression) > 0,
+        FailOn::Lost => comparison.lost() > 0,
+        FailOn::Changed => comparison.count(ChangeKind::Trace) > 0,
+    };
+    if fail_on.iter().any(happened) {
+        ExitStatus::CaseFailed
+    } else if comparison.compared() == 0 {
+        ExitStatus::NothingTested
+    } else {
+        ExitStatus::Success
+    }
 }
 
 /// The runs of one side.
-struct Runs {
+struct OneSide {
     of_folder: bool,
     /// By the name of the file; a single file has none here, so that it is paired with the other
     /// one whatever both are called.
-    by_name: BTreeMap<String, RunFile>,
+    by_name: BTreeMap<String, RecordedRun>,
 }
 
-impl Runs {
-    fn read(path: &Path) -> Result<Runs, Failure> {
+impl OneSide {
+    fn read(path: &Path) -> Result<OneSide, Failure> {
         if !path.is_dir() {
-            let run = read_run(path).map_err(Failure::usage)?;
-            return Ok(Runs { of_folder: false, by_name: [(String::new(), run)].into() });
+            return Ok(OneSide { of_folder: false, by_name: [(String::new(), input::run(path)?)].into() });
         }
-        let cannot =
-            |error: std::io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
         let mut by_name = BTreeMap::new();
-        for entry in std::fs::read_dir(path).map_err(cannot)? {
-            let file = entry.map_err(cannot)?.path();
-            // Console logs and command lines may lie beside the runs.
-            let is_run = file.extension().is_some_and(|ending| ending == "json" || ending == "jsonl");
-            if let (true, Some(name)) = (is_run, file.file_name()) {
-                let run = read_run(&file).map_err(Failure::usage)?;
-                by_name.insert(name.to_string_lossy().into_owned(), run);
-            }
+        for file in input::run_files(&[path.to_path_buf()])? {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            by_name.insert(name, input::run(&file)?);
         }
-        if by_name.is_empty() {
-            return Err(Failure::usage(format!(
-                "{} holds no run files (names that end in .json): write one with `nsconform run --format json \
-                 --output {}/NAME.json`",
-                path.display(),
-                path.display()
-            )));
-        }
-        Ok(Runs { of_folder: true, by_name })
+        Ok(OneSide { of_folder: true, by_name })
     }
 }

@@ -4,9 +4,10 @@ use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, needs};
 use nsconform_grader::grader;
-use nsconform_lab::seal::Mode;
-use nsconform_report::ExitStatus;
+use nsconform_lab::seal::{Ground, Mode};
+use nsconform_suite::case::Case;
 use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::verdict::ExitStatus;
 use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -27,33 +28,14 @@ pub fn doctor(single: &SingleThreaded) -> Done {
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
     let (skipped, runnable) = runner.sort_out(&all);
+    let findings = findings(&mut runner, &mode);
+    drop(runner);
     print(|to| {
         write_machine(to, &Machine::look())?;
-        match &mode {
-            Ok(Mode::Privileged) => offered(to, "sealed namespaces", "as root")?,
-            Ok(Mode::UserNamespace) => {
-                offered(to, "sealed namespaces", "inside a user namespace of our own")?
-            }
-            Err(what) => missing(to, &SkipReason::Seal { what: what.clone() })?,
-        }
-        if mode == Ok(Mode::UserNamespace) {
-            missing(to, &SkipReason::NotRoot)?;
-        }
-        if mode.is_ok() {
-            for need in needs::ALL {
-                match runner.finding(need) {
-                    Ok(()) => offered(to, need.name, "")?,
-                    Err(found) => missing(
-                        to,
-                        &SkipReason::Need {
-                            need: need.name.to_string(),
-                            found,
-                            remedy: need.remedy.to_string(),
-                        },
-                    )?,
-                }
-            }
-        }
+        // Missing things come first: they are what a reader can do something about.
+        let (missing, offered): (Vec<&Fact>, Vec<&Fact>) =
+            findings.iter().partition(|fact| fact.missing.is_some());
+        missing.into_iter().chain(offered).try_for_each(|fact| fact.write(to))?;
         write_grading(to, obstacle.as_deref(), without_cgroup.as_deref())?;
         write_matrix(to)?;
         writeln!(
@@ -66,6 +48,59 @@ pub fn doctor(single: &SingleThreaded) -> Done {
         if runnable.is_empty() { writeln!(to, "To test anything: {SEAL_REMEDY}") } else { Ok(()) }
     })?;
     Ok(if runnable.is_empty() { ExitStatus::NothingTested } else { ExitStatus::Success })
+}
+
+/// Something that cases need, and whether the machine has it.
+struct Fact {
+    name: String,
+    /// How it is had, if that is worth a word.
+    how: &'static str,
+    missing: Option<SkipReason>,
+    /// How many cases need it.
+    cases: usize,
+}
+
+impl Fact {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        match &self.missing {
+            None => offered(to, &self.name, self.how),
+            Some(reason) => {
+                let cost = nsconform_report::style::count(self.cases, "case");
+                writeln!(to, "{MISSING}missing {MISSING:#}  {} (costs {cost})", reason.missing())?;
+                writeln!(to, "          remedy: {}", reason.remedy())
+            }
+        }
+    }
+}
+
+/// Everything that cases need, in the order of the catalogue.
+fn findings(runner: &mut Runner, mode: &Result<Mode, String>) -> Vec<Fact> {
+    let all = catalogue().len();
+    let as_root = catalogue().iter().filter(|case| case.ground == Ground::StartedAsRoot).count();
+    let (how, missing) = match mode {
+        Ok(Mode::Privileged) => ("as root", None),
+        Ok(Mode::UserNamespace) => ("inside a user namespace of our own", None),
+        Err(what) => ("", Some(SkipReason::Seal { what: what.clone() })),
+    };
+    let mut facts = vec![Fact { name: "sealed namespaces".to_string(), how, missing, cases: all }];
+    if *mode == Ok(Mode::UserNamespace) {
+        let missing = Some(SkipReason::NotRoot);
+        facts.push(Fact { name: "root".to_string(), how: "", missing, cases: as_root });
+    }
+    if mode.is_err() {
+        return facts;
+    }
+    for need in needs::ALL {
+        let missing = runner.finding(need).err().map(|found| SkipReason::Need {
+            need: need.name.to_string(),
+            found,
+            remedy: need.remedy.to_string(),
+        });
+        let needs_it = |case: &&&Case| claims().needs(case).iter().any(|other| other.name == need.name);
+        let cases = catalogue().iter().filter(needs_it).count();
+        facts.push(Fact { name: need.name.to_string(), how: "", missing, cases });
+    }
+    facts
 }
 
 fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
@@ -94,7 +129,7 @@ fn write_grading(to: &mut dyn Write, obstacle: Option<&str>, without_cgroup: Opt
     }
 }
 
-/// What `nsconform matrix` and `nsconform fetch-kernels` need.
+/// The needs of `nsconform matrix` and `nsconform fetch-kernels`.
 fn write_matrix(to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "\nFor the kernel matrix:")?;
     let cache = match default_directory() {
@@ -121,11 +156,6 @@ const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namesp
 fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
     writeln!(to, "{OFFERED}ok      {OFFERED:#}  {what}{how}")
-}
-
-fn missing(to: &mut dyn Write, reason: &SkipReason) -> io::Result<()> {
-    writeln!(to, "{MISSING}missing {MISSING:#}  {}", reason.missing())?;
-    writeln!(to, "          remedy: {}", reason.remedy())
 }
 
 fn lacking(to: &mut dyn Write, name: &str, what: &str, remedy: &str) -> io::Result<()> {

@@ -1,11 +1,11 @@
 //! `nsconform explain`: one case for a reader who has never called unshare(2).
 
 use super::{Done, Failure, print, unknown};
-use nsconform_catalogue::{approved, catalogue, claims};
+use nsconform_catalogue::{approved, catalogue, claims, untested};
 use nsconform_lab::call;
 use nsconform_lab::call::declaration::Mark;
-use nsconform_report::ExitStatus;
-use nsconform_suite::case::Case;
+use nsconform_suite::case::{Case, Untested};
+use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::kind::Flags;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -19,12 +19,30 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn explain(arguments: &Arguments) -> Done {
-    let Some(case) = catalogue().iter().find(|case| case.id == arguments.case) else {
-        let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
+    if let Some(case) = catalogue().iter().find(|case| case.id == arguments.case) {
+        print(|to| write(to, case))?;
+    } else if let Some(claim) = untested().find(|claim| claim.id == arguments.case) {
+        print(|to| write_untested(to, claim))?;
+    } else {
+        let ids: Vec<&str> =
+            catalogue().iter().map(|case| case.id).chain(untested().map(|claim| claim.id)).collect();
         return Err(Failure::usage(unknown(&arguments.case, &ids)));
-    };
-    print(|to| write(to, case))?;
+    }
     Ok(ExitStatus::Success)
+}
+
+/// A claim that no case tests, or tests only in part.
+fn write_untested(to: &mut dyn Write, claim: &Untested) -> io::Result<()> {
+    let bold = anstyle::Style::new().bold();
+    writeln!(to, "{bold}{}{bold:#}\n\n  {}\n", claim.id, claim.claim)?;
+    for source in claim.sources {
+        writeln!(to, "  documented in  {source}")?;
+    }
+    writeln!(to, "  not tested     {}", claim.why)?;
+    match claim.part {
+        Some(part) => writeln!(to, "  tested part    nsconform explain {part}"),
+        None => Ok(()),
+    }
 }
 
 fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {

@@ -3,7 +3,7 @@
 
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
-use nsconform_report::ExitStatus;
+use nsconform_suite::verdict::ExitStatus;
 use nsconform_vm::kernels::{Kernel, KernelEntry, Kernels, Options, catalogue, default_directory};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,13 +1,13 @@
 //! `nsconform grade`: grades a program against the contract of an assignment, once or whenever the
 //! program changes.
 //!
-//! What students and teachers get beforehand lives in `course`; how results are written, in the
+//! Handouts and starters live in `course`; how results are written, in the
 //! harness's `grade::report`.
 
 use super::course::{embedded_rules, find};
 use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
-use super::{Done, Failure, print, width};
+use super::{Done, Failure, input, print, print_data, width};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -112,7 +112,7 @@ fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
         return Ok(Rules { text: course.rules.to_string(), assignment: embedded_rules(course)? });
     };
     let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    let text = input::text(path)?;
     let assignment = course.read(&text).map_err(|why| wrong(&why))?;
     Ok(Rules { text, assignment })
 }
@@ -195,7 +195,8 @@ fn grade_once(
     })?;
     progress.finish_and_clear();
     match file {
-        None => print(|to| report.show(&grading, to))?,
+        None if arguments.format == Format::Human => print(|to| report.show(&grading, to))?,
+        None => print_data(|to| report.show(&grading, to))?,
         // People want to read something even if a program gets the file.
         Some(_) => {
             let people = Report::new(Format::Human, arguments.staff, arguments.hints, width(), &|_| None);

@@ -1,10 +1,11 @@
 //! `nsconform list`: the cases and what they claim.
 
-use super::{Done, Format, print, select, width};
+use super::{Done, TextOrJson, pattern, print, print_data, select, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_catalogue::{catalogue, claims, untested};
-use nsconform_report::ExitStatus;
+
 use nsconform_suite::case::{Case, Source, Untested};
+use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
 use std::io::Write;
 
@@ -12,11 +13,11 @@ use std::io::Write;
 #[derive(clap::Args)]
 pub struct Arguments {
     /// List only cases whose id holds one of these (`*` stands for anything)
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", value_parser = pattern)]
     patterns: Vec<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: TextOrJson,
     /// List the documented claims that are not tested, or only in part, and why
     #[arg(long)]
     untested: bool,
@@ -56,32 +57,39 @@ pub fn list(arguments: &Arguments) -> Done {
         let ids: Vec<&str> = claims.iter().map(|claim| claim.id).collect();
         let selected = select(&ids, &arguments.patterns, &[], false)?;
         let claims: Vec<&Untested> = selected.into_iter().map(|index| claims[index]).collect();
-        print(|to| list_untested(to, arguments.format, &claims))?;
+        match arguments.format {
+            TextOrJson::Human => print(|to| list_untested(to, &claims))?,
+            TextOrJson::Json => print_data(|to| export_untested(to, &claims))?,
+        }
     } else {
         let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
         let selected = select(&ids, &arguments.patterns, &[], false)?;
         let cases: Vec<&Case> = selected.into_iter().map(|index| catalogue()[index]).collect();
-        print(|to| list_cases(to, arguments.format, &cases))?;
+        match arguments.format {
+            TextOrJson::Human => print(|to| list_cases(to, &cases))?,
+            TextOrJson::Json => print_data(|to| export_cases(to, &cases))?,
+        }
     }
     Ok(ExitStatus::Success)
 }
 
-fn list_cases(to: &mut dyn Write, format: Format, cases: &[&Case]) -> std::io::Result<()> {
-    if format == Format::Json {
-        return cases.iter().try_for_each(|case| {
-            let exported = Exported {
-                id: case.id,
-                claim: case.claim,
-                sources: shown(case.sources),
-                since: case.since,
-                ground: case.ground.describe(),
-                needs: claims().needs(case).into_iter().map(|need| need.name).collect(),
-                deviation: case.deviation,
-                wrong: case.wrong,
-            };
-            writeln!(to, "{}", serde_json::to_string(&exported)?)
-        });
-    }
+fn export_cases(to: &mut dyn Write, cases: &[&Case]) -> std::io::Result<()> {
+    cases.iter().try_for_each(|case| {
+        let exported = Exported {
+            id: case.id,
+            claim: case.claim,
+            sources: shown(case.sources),
+            since: case.since,
+            ground: case.ground.describe(),
+            needs: claims().needs(case).into_iter().map(|need| need.name).collect(),
+            deviation: case.deviation,
+            wrong: case.wrong,
+        };
+        writeln!(to, "{}", serde_json::to_string(&exported)?)
+    })
+}
+
+fn list_cases(to: &mut dyn Write, cases: &[&Case]) -> std::io::Result<()> {
     let mut table = two_columns();
     for case in cases {
         table.add_row([case.id, case.claim]);
@@ -97,19 +105,20 @@ fn list_cases(to: &mut dyn Write, format: Format, cases: &[&Case]) -> std::io::R
     )
 }
 
-fn list_untested(to: &mut dyn Write, format: Format, claims: &[&Untested]) -> std::io::Result<()> {
-    if format == Format::Json {
-        return claims.iter().try_for_each(|claim| {
-            let exported = ExportedUntested {
-                id: claim.id,
-                claim: claim.claim,
-                sources: shown(claim.sources),
-                why: claim.why,
-                part: claim.part,
-            };
-            writeln!(to, "{}", serde_json::to_string(&exported)?)
-        });
-    }
+fn export_untested(to: &mut dyn Write, claims: &[&Untested]) -> std::io::Result<()> {
+    claims.iter().try_for_each(|claim| {
+        let exported = ExportedUntested {
+            id: claim.id,
+            claim: claim.claim,
+            sources: shown(claim.sources),
+            why: claim.why,
+            part: claim.part,
+        };
+        writeln!(to, "{}", serde_json::to_string(&exported)?)
+    })
+}
+
+fn list_untested(to: &mut dyn Write, claims: &[&Untested]) -> std::io::Result<()> {
     for claim in claims {
         writeln!(to, "{}\n  claim       {}", claim.id, claim.claim)?;
         for source in claim.sources {

@@ -1,13 +1,15 @@
 //! `nsconform matrix`: boots kernels side by side, runs the cases in each as root and as an
 //! ordinary user, and shows where they differ.
 
-use super::{Done, Failure, Format, fetch_kernels, print, select};
+use super::input::Expectations;
+use super::output::{Output, unwritten};
+use super::{Done, Failure, LOOKUP, ReportArguments, fetch_kernels, pattern, select};
 use nsconform_catalogue::catalogue;
-use nsconform_report::event::Line;
-use nsconform_report::run_file::RunFile;
-use nsconform_report::table::{self, Matrix};
-use nsconform_report::{Counts, ExitStatus};
+use nsconform_report::document::{Layout, LostKernel, Reporter};
+use nsconform_report::event::{CaseResult, RunEvent};
+use nsconform_report::run::RecordedRun;
 use nsconform_suite::snapshot;
+use nsconform_suite::verdict::{ExitStatus, Status};
 use nsconform_vm::boot::{BootLimits, Cancel, Ending, MemoryFile};
 use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Judgement, Plan, Player};
 use nsconform_vm::initramfs::InitProgram;
@@ -51,7 +53,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Run only cases whose id holds this (`*` stands for anything)
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
     case: Vec<String>,
     /// Run as this only
     #[arg(long = "as", value_enum, value_name = "WHOM")]
@@ -67,15 +69,14 @@ pub struct Arguments {
     /// Multiply every deadline by this, in addition to what each guest measures
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
-    /// What executes the guests' instructions
+    /// The executor of the guests' instructions
     #[arg(long, value_enum, default_value_t)]
     accel: Accel,
     /// Keep run files, consoles, initramfs and QEMU's command lines in this directory
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// The form of the result
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    report: ReportArguments,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -185,6 +186,7 @@ fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
 
 fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> Done {
     let started = Instant::now();
+    let expectations = Expectations::read(&arguments.report.known)?;
     let qemu = if arguments.uml { None } else { Some(qemu::find().map_err(Failure::harness)?) };
     if let Some(directory) = &arguments.output {
         std::fs::create_dir_all(directory)
@@ -222,7 +224,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         output: arguments.output.as_deref(),
     };
     let mut outcomes: Vec<Option<Box<GuestResult>>> = kernels.iter().map(|_| None).collect();
-    let mut progress = Progress::new(&plan);
+    let mut progress = FleetProgress::new(&plan);
     fleet::run(&plan, &cancel, &mut |event| {
         progress.show(&event);
         if let FleetEvent::Ended { kernel, outcome } = event {
@@ -245,13 +247,18 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         return Ok(bisect(&outcomes[0].1, &order));
     }
     let unstable: usize = outcomes.iter().map(|(kernel, outcome)| disagreements(kernel, outcome)).sum();
-    let tables = tables(&outcomes)?;
-    print(|to| match arguments.format {
-        Format::Human => write_human(to, &tables, &outcomes, started),
-        Format::Json => write_json(to, &tables, &outcomes),
-    })?;
+    let output = Output::open(None, arguments.report.is_for_people())?;
+    let options = arguments.report.options(Layout::Matrix);
+    let mut reporter = Reporter::new(arguments.report.format, &options, Box::new(output));
+    let mut written = Ok(());
+    for run in runs(&outcomes, &expectations)? {
+        written = written.and_then(|()| reporter.run(run));
+    }
+    let boots = outcomes.iter().map(|(kernel, outcome)| boot_line(kernel, outcome)).collect();
+    reporter.about(lost(&outcomes), boots, started.elapsed());
+    let runs = written.and_then(|()| reporter.finish()).map_err(|error| unwritten(None, &error))?;
     // Kernels that could not be had were not tested.
-    let status = if missing > 0 { ExitStatus::HarnessFailed } else { exit_status(&outcomes) };
+    let status = if missing > 0 { ExitStatus::HarnessFailed } else { runs.exit_status() };
     Ok(if unstable > 0 && status == ExitStatus::Success { ExitStatus::CaseFailed } else { status })
 }
 
@@ -313,23 +320,27 @@ pub fn probed(qemu: &Path, kernel: &Kernel, archive: &MemoryFile, cancel: &Cance
     }
 }
 
-/// What is shown while the guests run: a line per running guest, on a terminal only.
-struct Progress {
+/// How far the guests are: on a terminal a line for each running guest, elsewhere one for each that
+/// has ended.
+struct FleetProgress {
     lines: indicatif::MultiProgress,
     bars: Vec<Option<indicatif::ProgressBar>>,
     names: Vec<String>,
     records: u64,
+    /// How many kernels have ended.
+    ended: usize,
 }
 
-impl Progress {
-    fn new(plan: &Plan) -> Progress {
+impl FleetProgress {
+    fn new(plan: &Plan) -> FleetProgress {
         let lines = indicatif::MultiProgress::new();
         if !std::io::stderr().is_terminal() {
             lines.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Progress {
+        FleetProgress {
             lines,
             bars: plan.kernels.iter().map(|_| None).collect(),
+            ended: 0,
             names: plan.kernels.iter().map(|kernel| kernel.name.clone()).collect(),
             records: plan.order.cases.len() as u64
                 * plan.order.privileges.len() as u64
@@ -352,15 +363,28 @@ impl Progress {
             FleetEvent::Message { kernel, message } => {
                 let Some(bar) = &self.bars[*kernel] else { return };
                 if let Message::Line { privilege, line, .. } = &**message
-                    && let Line::Case { record, .. } = &**line
+                    && let RunEvent::Case(result) = &**line
                 {
-                    bar.set_message(format!("{} as {}", record.id, privilege.word()));
+                    bar.set_message(format!("{} as {}", result.id, privilege.word()));
                     bar.inc(1);
                 }
             }
-            FleetEvent::Ended { kernel, .. } => {
+            FleetEvent::Ended { kernel, outcome } => {
                 if let Some(bar) = self.bars[*kernel].take() {
                     bar.finish_and_clear();
+                }
+                self.ended += 1;
+                if !std::io::stderr().is_terminal() {
+                    let records: usize =
+                        outcome.runs.values().map(|lines| lines.len().saturating_sub(2)).sum();
+                    // A closed error output leaves nobody to tell.
+                    let _ = writeln!(
+                        std::io::stderr(),
+                        "nsconform: {} of {}: {} has given {records} records",
+                        self.ended,
+                        self.names.len(),
+                        self.names[*kernel]
+                    );
                 }
             }
         }
@@ -409,15 +433,13 @@ fn disagreements(kernel: &Kernel, outcome: &GuestResult) -> usize {
     let mut error = anstream::stderr();
     let mut unlike = 0;
     for (privilege, round, line) in &outcome.rounds {
-        let Line::Case { record: later, .. } = line else { continue };
+        let RunEvent::Case(later) = line else { continue };
         let first = outcome.runs.get(privilege).into_iter().flatten().find_map(|line| match line {
-            Line::Case { record, .. } if record.id == later.id => Some(record),
+            RunEvent::Case(result) if result.id == later.id => Some(result),
             _ => None,
         });
-        let Some(first) = first.filter(|first| first.verdict != later.verdict || first.trace != later.trace)
-        else {
-            continue;
-        };
+        let is_alike = |first: &CaseResult| first.verdict == later.verdict && first.has_trace_of(later);
+        let Some(first) = first.filter(|first| !is_alike(first)) else { continue };
         unlike += 1;
         let _ = writeln!(
             error,
@@ -429,7 +451,8 @@ fn disagreements(kernel: &Kernel, outcome: &GuestResult) -> usize {
             later.verdict.word(),
             round + 1,
         );
-        for (sign, line) in snapshot::difference(&first.trace.join("\n"), &later.trace.join("\n")) {
+        let lines = |result: &CaseResult| LOOKUP.restore(result.clone()).lines().join("\n");
+        for (sign, line) in snapshot::difference(&lines(first), &lines(later)) {
             let _ = writeln!(error, "  {sign} {line}");
         }
     }
@@ -444,41 +467,43 @@ fn disagreements(kernel: &Kernel, outcome: &GuestResult) -> usize {
     unlike
 }
 
-/// The counts of a run file.
-fn counts(lines: &[Line]) -> Counts {
-    let mut counts = Counts::default();
-    for line in lines {
-        if let Line::Case { record, deviation, .. } = line {
-            counts.add(record, deviation.is_some());
+/// The runs of all guests, judged in the light of what the user expects.
+fn runs(
+    outcomes: &[(&Kernel, Box<GuestResult>)],
+    expectations: &Expectations,
+) -> Result<Vec<RecordedRun>, Failure> {
+    let mut runs = Vec::new();
+    for (kernel, outcome) in outcomes {
+        for lines in outcome.runs.values() {
+            let mut run = recorded(&kernel.name, lines)
+                .map_err(|why| Failure::harness(format!("what a guest sent is no run: {why}")))?;
+            expectations.apply(&mut run);
+            runs.push(run);
         }
     }
-    counts
+    Ok(runs)
 }
 
-/// The matrix of each privilege.
-fn tables(outcomes: &[(&Kernel, Box<GuestResult>)]) -> Result<Vec<Matrix>, Failure> {
-    let kernels = outcomes
-        .iter()
-        .map(|(kernel, outcome)| {
-            let runs = outcome.runs.values().map(|lines| {
-                let mut text = Vec::new();
-                lines.iter().try_for_each(|line| line.write(&mut text)).map_err(|error| error.to_string())?;
-                RunFile::parse(&kernel.name, &text)
-            });
-            let miss = match &outcome.boot {
-                Ok(boot) if boot.ending == Ending::Done => None,
-                Ok(boot) => Some(boot.ending.describe()),
-                Err(why) => Some(why.clone()),
-            };
-            let runs = runs.collect::<Result<Vec<RunFile>, String>>()?;
-            Ok(table::Kernel { name: kernel.name.clone(), runs, miss })
-        })
-        .collect::<Result<Vec<_>, String>>()
-        .map_err(|why| Failure::harness(format!("what a guest sent is no run: {why}")))?;
-    Ok(Matrix::of_kernels(&kernels))
+fn recorded(kernel: &str, lines: &[RunEvent]) -> Result<RecordedRun, String> {
+    let mut text = Vec::new();
+    lines.iter().try_for_each(|line| line.write(&mut text)).map_err(|error| error.to_string())?;
+    RecordedRun::parse(kernel, &text, LOOKUP)
 }
 
-/// What is said of a boot to programs.
+/// The kernels whose guests did not do all that they were told.
+fn lost(outcomes: &[(&Kernel, Box<GuestResult>)]) -> Vec<LostKernel> {
+    let why = |outcome: &GuestResult| match &outcome.boot {
+        Ok(boot) if boot.ending == Ending::Done => None,
+        Ok(boot) => Some(boot.ending.describe()),
+        Err(why) => Some(why.clone()),
+    };
+    let lost = |(kernel, outcome): &(&Kernel, Box<GuestResult>)| {
+        Some(LostKernel { name: kernel.name.clone(), why: why(outcome)? })
+    };
+    outcomes.iter().filter_map(lost).collect()
+}
+
+/// A boot, as programs read it.
 fn boot_line(kernel: &Kernel, outcome: &GuestResult) -> serde_json::Value {
     let boot = outcome.boot.as_ref().ok();
     let milliseconds = |time: Option<std::time::Duration>| {
@@ -495,51 +520,6 @@ fn boot_line(kernel: &Kernel, outcome: &GuestResult) -> serde_json::Value {
     })
 }
 
-fn write_human(
-    to: &mut dyn Write,
-    tables: &[Matrix],
-    outcomes: &[(&Kernel, Box<GuestResult>)],
-    started: Instant,
-) -> std::io::Result<()> {
-    for table in tables {
-        table.write_human(to)?;
-        writeln!(to)?;
-    }
-    let kernels = if outcomes.len() == 1 { "kernel" } else { "kernels" };
-    writeln!(to, "{} {kernels} in {:.1} s", outcomes.len(), started.elapsed().as_secs_f64())
-}
-
-fn write_json(
-    to: &mut dyn Write,
-    tables: &[Matrix],
-    outcomes: &[(&Kernel, Box<GuestResult>)],
-) -> std::io::Result<()> {
-    for table in tables {
-        table.write_json(to)?;
-    }
-    for (kernel, outcome) in outcomes {
-        writeln!(to, "{}", boot_line(kernel, outcome))?;
-    }
-    Ok(())
-}
-
-fn exit_status(outcomes: &[(&Kernel, Box<GuestResult>)]) -> ExitStatus {
-    let complete = outcomes.iter().all(|(_, outcome)| outcome.is_complete());
-    let statuses: Vec<ExitStatus> = outcomes
-        .iter()
-        .flat_map(|(_, outcome)| outcome.runs.values().map(|lines| counts(lines).exit_status()))
-        .collect();
-    if !complete || statuses.contains(&ExitStatus::HarnessFailed) {
-        ExitStatus::HarnessFailed
-    } else if statuses.contains(&ExitStatus::CaseFailed) {
-        ExitStatus::CaseFailed
-    } else if statuses.contains(&ExitStatus::Success) {
-        ExitStatus::Success
-    } else {
-        ExitStatus::NothingTested
-    }
-}
-
 /// Says what the rounds of the one case came to.
 fn bisect(outcome: &GuestResult, order: &WorkOrder) -> ExitStatus {
     let judgement = if outcome.is_complete() {
@@ -547,11 +527,14 @@ fn bisect(outcome: &GuestResult, order: &WorkOrder) -> ExitStatus {
         let verdicts =
             first.chain(outcome.rounds.iter().map(|(_, _, line)| line)).filter_map(|line| match line {
                 // A case that cannot be run as one privilege says nothing against the other.
-                Line::Case { record, .. } => Some(record.verdict.word()),
+                RunEvent::Case(result) => Some(result.verdict.status(false)),
                 _ => None,
             });
-        let verdicts: Vec<&str> = verdicts.collect();
-        let tested: Vec<&str> = verdicts.iter().copied().filter(|word| *word != "skip").collect();
+        let verdicts: Vec<Status> = verdicts.collect();
+        let words = |wanted: &dyn Fn(Status) -> bool| -> Vec<&str> {
+            verdicts.iter().filter(|status| wanted(**status)).map(|status| status.key()).collect()
+        };
+        let (tested, verdicts) = (words(&|status| status != Status::Skip), words(&|_| true));
         fleet::judge(if tested.is_empty() { verdicts } else { tested })
     } else {
         Judgement::Untestable("the guest did not do all".to_string())

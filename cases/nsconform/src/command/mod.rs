@@ -1,5 +1,5 @@
 //! The commands of the program, a module each, and what they share: choosing cases by pattern,
-//! writing to standard output, failing.
+//! choosing a report, failing. Reading and writing files lives in `input` and `output`.
 
 pub mod audit;
 pub mod course;
@@ -9,26 +9,41 @@ pub mod explain;
 pub mod fetch_kernels;
 pub mod grade;
 pub mod guest;
+mod input;
 pub mod list;
 pub mod matrix;
 pub mod play;
+pub mod output;
+mod progress;
+pub mod report;
 pub mod run;
+pub mod shorten;
 pub mod verify;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use nsconform_catalogue::{approved, catalogue};
 use nsconform_lab::seal::Mode;
-use nsconform_report::ExitStatus;
-use nsconform_report::event::{Line, SCHEMA};
+use nsconform_report::document::{Layout, ReportFormat, ReportOptions, Verbosity};
+use nsconform_report::event::{RunStart, Shard};
+use nsconform_report::kcidb::Submitter;
+use nsconform_report::run::Lookup;
 use nsconform_suite::runner::Runner;
+use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::machine::Machine;
-use std::io::{self, Write};
+pub use output::{print, print_data};
+use std::path::PathBuf;
 use std::time::SystemTime;
+
+/// The catalogue, for run files in the short form.
+pub const LOOKUP: Lookup =
+    Lookup { case: |id| catalogue().iter().copied().find(|case| case.id == id), approved };
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit status it deserves.
     pub status: ExitStatus,
-    /// What was wrong, where, and what to do next.
+    /// The mistake, its place, and the next step.
     pub message: String,
 }
 
@@ -44,12 +59,12 @@ impl Failure {
     }
 }
 
-/// What a command gives.
+/// The result of a command.
 pub type Done = Result<ExitStatus, Failure>;
 
-/// The form of a result.
+/// The form of a result that is no report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum TextOrJson {
     /// For people
     #[default]
     Human,
@@ -57,10 +72,120 @@ pub enum Format {
     Json,
 }
 
-/// The first line of a run file: what is run where.
-pub fn run_line(runner: &Runner, machine: &Machine, selected: usize) -> Line {
-    Line::Run {
-        schema: SCHEMA,
+/// The choices about every report.
+#[derive(clap::Args, Clone, Debug)]
+pub struct ReportArguments {
+    /// The form of the result
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = report_formats())]
+    pub format: ReportFormat,
+    /// Tell the documented deviations in full: what is written, and what kernels do
+    #[arg(long)]
+    pub deviations: bool,
+    /// Say only what must be looked at, and the last line
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say each case as well
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Expect the failures that this file lists, beside the built-in ones; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub known: Vec<PathBuf>,
+    /// The system that submits, for KCIDB
+    #[arg(long, value_name = "NAME", default_value = "nsconform", value_parser = origin, hide_short_help = true)]
+    pub kcidb_origin: String,
+    /// The checkout that was tested, for KCIDB [default: one made up from the kernel's release]
+    #[arg(long, value_name = "ID", value_parser = kcidb_id, hide_short_help = true)]
+    pub kcidb_checkout: Option<String>,
+    /// The build that was tested, for KCIDB [default: one made up from the kernel's release]
+    #[arg(long, value_name = "ID", value_parser = kcidb_id, conflicts_with = "kcidb_checkout", hide_short_help = true)]
+    pub kcidb_build: Option<String>,
+}
+
+impl Default for ReportArguments {
+    fn default() -> ReportArguments {
+        ReportArguments {
+            format: ReportFormat::Human,
+            deviations: false,
+            quiet: false,
+            verbose: false,
+            known: Vec::new(),
+            kcidb_origin: Submitter::default().origin,
+            kcidb_checkout: None,
+            kcidb_build: None,
+        }
+    }
+}
+
+impl ReportArguments {
+    /// Whether the report is read by people.
+    pub fn is_for_people(&self) -> bool {
+        self.format == ReportFormat::Human
+    }
+
+    /// The same for the engine of reports.
+    pub fn options(&self, layout: Layout) -> ReportOptions {
+        ReportOptions {
+            layout,
+            width: width().into(),
+            verbosity: match (self.quiet, self.verbose) {
+                (true, _) => Verbosity::Quiet,
+                (_, true) => Verbosity::Verbose,
+                _ => Verbosity::Usual,
+            },
+            deviations: self.deviations,
+            kcidb: Submitter {
+                origin: self.kcidb_origin.clone(),
+                checkout: self.kcidb_checkout.clone(),
+                build: self.kcidb_build.clone(),
+            },
+        }
+    }
+}
+
+fn report_formats() -> impl TypedValueParser<Value = ReportFormat> {
+    let values = ReportFormat::ALL.map(|format| {
+        let (name, purpose) = format.describe();
+        PossibleValue::new(name).help(purpose)
+    });
+    PossibleValuesParser::new(values).try_map(|name| {
+        let found = ReportFormat::ALL.into_iter().find(|format| format.describe().0 == name);
+        found.ok_or("there is no such format")
+    })
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    match !text.is_empty() && text.chars().all(allowed) {
+        true => Ok(text.to_string()),
+        false => Err("write lower-case letters, digits and underscores".to_string()),
+    }
+}
+
+fn kcidb_id(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        Some((system, rest)) if origin(system).is_ok() && !rest.is_empty() => Ok(text.to_string()),
+        _ => Err("write ORIGIN:ID".to_string()),
+    }
+}
+
+/// A pattern of case ids, which means nothing if it is empty.
+pub fn pattern(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("an empty pattern would mean every case".to_string()),
+        text => Ok(text.to_string()),
+    }
+}
+
+/// The first event of a run: what is run where.
+pub fn run_start(
+    runner: &Runner,
+    machine: &Machine,
+    selected: usize,
+    schema: u32,
+    shard: Option<Shard>,
+) -> RunStart {
+    RunStart {
+        schema,
         nsconform: env!("CARGO_PKG_VERSION").to_string(),
         machine: machine.clone(),
         seal: match runner.mode() {
@@ -71,21 +196,7 @@ pub fn run_line(runner: &Runner, machine: &Machine, selected: usize) -> Line {
         .to_string(),
         started: Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string()),
         selected,
-    }
-}
-
-/// Writes to standard output. A reader that has gone away (`nsconform list | head`) is no error:
-/// there is nobody left to write for.
-///
-/// # Errors
-/// When writing fails otherwise, as on a full disk.
-pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut output = io::BufWriter::new(anstream::stdout());
-    match write(&mut output).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::harness(format!("standard output cannot be written: {error}")))
-        }
-        _ => Ok(()),
+        shard,
     }
 }
 
@@ -137,11 +248,20 @@ pub fn select(
 /// Says that no case is meant by a pattern, and which ids are nearest to it.
 pub fn unknown(pattern: &str, ids: &[&str]) -> String {
     const NEAREST: usize = 3;
-    let mut by_distance: Vec<(f64, &str)> =
-        ids.iter().map(|id| (strsim::jaro_winkler(pattern, id), *id)).collect();
-    by_distance.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let nearest: Vec<&str> = by_distance.into_iter().take(NEAREST).map(|(_, id)| id).collect();
+    let mut by_likeness: Vec<(f64, &str)> = ids.iter().map(|id| (likeness(pattern, id), *id)).collect();
+    by_likeness.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let nearest: Vec<&str> = by_likeness.into_iter().take(NEAREST).map(|(_, id)| id).collect();
     format!("no case matches '{pattern}'; nearest are {}; `nsconform list` shows all", nearest.join(", "))
+}
+
+/// How alike a pattern and an id are, from 0 to 1, whatever the case of the letters, and whether
+/// the namespace is named or not.
+fn likeness(pattern: &str, id: &str) -> f64 {
+    let pattern = pattern.to_lowercase();
+    let slug = |id: &str| id.split_once('.').map_or(id.to_string(), |(_, slug)| slug.to_string());
+    let whole = strsim::jaro_winkler(&pattern, id);
+    // Another namespace may be the mistake, but it is a greater one than a letter.
+    whole.max(0.9 * strsim::jaro_winkler(&slug(&pattern), &slug(id)))
 }
 
 #[cfg(test)]
@@ -189,6 +309,15 @@ mod tests {
     #[test]
     fn an_unknown_pattern_names_the_nearest_ids() {
         let message = unknown("uts.isolate", &["pid.two-pids", "uts.isolates", "net.own-devices"]);
+        assert!(message.contains("nearest are uts.isolates"), "{message}");
+    }
+
+    #[rstest]
+    #[case::other_letters("UTS.Isolates")]
+    #[case::no_namespace("isolate")]
+    #[case::other_namespace("ipc.isolates")]
+    fn nearness_ignores_case_and_namespace(#[case] pattern: &str) {
+        let message = unknown(pattern, &["ipc.keys", "pid.two-pids", "uts.isolates", "net.own-devices"]);
         assert!(message.contains("nearest are uts.isolates"), "{message}");
     }
 }

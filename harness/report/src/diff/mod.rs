@@ -1,31 +1,29 @@
 //! Two runs compared, for people and for programs; or two sets of runs, paired by name.
 //!
-//! What counts as which change is decided in `compare`; here it is only shown.
+//! `compare` decides which change is of which kind; here it is only shown. The form for programs
+//! lives in `json`.
 
-use crate::compare::{Change, Kind, Side, Status};
-use crate::run_file::RunFile;
-use crate::{count, paint};
-use anstyle::{AnsiColor, Style};
+mod json;
+
+use crate::compare::{Change, ChangeKind, Side};
+use crate::run::RecordedRun;
+use crate::style::{self, BOLD, GREEN, RED, YELLOW, count, of_sign, paint};
+use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_suite::snapshot;
-use serde::Serialize;
+use nsconform_suite::verdict::Status;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-const BOLD: Style = Style::new().bold();
-const GREEN: Style = AnsiColor::Green.on_default();
-const RED: Style = AnsiColor::Red.on_default();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-
 /// Two runs and what happened from one to the other.
 pub struct Pair<'r> {
-    /// What the pair is called where there are several: the name of the files.
+    /// The name of the files, which tells the pair from others.
     pub name: String,
     /// The old run.
-    pub old: &'r RunFile,
+    pub old: &'r RecordedRun,
     /// The new run.
-    pub new: &'r RunFile,
-    /// What [`crate::compare::compare`] gave.
+    pub new: &'r RecordedRun,
+    /// The result of [`crate::compare::compare`].
     pub changes: Vec<Change<'r>>,
 }
 
@@ -36,11 +34,11 @@ pub struct Unpaired<'r> {
     /// Whether it is the old side that has it.
     pub in_old: bool,
     /// The run.
-    pub run: &'r RunFile,
+    pub run: &'r RecordedRun,
 }
 
 /// Everything that is shown of a comparison.
-pub struct Report<'r> {
+pub struct Comparison<'r> {
     /// The runs that both sides have.
     pub pairs: &'r [Pair<'r>],
     /// The runs that one side lacks.
@@ -52,28 +50,34 @@ pub struct Report<'r> {
 }
 
 /// A change and the runs in which it happened alike.
-struct Finding<'r> {
+struct AlikeChanges<'r> {
     change: &'r Change<'r>,
     names: Vec<&'r str>,
 }
 
-impl Report<'_> {
+impl Comparison<'_> {
     /// Whether anything passed before and fails now, without being listed.
     pub fn has_regression(&self) -> bool {
-        self.count(Kind::Regression) > 0
+        self.count(ChangeKind::Regression) > 0
     }
 
     fn changes(&self) -> impl Iterator<Item = &Change<'_>> {
         self.pairs.iter().flat_map(|pair| &pair.changes)
     }
 
-    fn count(&self, kind: Kind) -> usize {
+    /// How many cases changed in this way.
+    pub fn count(&self, kind: ChangeKind) -> usize {
         self.changes().filter(|change| change.kind == kind).count()
     }
 
     /// How many cases both sides tested.
-    fn compared(&self) -> usize {
+    pub fn compared(&self) -> usize {
         self.changes().filter(|change| change.is_compared()).count()
+    }
+
+    /// How much evidence was lost: cases, and runs of which the new side has nothing.
+    pub fn lost(&self) -> usize {
+        self.count(ChangeKind::LostEvidence) + self.lost_runs()
     }
 
     /// Runs of which the new side has nothing.
@@ -88,10 +92,10 @@ impl Report<'_> {
     pub fn write_human(&self, to: &mut dyn Write) -> io::Result<()> {
         self.write_header(to)?;
         let findings = self.findings();
-        for kind in Kind::ALL {
-            let of_kind: Vec<&Finding> =
+        for kind in ChangeKind::ALL {
+            let of_kind: Vec<&AlikeChanges> =
                 findings.iter().filter(|finding| finding.change.kind == kind).collect();
-            if !of_kind.is_empty() && (self.all || kind != Kind::Same) {
+            if !of_kind.is_empty() && (self.all || kind != ChangeKind::Same) {
                 self.write_kind(to, kind, &of_kind)?;
             }
         }
@@ -128,9 +132,9 @@ impl Report<'_> {
         writeln!(to)
     }
 
-    /// What happened, the same thing in several runs put together.
-    fn findings(&self) -> Vec<Finding<'_>> {
-        let mut alike: BTreeMap<_, Finding> = BTreeMap::new();
+    /// The changes, the same one in several runs put together.
+    fn findings(&self) -> Vec<AlikeChanges<'_>> {
+        let mut alike: BTreeMap<_, AlikeChanges> = BTreeMap::new();
         for pair in self.pairs {
             for change in &pair.changes {
                 let details =
@@ -140,7 +144,7 @@ impl Report<'_> {
                 let key = (change.kind, severity, details(&change.old), details(&change.new), traces);
                 alike
                     .entry(key)
-                    .or_insert_with(|| Finding { change, names: Vec::new() })
+                    .or_insert_with(|| AlikeChanges { change, names: Vec::new() })
                     .names
                     .push(&pair.name);
             }
@@ -148,17 +152,17 @@ impl Report<'_> {
         alike.into_values().collect()
     }
 
-    fn write_kind(&self, to: &mut dyn Write, kind: Kind, findings: &[&Finding]) -> io::Result<()> {
+    fn write_kind(&self, to: &mut dyn Write, kind: ChangeKind, findings: &[&AlikeChanges]) -> io::Result<()> {
         let (style, title, meaning) = heading(kind);
         let number = self.count(kind);
         writeln!(to, "{} ({number}): {meaning}", paint(style.bold(), title))?;
-        let (told, listed): (Vec<&Finding>, Vec<&Finding>) =
+        let (told, listed): (Vec<&AlikeChanges>, Vec<&AlikeChanges>) =
             findings.iter().partition(|finding| finding.change.has_difference());
         for finding in told {
             self.write_told(to, finding)?;
         }
-        // What needs no story of its own is listed under what it has in common.
-        let mut blocks: Vec<Vec<&Finding>> = Vec::new();
+        // Cases without a story of their own are listed under what they have in common.
+        let mut blocks: Vec<Vec<&AlikeChanges>> = Vec::new();
         for finding in listed {
             match blocks.iter_mut().find(|block| self.has_same_head(block[0], finding)) {
                 Some(block) => block.push(finding),
@@ -171,7 +175,7 @@ impl Report<'_> {
         writeln!(to)
     }
 
-    fn has_same_head(&self, a: &Finding, b: &Finding) -> bool {
+    fn has_same_head(&self, a: &AlikeChanges, b: &AlikeChanges) -> bool {
         let kind = a.change.kind;
         let alike = |a: &Side, b: &Side| {
             a.status == b.status && shown_reason(kind, a) == shown_reason(kind, b) && a.remedy == b.remedy
@@ -180,17 +184,17 @@ impl Report<'_> {
     }
 
     /// One case and how its trace changed.
-    fn write_told(&self, to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+    fn write_told(&self, to: &mut dyn Write, finding: &AlikeChanges) -> io::Result<()> {
         let change = finding.change;
         writeln!(to, "  {}  {}", paint(BOLD, change.id), arrow(change))?;
         writeln!(to, "    claim   {}", change.claim())?;
         self.write_reasons(to, finding)?;
-        let whole = matches!(change.kind, Kind::Regression | Kind::KnownRegression);
+        let whole = matches!(change.kind, ChangeKind::Regression | ChangeKind::KnownRegression);
         write_difference(to, change, whole)
     }
 
     /// Cases that have their verdicts and reasons in common.
-    fn write_block(&self, to: &mut dyn Write, block: &[&Finding]) -> io::Result<()> {
+    fn write_block(&self, to: &mut dyn Write, block: &[&AlikeChanges]) -> io::Result<()> {
         writeln!(to, "  {}  {}", arrow(block[0].change), count(block.len(), "case"))?;
         self.write_reasons(to, block[0])?;
         let mut table = Table::new();
@@ -204,9 +208,9 @@ impl Report<'_> {
         table.trim_fmt().lines().try_for_each(|line| writeln!(to, "   {line}"))
     }
 
-    fn write_reasons(&self, to: &mut dyn Write, finding: &Finding) -> io::Result<()> {
+    fn write_reasons(&self, to: &mut dyn Write, finding: &AlikeChanges) -> io::Result<()> {
         let Change { old, new, kind, .. } = finding.change;
-        let turned = matches!(kind, Kind::Regression | Kind::KnownRegression | Kind::Fix);
+        let turned = matches!(kind, ChangeKind::Regression | ChangeKind::KnownRegression | ChangeKind::Fix);
         if turned && !finding.change.has_difference() {
             writeln!(
                 to,
@@ -231,21 +235,21 @@ impl Report<'_> {
     }
 
     fn write_summary(&self, to: &mut dyn Write) -> io::Result<()> {
-        let lost = self.count(Kind::LostEvidence) + self.lost_runs();
+        let lost = self.lost();
         let (style, word) = if self.has_regression() {
             (RED, "REGRESSION")
         } else if self.compared() == 0 {
             (YELLOW, "NOTHING COMPARED: no case was tested on both sides")
-        } else if self.count(Kind::Found) > 0 {
+        } else if self.count(ChangeKind::Found) > 0 {
             (RED, "NO REGRESSION SEEN, FAILURES NOT TESTED BEFORE")
         } else if lost > 0 {
             (YELLOW, "NO REGRESSION SEEN, EVIDENCE LOST")
-        } else if self.count(Kind::KnownRegression) > 0 {
+        } else if self.count(ChangeKind::KnownRegression) > 0 {
             (YELLOW, "NO REGRESSION THAT IS NOT KNOWN")
         } else {
             (GREEN, "NO REGRESSION")
         };
-        let mut parts: Vec<String> = Kind::ALL
+        let mut parts: Vec<String> = ChangeKind::ALL
             .into_iter()
             .filter(|kind| self.count(*kind) > 0)
             .map(|kind| format!("{} {}", self.count(kind), noun(kind, self.count(kind))))
@@ -262,140 +266,25 @@ impl Report<'_> {
             parts.join(", ")
         )
     }
-
-    /// Writes it for programs, as JSON lines: per pair one of type `pair` and one of type `change`
-    /// for each case, then one of type `unpaired` for each run that one side lacks, at last one of
-    /// type `summary`.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let mut line = |line: &JsonLine| writeln!(to, "{}", serde_json::to_string(line)?);
-        for pair in self.pairs {
-            line(&JsonLine::Pair {
-                name: &pair.name,
-                old: ExportedRun::of(pair.old),
-                new: ExportedRun::of(pair.new),
-            })?;
-            for change in pair.changes.iter().filter(|change| self.all || change.kind != Kind::Same) {
-                line(&JsonLine::Change {
-                    pair: &pair.name,
-                    kind: change.kind,
-                    id: change.id,
-                    claim: change.claim(),
-                    old: ExportedSide::of(&change.old),
-                    new: ExportedSide::of(&change.new),
-                    traces_differ: change.has_difference(),
-                })?;
-            }
-        }
-        for Unpaired { name, in_old, run } in self.unpaired {
-            let side = if *in_old { "old" } else { "new" };
-            line(&JsonLine::Unpaired { name, side, run: ExportedRun::of(run) })?;
-        }
-        line(&JsonLine::Summary {
-            regression: self.has_regression(),
-            compared: self.compared(),
-            lost_runs: self.lost_runs(),
-            counts: Kind::ALL.into_iter().map(|kind| (kind, self.count(kind))).collect(),
-        })
-    }
-}
-
-/// One line of the result for programs.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-enum JsonLine<'r> {
-    Pair {
-        name: &'r str,
-        old: ExportedRun<'r>,
-        new: ExportedRun<'r>,
-    },
-    Change {
-        pair: &'r str,
-        kind: Kind,
-        id: &'r str,
-        claim: &'r str,
-        old: ExportedSide<'r>,
-        new: ExportedSide<'r>,
-        traces_differ: bool,
-    },
-    Unpaired {
-        name: &'r str,
-        side: &'r str,
-        run: ExportedRun<'r>,
-    },
-    Summary {
-        regression: bool,
-        compared: usize,
-        lost_runs: usize,
-        counts: BTreeMap<Kind, usize>,
-    },
-}
-
-/// A run as it is exported.
-#[derive(Serialize)]
-struct ExportedRun<'r> {
-    file: &'r str,
-    kernel_release: &'r str,
-    architecture: &'r str,
-    uid: u32,
-    seal: &'r str,
-    nsconform: &'r str,
-    started: Option<&'r str>,
-    selected: usize,
-    records: usize,
-    cut: Option<&'r str>,
-}
-
-impl<'r> ExportedRun<'r> {
-    fn of(run: &'r RunFile) -> ExportedRun<'r> {
-        ExportedRun {
-            file: &run.path,
-            kernel_release: &run.machine.kernel_release,
-            architecture: &run.machine.architecture,
-            uid: run.machine.uid,
-            seal: &run.seal,
-            nsconform: &run.nsconform,
-            started: run.started.as_deref(),
-            selected: run.selected,
-            records: run.cases.len(),
-            cut: run.cut.as_deref(),
-        }
-    }
-}
-
-/// One side of a change as it is exported.
-#[derive(Serialize)]
-struct ExportedSide<'r> {
-    status: Status,
-    reason: Option<&'r str>,
-    trace: &'r [String],
-}
-
-impl<'r> ExportedSide<'r> {
-    fn of(side: &'r Side) -> ExportedSide<'r> {
-        ExportedSide { status: side.status, reason: side.reason.as_deref(), trace: side.trace() }
-    }
 }
 
 /// A run in one line.
-fn described(run: &RunFile) -> String {
-    let mut parts = vec![run.machine.headline()];
-    parts.extend(run.started.as_ref().map(|started| format!("on {started}")));
-    parts.push(format!("nsconform {}", run.nsconform));
+fn described(run: &RecordedRun) -> String {
+    let mut parts = vec![run.start.machine.headline()];
+    parts.extend(run.start.started.as_ref().map(|started| format!("on {started}")));
+    parts.push(format!("nsconform {}", run.start.nsconform));
     parts.push(count(run.cases.len(), "case"));
     parts.join(", ")
 }
 
 /// Why a side is as it is, where that bears on the change: what is documented of a deviation does
 /// only if it is what changed.
-fn shown_reason<'s>(kind: Kind, side: &'s Side) -> Option<&'s str> {
-    let bears = side.status != Status::Deviation || kind == Kind::Listing;
+fn shown_reason<'s>(kind: ChangeKind, side: &'s Side) -> Option<&'s str> {
+    let bears = side.status != Status::Deviation || kind == ChangeKind::Listing;
     side.reason.as_deref().filter(|_| bears)
 }
 
-/// What must be known of a pair before its changes are read: runs that were cut off, and machines
+/// Remarks that a reader needs before the changes of a pair: runs that were cut off, and machines
 /// that offer something else.
 fn remarks(pair: &Pair) -> Vec<String> {
     let mut lines = Vec::new();
@@ -404,10 +293,10 @@ fn remarks(pair: &Pair) -> Vec<String> {
             lines.push(paint(YELLOW.bold(), &format!("the {side} run was cut off: {why}")));
         }
     }
-    let (old, new) = (&pair.old.machine, &pair.new.machine);
+    let (old, new) = (&pair.old.start.machine, &pair.new.start.machine);
     let unknown = "unknown";
     let mut facts = vec![
-        ("sealed as", pair.old.seal.as_str(), pair.new.seal.as_str()),
+        ("sealed as", pair.old.start.seal.as_str(), pair.new.start.seal.as_str()),
         (
             "capabilities",
             old.capabilities.as_deref().unwrap_or(unknown),
@@ -444,66 +333,57 @@ fn remarks(pair: &Pair) -> Vec<String> {
 }
 
 /// The title of a kind of change and what it means.
-fn heading(kind: Kind) -> (Style, &'static str, &'static str) {
+fn heading(kind: ChangeKind) -> (Style, &'static str, &'static str) {
     match kind {
-        Kind::Regression => (RED, "REGRESSIONS", "passed before, fail now"),
-        Kind::Found => (RED, "FAILURES, NOT TESTED BEFORE", "whether they passed before is not known"),
-        Kind::KnownRegression => {
+        ChangeKind::Regression => (RED, "REGRESSIONS", "passed before, fail now"),
+        ChangeKind::Found => (RED, "FAILURES, NOT TESTED BEFORE", "whether they passed before is not known"),
+        ChangeKind::KnownRegression => {
             (YELLOW, "KNOWN REGRESSIONS", "passed before, fail now for a reason that is listed")
         }
-        Kind::LostEvidence => {
+        ChangeKind::LostEvidence => {
             (YELLOW, "LOST EVIDENCE", "tested before, not tested now: neither fixed nor broken")
         }
-        Kind::Trace => (YELLOW, "CHANGED TRACES", "the same verdict, but the kernel answers otherwise"),
-        Kind::Listing => (
+        ChangeKind::Trace => (YELLOW, "CHANGED TRACES", "the same verdict, but the kernel answers otherwise"),
+        ChangeKind::Listing => (
             YELLOW,
             "LISTED OTHERWISE",
             "pass or fail as before; what is listed or documented about them changed",
         ),
-        Kind::Vanished => (YELLOW, "VANISHED CASES", "no longer in the catalogue, or not selected"),
-        Kind::New => (Style::new(), "NEW CASES", "not in the catalogue before, or not selected"),
-        Kind::Untested => (Style::new(), "STILL NOT TESTED", "for another reason than before"),
-        Kind::Gained => (GREEN, "NEWLY TESTED", "not tested before"),
-        Kind::Fix => (GREEN, "FIXES", "failed before, pass now"),
-        Kind::Same => (Style::new(), "UNCHANGED", "the same verdict, trace and reason"),
+        ChangeKind::Vanished => (YELLOW, "VANISHED CASES", "no longer in the catalogue, or not selected"),
+        ChangeKind::New => (Style::new(), "NEW CASES", "not in the catalogue before, or not selected"),
+        ChangeKind::Untested => (Style::new(), "STILL NOT TESTED", "for another reason than before"),
+        ChangeKind::Gained => (GREEN, "NEWLY TESTED", "not tested before"),
+        ChangeKind::Fix => (GREEN, "FIXES", "failed before, pass now"),
+        ChangeKind::Same => (Style::new(), "UNCHANGED", "the same verdict, trace and reason"),
     }
 }
 
 /// A kind of change as the summary names it.
-fn noun(kind: Kind, number: usize) -> &'static str {
+fn noun(kind: ChangeKind, number: usize) -> &'static str {
     match (kind, number) {
-        (Kind::Regression, 1) => "regression",
-        (Kind::Regression, _) => "regressions",
-        (Kind::Found, 1) => "failure not tested before",
-        (Kind::Found, _) => "failures not tested before",
-        (Kind::KnownRegression, 1) => "known regression",
-        (Kind::KnownRegression, _) => "known regressions",
-        (Kind::LostEvidence, _) => "with lost evidence",
-        (Kind::Trace, 1) => "changed trace",
-        (Kind::Trace, _) => "changed traces",
-        (Kind::Listing, _) => "listed otherwise",
-        (Kind::Vanished, _) => "vanished",
-        (Kind::New, _) => "new",
-        (Kind::Untested, _) => "still not tested",
-        (Kind::Gained, _) => "newly tested",
-        (Kind::Fix, 1) => "fix",
-        (Kind::Fix, _) => "fixes",
-        (Kind::Same, _) => "unchanged",
-    }
-}
-
-fn style(status: Status) -> Style {
-    match status {
-        Status::Pass | Status::Deviation => GREEN,
-        Status::Fail | Status::Error | Status::Timeout => RED,
-        Status::UnexpectedPass | Status::Known | Status::Skip | Status::Miss => YELLOW,
-        Status::Absent => Style::new(),
+        (ChangeKind::Regression, 1) => "regression",
+        (ChangeKind::Regression, _) => "regressions",
+        (ChangeKind::Found, 1) => "failure not tested before",
+        (ChangeKind::Found, _) => "failures not tested before",
+        (ChangeKind::KnownRegression, 1) => "known regression",
+        (ChangeKind::KnownRegression, _) => "known regressions",
+        (ChangeKind::LostEvidence, _) => "with lost evidence",
+        (ChangeKind::Trace, 1) => "changed trace",
+        (ChangeKind::Trace, _) => "changed traces",
+        (ChangeKind::Listing, _) => "listed otherwise",
+        (ChangeKind::Vanished, _) => "vanished",
+        (ChangeKind::New, _) => "new",
+        (ChangeKind::Untested, _) => "still not tested",
+        (ChangeKind::Gained, _) => "newly tested",
+        (ChangeKind::Fix, 1) => "fix",
+        (ChangeKind::Fix, _) => "fixes",
+        (ChangeKind::Same, _) => "unchanged",
     }
 }
 
 /// Both verdicts; one where there is nothing on the other side, or the same.
 fn arrow(change: &Change) -> String {
-    let shown = |status: Status| paint(style(status), status.word());
+    let shown = |status: Status| paint(style::of(status), status.word());
     match (change.old.status, change.new.status) {
         (Status::Absent, new) => shown(new),
         (old, Status::Absent) => format!("was {}", shown(old)),
@@ -530,12 +410,7 @@ fn write_difference(to: &mut dyn Write, change: &Change, whole: bool) -> io::Res
         }
         hidden = false;
         let mark = if changed.first() == Some(&index) { '>' } else { ' ' };
-        let style = match sign {
-            '-' => style(change.old.status),
-            '+' => style(change.new.status),
-            _ => Style::new(),
-        };
-        writeln!(to, "    {mark} {}", paint(style, &format!("{sign} {line}")))?;
+        writeln!(to, "    {mark} {}", paint(of_sign(*sign), &format!("{sign} {line}")))?;
     }
     Ok(())
 }
@@ -543,15 +418,16 @@ fn write_difference(to: &mut dyn Write, change: &Change, whole: bool) -> io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::{compare, tests::made_up};
+    use crate::compare::compare;
+    use crate::testing::made_up;
     use rstest::rstest;
 
     fn plain(pairs: &[Pair], unpaired: &[Unpaired], all: bool) -> String {
-        let report = Report { pairs, unpaired, all, width: 100 };
-        crate::tests::plain(|to| report.write_human(to))
+        let report = Comparison { pairs, unpaired, all, width: 100 };
+        crate::testing::plain(|to| report.write_human(to))
     }
 
-    fn pair<'r>(name: &str, old: &'r RunFile, new: &'r RunFile) -> Pair<'r> {
+    fn pair<'r>(name: &str, old: &'r RecordedRun, new: &'r RecordedRun) -> Pair<'r> {
         Pair { name: name.into(), old, new, changes: compare(old, new) }
     }
 
@@ -563,9 +439,9 @@ mod tests {
             made_up("6.18.2", &[("mnt.a", "fail"), ("mnt.b", "pass"), ("mnt.c", "skip"), ("mnt.d", "pass")]);
         let text = plain(&[pair("x", &old, &new)], &[], false);
         let expected = "\
-old  6.17.1.json
+old  6.17.1
      Linux 6.17.1 x86_64, started as root, nsconform 0.1.0, 4 cases
-new  6.18.2.json
+new  6.18.2
      Linux 6.18.2 x86_64, started as root, nsconform 0.1.0, 4 cases
 
 REGRESSIONS (1): passed before, fail now
@@ -620,7 +496,7 @@ REGRESSION: 3 of 4 cases tested on both sides; 1 regression, 1 with lost evidenc
     fn a_changed_expectation_is_told_from_a_changed_kernel() {
         let old = made_up("6.1", &[("a.b", "pass")]);
         let mut new = made_up("6.1", &[("a.b", "fail")]);
-        new.cases.get_mut("a.b").unwrap().record.trace = old.cases["a.b"].record.trace.clone();
+        new.cases.get_mut("a.b").unwrap().trace = old.cases["a.b"].trace.clone();
         let text = plain(&[pair("x", &old, &new)], &[], false);
         assert!(text.contains("trace   the same in both runs: not the kernel changed"), "{text}");
     }
@@ -676,9 +552,9 @@ REGRESSION: 3 of 4 cases tested on both sides; 1 regression, 1 with lost evidenc
     #[test]
     fn what_explains_a_change_is_remarked() {
         let old = made_up("6.1", &[("a.b", "pass")]);
-        let mut new = RunFile { cut: Some("it holds 0 of 1 records".into()), ..made_up("6.2", &[]) };
-        new.seal = "none".into();
-        new.machine.sysctls = [("user.max_net_namespaces".to_string(), "0".to_string())].into();
+        let mut new = RecordedRun { cut: Some("it holds 0 of 1 records".into()), ..made_up("6.2", &[]) };
+        new.start.seal = "none".into();
+        new.start.machine.sysctls = [("user.max_net_namespaces".to_string(), "0".to_string())].into();
         let text = plain(&[pair("x", &old, &new)], &[], false);
         for expected in [
             "the new run was cut off: it holds 0 of 1 records",
@@ -696,7 +572,7 @@ REGRESSION: 3 of 4 cases tested on both sides; 1 regression, 1 with lost evidenc
         let new = made_up("6.2", &[("a.b", "known"), ("a.c", "pass")]);
         let mut written = Vec::new();
         let pairs = [pair("x", &old, &new)];
-        Report { pairs: &pairs, unpaired: &[], all: false, width: 80 }.write_json(&mut written).unwrap();
+        Comparison { pairs: &pairs, unpaired: &[], all: false, width: 80 }.write_json(&mut written).unwrap();
         let lines: Vec<serde_json::Value> = String::from_utf8(written)
             .unwrap()
             .lines()
