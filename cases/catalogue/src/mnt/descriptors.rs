@@ -70,13 +70,14 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
             bind(process, "/tmp/a", "/tmp/b")?;
-            let (none, this) = (MountAttributes::empty(), SetAttrFlags::empty());
-            let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
-            let no_suid = MountAttributes::MOUNT_ATTR_NOSUID;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, none, read_only)?;
+            let this = SetAttrFlags::empty();
+            let (rdonly, nosuid) = (MountAttributes::MOUNT_ATTR_RDONLY, MountAttributes::MOUNT_ATTR_NOSUID);
+            let set = MountAttr { attr_set: rdonly, ..MountAttr::NONE };
+            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, set)?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, read_only, no_suid)?;
+            let swap = MountAttr { attr_set: nosuid, attr_clr: rdonly, ..MountAttr::NONE };
+            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, swap)?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
             process.mountinfo("/tmp/a")?;
@@ -96,14 +97,14 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
             tmpfs(process, "/tmp/a/x")?;
-            let (none, tree) = (MountAttributes::empty(), SetAttrFlags::AT_RECURSIVE);
-            let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
+            let tree = SetAttrFlags::AT_RECURSIVE;
+            let read_only = MountAttr { attr_set: MountAttributes::MOUNT_ATTR_RDONLY, ..MountAttr::NONE };
             let file = process.open("/tmp/a/x/file", OpenFlags::O_CREAT | OpenFlags::O_WRONLY)?.id()?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, none, read_only)?;
+            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, read_only)?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             process.close(file)?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, none, read_only)?;
+            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, read_only)?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             Ok(())

@@ -10,6 +10,17 @@ crate::topics! {
     propagation,
     propagation_type,
     unbindable,
+    tables,
+    tree_tables,
+    mixed_trees,
+    event_tables,
+    transition_tables,
+    tags,
+    peer_groups,
+    chains,
+    nested_binds,
+    copies,
+    joining,
     bind,
     moving,
     remount,
@@ -70,14 +81,20 @@ fn with_master_and_slave<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>
     Ok(process)
 }
 
-/// As [`with_master_and_slave`], and /tmp/b and /tmp/peer are two mounts, peers of each other,
-/// under which what is mounted at one appears at the other.
-fn with_peers(process: Process<'_>) -> Play {
-    tmpfs(process, "/tmp/b")?;
-    change(process, "/tmp/b", MountFlags::MS_SHARED)?;
-    bind(process, "/tmp/b", "/tmp/peer")?;
-    process.mkdir("/tmp/b/here", 0o755)?;
-    Ok(())
+/// A new process in a mount namespace of its own that also the kernel takes for older than those
+/// that the process will create.
+///
+/// The order matters where a mount namespace's file is bound: the kernel compares numbers that it
+/// gave to namespaces at their creation. Linux 6.18 and later take these numbers from a supply of
+/// each processor, and refuse at random what is made on two of them.
+fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
+    let process = lab.process(name)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
+    lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
+    process.sched_setaffinity_current()?;
+    process.unshare(NEWNS)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
+    Ok(process)
 }
 
 /// Makes one mount read-only and leaves its file system as it is.
