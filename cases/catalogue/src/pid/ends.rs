@@ -69,6 +69,9 @@ pub const CASES: &[Case] = &[
             for name in ["second", "third", "fourth", "fifth"] {
                 levels.push(levels[levels.len() - 1].clone(name, NEWPID)?);
             }
+            for level in &levels {
+                outer.kill(level.sealed(), PROBE)?;
+            }
             outer.kill(first, Signal::SIGKILL)?;
             outer.waitpid(first, WAIT)?;
             for level in &levels {
@@ -121,7 +124,7 @@ pub const CASES: &[Case] = &[
             init.waitpid(parent, WAIT)?;
             orphan.exit(3)?;
             lab.note("the number still stands for somebody, who is waited for now")?;
-            init.waitid(Pid { number: 3, name: None }, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
+            init.waitid(3, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
             init.kill(3, PROBE)?;
             init.waitpid(3, WAIT)?;
             init.kill(3, PROBE)?;

@@ -98,7 +98,11 @@ pub const CASES: &[Case] = &[
                     process.setns(fd, NEWPID)?;
                 }
             }
-            outer.fork("joined")?.readlink_ns("/proc/self/ns/uts")?;
+            let joined = outer.fork("joined")?;
+            joined.readlink_ns(joined.proc("ns/pid"))?;
+            for namespace in [first, second] {
+                namespace.readlink_ns(namespace.proc("ns/pid"))?;
+            }
             Ok(())
         },
         ..CASE

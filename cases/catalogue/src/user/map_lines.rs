@@ -244,6 +244,7 @@ pub const CASES: &[Case] = &[
             }
             middle.setresgid(0, 0, 0)?;
             middle.setresuid(0, 0, 0)?;
+            middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             let inner = middle.clone("inner", NEWUSER)?;
             for map in both_maps(inner) {
                 middle.echo("0 10 1", &map)?;

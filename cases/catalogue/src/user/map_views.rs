@@ -100,10 +100,10 @@ pub const CASES: &[Case] = &[
             }
             middle.setresgid(0, 0, 0)?;
             middle.setresuid(0, 0, 0)?;
+            middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             let inner = middle.clone("inner", NEWUSER)?;
             let lines: String = (0..6).map(|line| format!("{line} {} 1\n", line * 5)).collect();
             for map in ["uid_map", "gid_map"] {
-                outer.echo(&lines, inner.proc(map))?;
                 middle.echo(&lines, inner.proc(map))?;
             }
             lab.note("25 outside is a stranger; 100025 is 25 in between and 5 inside")?;
