@@ -165,18 +165,25 @@ needs! {
         },
     }
 
+    /// User and group ids above 100000 are mapped here, as needed for a namespace with ids of its own.
+    HUNDRED_THOUSAND_IDS {
+        "user ids above 100000",
+        remedy: "run as root; in a container, map at least the ids 0 to 101000 into it",
+        probe: |lab| ids_can_be_taken(lab, 100_999),
+    }
+
     /// More than one user and group id is mapped here, as needed for two users that do not trust each other.
     MANY_IDS {
         "several user ids",
         remedy: "run as root; in a container, map at least the ids 0 to 2000 into it",
-        probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
-            let changed = process.setresgid(1001, 1001, 1001)?;
-            if !changed.is_ok() {
-                return succeeded("setresgid(1001, 1001, 1001)", changed);
-            }
-            succeeded("setresuid(1001, 1001, 1001)", process.setresuid(1001, 1001, 1001)?)
-        },
+        probe: |lab| ids_can_be_taken(lab, 1001),
+    }
+
+    /// Some thousands of user and group ids are mapped here, as needed for maps of many lines.
+    MANY_USER_IDS {
+        "thousands of user ids",
+        remedy: "run as root; in a container, map at least the ids 0 to 5000 into it",
+        probe: |lab| ids_can_be_taken(lab, 5000),
     }
 
     /// Mount namespaces can be created by root.
@@ -253,6 +260,17 @@ needs! {
 
     /// PID namespaces can be created by root.
     PID_NS { "PID namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Pid) }
+
+    /// A page has 4096 bytes, as the limit of a map's text shows.
+    PAGES_OF_4096 {
+        "pages of 4096 bytes",
+        remedy: "run on an architecture or a kernel with pages of that size",
+        probe: |_| {
+            // SAFETY: takes a number only.
+            let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+            Ok(if size == 4096 { Ok(()) } else { Err(format!("a page has {size} bytes")) })
+        },
+    }
 
     /// setns(2) takes a pidfd.
     PIDFD_SETNS {
@@ -465,6 +483,16 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
         implied.push(&ORDINARY_USER);
     }
     implied
+}
+
+/// Whether a process can become the user and the group with this id.
+fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<Finding, Interrupt> {
+    let process = lab.process_on(Ground::Root, "probe")?;
+    let changed = process.setresgid(id, id, id)?;
+    if !changed.is_ok() {
+        return succeeded(&format!("setresgid({id}, {id}, {id})"), changed);
+    }
+    succeeded(&format!("setresuid({id}, {id}, {id})"), process.setresuid(id, id, id)?)
 }
 
 fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {

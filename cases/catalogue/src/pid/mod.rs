@@ -2,12 +2,15 @@
 
 crate::topics! {
     nesting,
+    membership,
     init,
+    ends,
     kill,
     signals,
     orphans,
     setns,
     procfs,
+    proc_mounts,
     numbers,
     credentials,
     pidfd,

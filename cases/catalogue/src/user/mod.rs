@@ -12,11 +12,17 @@ crate::topics! {
     lifetime,
     relations,
     maps,
+    map_lines,
+    map_views,
     map_permission,
+    map_writers,
     unmapped,
     setgroups,
     execve,
     securebits,
+    id_changes,
+    files,
+    levels,
     mounting,
 }
 
