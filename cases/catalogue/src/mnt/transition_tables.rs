@@ -141,37 +141,37 @@ macro_rules! becomes {
 }
 
 /// The lies that a cell cannot notice: where the mount stays what it is, the call changes nothing.
-macro_rules! excuses {
+macro_rules! accepted {
     ($call:ident shared shared) => {
-        excuses!(@unchanged $call "MS_SHARED")
+        accepted!(@unchanged $call "MS_SHARED")
     };
     ($call:ident slaveshared shared) => {
-        excuses!(@unchanged $call "MS_SHARED")
+        accepted!(@unchanged $call "MS_SHARED")
     };
     ($call:ident slave slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident private slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident unbindable slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident private private) => {
-        excuses!(@unchanged $call "MS_PRIVATE")
+        accepted!(@unchanged $call "MS_PRIVATE")
     };
     ($call:ident unbindable unbindable) => {
-        excuses!(@unchanged $call "MS_UNBINDABLE")
+        accepted!(@unchanged $call "MS_UNBINDABLE")
     };
     ($call:ident $old:ident $make:ident) => {
         &[]
     };
     (@unchanged mount $flag:literal) => {
-        &[Excuse { lie: concat!("mount(NULL, \"/tmp/a/mount\", NULL, ", $flag, ", NULL)"), why: UNCHANGED }]
+        &[Accepted { mutant: concat!("mount(NULL, \"/tmp/a/mount\", NULL, ", $flag, ", NULL)"), why: UNCHANGED }]
     };
     (@unchanged mount_setattr $flag:literal) => {
-        &[Excuse {
-            lie: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {propagation=", $flag, "})"),
+        &[Accepted {
+            mutant: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {propagation=", $flag, "})"),
             why: UNCHANGED,
         }]
     };
@@ -202,7 +202,7 @@ macro_rules! cases {
             since: by!(since $call),
             needs: by!(needs $call),
             wrong: concat!("the mount is not ", a_mount!($new), " afterwards, or follows others than such a mount does"),
-            excuses: excuses!($call $old $make),
+            accepted: accepted!($call $old $make),
             play: |lab| cell(lab, by!(call $call), propagation_type!($old), flag!($make)),
             ..CASE
         }

@@ -124,10 +124,10 @@ pub const CASES: &[Case] = &[
             init.waitpid(parent, WAIT)?;
             orphan.exit(3)?;
             lab.note("the number still stands for somebody, who is waited for now")?;
-            init.waitid(3, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
-            init.kill(3, PROBE)?;
-            init.waitpid(3, WAIT)?;
-            init.kill(3, PROBE)?;
+            init.waitid(orphan, WaitOptions::WEXITED | WaitOptions::WNOWAIT)?;
+            init.kill(orphan, PROBE)?;
+            init.waitpid(orphan, WAIT)?;
+            init.kill(orphan, PROBE)?;
             Ok(())
         },
         ..CASE
@@ -147,7 +147,7 @@ pub const CASES: &[Case] = &[
             sibling.getppid()?;
             sibling.exit(4)?;
             member.waitpid(-1, WAIT)?;
-            init.waitpid(3, WAIT)?;
+            init.waitpid(sibling, WAIT)?;
             Ok(())
         },
         ..CASE

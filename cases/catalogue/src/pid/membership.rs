@@ -24,8 +24,8 @@ pub const CASES: &[Case] = &[
             let namespace = init.open(other.proc("ns/pid"), O_RDONLY)?.id()?;
             let same = |process: Process| -> Play {
                 process.getpid()?;
-                process.readlink_ns(init.proc("ns/pid"))?;
-                process.readlink_ns(init.proc("ns/pid_for_children"))?;
+                process.readlink(init.proc("ns/pid"))?;
+                process.readlink(init.proc("ns/pid_for_children"))?;
                 Ok(())
             };
             init.unshare(PLAIN)?;
@@ -49,13 +49,13 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let caller = outer.clone("caller", NEWPID)?;
             caller.getpid()?;
-            caller.readlink_ns(caller.proc("ns/pid"))?;
+            caller.readlink(caller.proc("ns/pid"))?;
             caller.unshare(NEWPID)?;
             caller.getpid()?;
-            caller.readlink_ns(caller.proc("ns/pid"))?;
+            caller.readlink(caller.proc("ns/pid"))?;
             let child = caller.fork("child")?;
             child.getpid()?;
-            child.readlink_ns(child.proc("ns/pid"))?;
+            child.readlink(child.proc("ns/pid"))?;
             Ok(())
         },
         ..CASE
@@ -75,8 +75,8 @@ pub const CASES: &[Case] = &[
             outer.setns(namespace, NEWPID)?;
             let joined = outer.fork("joined")?;
             joined.getpid()?;
-            joined.readlink_ns(joined.proc("ns/pid"))?;
-            grandchild.readlink_ns(grandchild.proc("ns/pid"))?;
+            joined.readlink(joined.proc("ns/pid"))?;
+            grandchild.readlink(grandchild.proc("ns/pid"))?;
             Ok(())
         },
         ..CASE
@@ -99,9 +99,9 @@ pub const CASES: &[Case] = &[
                 }
             }
             let joined = outer.fork("joined")?;
-            joined.readlink_ns(joined.proc("ns/pid"))?;
+            joined.readlink(joined.proc("ns/pid"))?;
             for namespace in [first, second] {
-                namespace.readlink_ns(namespace.proc("ns/pid"))?;
+                namespace.readlink(namespace.proc("ns/pid"))?;
             }
             Ok(())
         },
@@ -122,8 +122,8 @@ pub const CASES: &[Case] = &[
             let fd = process.open(target.proc("ns/pid"), O_RDONLY)?.id()?;
             process.setns(fd, NEWPID)?;
             let joined = process.fork("joined")?;
-            joined.readlink_ns(joined.proc("ns/pid"))?;
-            target.readlink_ns(target.proc("ns/pid"))?;
+            joined.readlink(joined.proc("ns/pid"))?;
+            target.readlink(target.proc("ns/pid"))?;
             thread.getpid()?;
             process.unshare(NEWUSER)?;
             Ok(())
@@ -144,7 +144,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let creator = outer.clone("creator", NEWPID)?;
             let inner = creator.clone("inner", NEWPID)?;
-            creator.readlink_ns(creator.proc("ns/pid"))?;
+            creator.readlink(creator.proc("ns/pid"))?;
             let fd = outer.open(inner.proc("ns/pid"), O_RDONLY)?.id()?;
             let parent = outer.ioctl_parent(fd)?.id()?;
             outer.fstat_ns(parent)?;
@@ -206,7 +206,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("pid_namespaces(7)", "The namespace init process")],
         since: "2.6.24",
         needs: &[&need::PID_NS],
-        excuses: &[Excuse { lie: "kill(<init>, SIGTERM)", why: super::NO_EFFECT }],
+        accepted: &[Accepted { mutant: "kill(<init>, SIGTERM)", why: super::NO_EFFECT }],
         wrong: "an ordinary signal from outside ends a whole namespace, or SIGKILL does not",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -205,7 +205,7 @@ pub const CASES: &[Case] = &[
             middle.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             let inner = middle.clone("inner", NEWUSER)?;
             for process in [outer, middle, inner] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
             }
             for below in [middle, inner] {
                 let namespace = outer.open(below.proc("ns/user"), O_RDONLY)?.id()?;
@@ -226,15 +226,15 @@ pub const CASES: &[Case] = &[
         wrong: "the creator is moved along, or the caller of unshare stays",
         play: |lab| {
             let creator = lab.process("creator")?;
-            creator.readlink_ns(OWN_NS)?;
+            creator.readlink(OWN_NS)?;
             let cloned = creator.clone("cloned", NEWUSER)?;
             let cloned3 = creator.clone3("cloned3", NEWUSER, &[])?;
             let member = cloned.fork("member")?;
             for process in [creator, cloned, cloned3, member] {
-                process.readlink_ns(OWN_NS)?;
+                process.readlink(OWN_NS)?;
             }
             creator.unshare(NEWUSER)?;
-            creator.readlink_ns(OWN_NS)?;
+            creator.readlink(OWN_NS)?;
             creator.capget()?;
             Ok(())
         },
