@@ -4,20 +4,20 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::{Duration, Instant};
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("output", output),
-    Perform::new("capabilities", capabilities),
-    Perform::new("follows-uid-map", follows_uid_map),
-    Perform::new("follows-gid-map", follows_gid_map),
-    Perform::new("interval", interval),
-    Perform::new("waits", waits),
-    Perform::new("clone-fails", clone_fails),
-    Perform::new("usage", usage),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("output", output),
+    CheckScript::new("capabilities", capabilities),
+    CheckScript::new("follows-uid-map", follows_uid_map),
+    CheckScript::new("follows-gid-map", follows_gid_map),
+    CheckScript::new("interval", interval),
+    CheckScript::new("waits", waits),
+    CheckScript::new("clone-fails", clone_fails),
+    CheckScript::new("usage", usage),
 ];
 
 /// Longer than any check takes: the child prints once and sleeps.
@@ -44,13 +44,13 @@ impl Told {
     }
 
     /// The next line that the submission prints.
-    fn next(run: &Run<'_>) -> Result<Told, Break> {
+    fn next(run: &Run<'_>) -> Result<Told, CheckAbort> {
         Told::of(&run.line()?)
     }
 
     /// The first line of which every part was asked for after this moment: the one after the next,
     /// for which some may have been asked before.
-    fn from_now_on(stage: &Stage<'_>, run: &Run<'_>) -> Result<Told, Break> {
+    fn from_now_on(stage: &Stage<'_>, run: &Run<'_>) -> Result<Told, CheckAbort> {
         let lines = || -> Vec<String> {
             run.text(Stream::Output).split_inclusive('\n').map(str::to_string).collect()
         };
@@ -60,16 +60,16 @@ impl Told {
         Told::of(line.trim_end())
     }
 
-    fn of(line: &str) -> Result<Told, Break> {
+    fn of(line: &str) -> Result<Told, CheckAbort> {
         Told::read(line).ok_or_else(|| {
             let expected = "a line 'eUID = N;  eGID = N;  capabilities: TEXT', TEXT being 16 digits 0-9a-f";
-            Break::mismatch(expected, format!("the line {line:?}"))
+            CheckAbort::mismatch(expected, format!("the line {line:?}"))
         })
     }
 }
 
 /// Starts the submission with this time between lines, and finds its child.
-fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, Seen<'s>), Break> {
+fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let others = stage.all();
     let run = stage.start(&[seconds])?;
     let child = settled::child(stage, &run, &others)?;
@@ -77,25 +77,25 @@ fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, Seen<'s>),
 }
 
 /// The program itself, if it waits for its child: whether it does is a check of its own.
-fn waiting<'s>(run: &Run<'s>) -> Option<Seen<'s>> {
-    Some(run.process()).filter(Seen::is_alive)
+fn waiting<'s>(run: &Run<'s>) -> Option<ObservedProcess<'s>> {
+    Some(run.process()).filter(ObservedProcess::is_alive)
 }
 
 /// The user and group id that the kernel tells of those that have no map.
-fn overflow_ids(stage: &Stage<'_>) -> Result<(u32, u32), Break> {
+fn overflow_ids(stage: &Stage<'_>) -> Result<(u32, u32), CheckAbort> {
     let directory = "/proc/sys/kernel";
     let files = ["overflowuid", "overflowgid"].map(|file| format!("{directory}/{file}"));
     let run = stage.launch(&Launch::system(&["cat", &files[0], &files[1]]))?;
     let number = || {
         let line = run.line()?;
-        line.parse().map_err(|_| Break::Engine(format!("{directory}: {line:?}")))
+        line.parse().map_err(|_| CheckAbort::Engine(format!("{directory}: {line:?}")))
     };
     Ok((number()?, number()?))
 }
 
 /// Has a process of the user who started the submission write something to files of a process in
 /// /proc; `$id` stands for this user's id.
-fn writes(stage: &Stage<'_>, process: &Seen<'_>, texts: &[(&str, &str)]) -> Checked {
+fn writes(stage: &Stage<'_>, process: &ObservedProcess<'_>, texts: &[(&str, &str)]) -> CheckResult {
     let pid = process.pid()?;
     let mut script = "id=$(id -u)".to_string();
     for (file, text) in texts {
@@ -104,7 +104,7 @@ fn writes(stage: &Stage<'_>, process: &Seen<'_>, texts: &[(&str, &str)]) -> Chec
     stage.launch(&Launch::system(&["sh", "-c", &script]))?.ends_with(Status::Exited(0))
 }
 
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     settled::has_left(stage, &child, "the child", &[Kind::User])?;
     if let Some(program) = waiting(&run) {
@@ -117,7 +117,7 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     let run = stage.start::<&str>(&[])?;
     let told = Told::next(&run)?;
     let expected = overflow_ids(stage)?;
@@ -131,7 +131,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))
 }
 
-fn capabilities(stage: &Stage<'_>) -> Checked {
+fn capabilities(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     let told = Told::next(&run)?;
     let there = child.status("CapEff")?;
@@ -148,13 +148,13 @@ fn capabilities(stage: &Stage<'_>) -> Checked {
 }
 
 /// Maps the child's user id to one that nobody could know, and gives that and a line from after.
-fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &Seen<'_>) -> Result<(u32, Told), Break> {
+fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &ObservedProcess<'_>) -> Result<(u32, Told), CheckAbort> {
     let uid = stage.number(2000..60000);
     writes(stage, child, &[("uid_map", &format!("{uid} $id 1"))])?;
     Ok((uid, Told::from_now_on(stage, run)?))
 }
 
-fn follows_uid_map(stage: &Stage<'_>) -> Checked {
+fn follows_uid_map(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, SHORT)?;
     let before = Told::next(&run)?;
     let (uid, told) = maps_uid(stage, &run, &child)?;
@@ -165,7 +165,7 @@ fn follows_uid_map(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn follows_gid_map(stage: &Stage<'_>) -> Checked {
+fn follows_gid_map(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, SHORT)?;
     let (uid, before) = maps_uid(stage, &run, &child)?;
     let gid = stage.number(2000..60000);
@@ -179,7 +179,7 @@ fn follows_gid_map(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn interval(stage: &Stage<'_>) -> Checked {
+fn interval(stage: &Stage<'_>) -> CheckResult {
     // Lines may be seen late, so that some seem to follow each other at once: not so from the start.
     let (milliseconds, lines) = (stage.number(20..40), 5);
     let start_time = Instant::now();
@@ -208,7 +208,7 @@ fn interval(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
+fn waits(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     settled::sleeps(stage, &run)?;
     let signal =
@@ -217,7 +217,7 @@ fn waits(stage: &Stage<'_>) -> Checked {
     run.ends_with(Status::Exited(128 + signal as i32))
 }
 
-fn clone_fails(stage: &Stage<'_>) -> Checked {
+fn clone_fails(stage: &Stage<'_>) -> CheckResult {
     // There its ids have no map: who has no ids cannot own a user namespace.
     for words in [&[][..], &[LONG]] {
         let refused = Launch::submission(words).new_namespaces(Flags::CLONE_NEWUSER);
@@ -226,7 +226,7 @@ fn clone_fails(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn usage(stage: &Stage<'_>) -> Checked {
+fn usage(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[LONG, LONG])?;
     for seconds in ["0", "-1", "x", "1x", "", "nan", "86401"] {
         failing::gives_usage(stage, &[seconds])?;

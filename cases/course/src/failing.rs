@@ -2,12 +2,12 @@
 //! error, the exit status is 1, and nothing was done.
 
 use nix::errno::Errno;
-use nsconform_grader::{Break, Checked, Launch, Run, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, Run, Stage, Status, Stream, ensure};
 
 /// Demands that this run of the submission names the operation and the reason on standard error,
 /// prints nothing on standard output, and ends with status 1. A command that it is given should
 /// print something, so as to show if it was executed.
-pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> Checked {
+pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> CheckResult {
     silent(&says(stage, launch, operation, reason)?)
 }
 
@@ -17,7 +17,7 @@ pub(super) fn says<'s>(
     launch: &Launch,
     operation: &str,
     reason: Errno,
-) -> Result<Run<'s>, Break> {
+) -> Result<Run<'s>, CheckAbort> {
     let lines: Vec<String> = words(reason).iter().map(|words| format!("{operation}: {words}")).collect();
     let run = ended(stage, launch)?;
     let error = run.text(Stream::Error);
@@ -41,7 +41,7 @@ fn words(reason: Errno) -> Vec<&'static str> {
 }
 
 /// Demands that these words are refused as a wrong command line.
-pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> Checked {
+pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> CheckResult {
     let run = ended(stage, &Launch::submission(words))?;
     let error = run.text(Stream::Error);
     ensure(
@@ -52,13 +52,13 @@ pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> Checked {
     silent(&run)
 }
 
-fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, Break> {
+fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, CheckAbort> {
     let run = stage.launch(launch)?;
     run.ends_with(Status::Exited(1))?;
     Ok(run)
 }
 
-fn silent(run: &Run<'_>) -> Checked {
+fn silent(run: &Run<'_>) -> CheckResult {
     let output = run.text(Stream::Output);
     ensure(
         output.is_empty(),

@@ -2,17 +2,17 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{Break, Checked, Input, Launch, Perform, Run, Seen, Stage, Status, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Input, Launch, CheckScript, Run, ObservedProcess, Stage, Status, ensure};
 use std::time::{Duration, Instant};
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("parent-ends", parent_ends),
-    Perform::new("waits", waits),
-    Perform::new("adopted", adopted),
-    Perform::new("output", output),
-    Perform::new("time", time),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("parent-ends", parent_ends),
+    CheckScript::new("waits", waits),
+    CheckScript::new("adopted", adopted),
+    CheckScript::new("output", output),
+    CheckScript::new("time", time),
+    CheckScript::new("errors", errors),
 ];
 
 /// Milliseconds longer than any check: the child is there until the stage ends.
@@ -32,7 +32,7 @@ const GO_ON: &str = "\u{11}";
 
 /// The submission as a shell's child on a terminal. The shell stays, as the end of a session's
 /// leader takes the terminal away from all others.
-fn below_shell(stage: &Stage<'_>) -> Result<Launch, Break> {
+fn below_shell(stage: &Stage<'_>) -> Result<Launch, CheckAbort> {
     let shell = stage.script("read go; \"$@\"; read stop")?;
     Ok(Launch::submission(&[LONG]).started_by(&[shell]).input(Input::Terminal))
 }
@@ -40,12 +40,12 @@ fn below_shell(stage: &Stage<'_>) -> Result<Launch, Break> {
 /// The submission while its output is stopped, which keeps the parent from ending.
 struct HeldUp<'s> {
     run: Run<'s>,
-    parent: Seen<'s>,
-    child: Seen<'s>,
+    parent: ObservedProcess<'s>,
+    child: ObservedProcess<'s>,
 }
 
 impl<'s> HeldUp<'s> {
-    fn start(stage: &'s Stage<'s>) -> Result<HeldUp<'s>, Break> {
+    fn start(stage: &'s Stage<'s>) -> Result<HeldUp<'s>, CheckAbort> {
         let run = stage.launch(&below_shell(stage)?)?;
         run.write(&format!("{STOP}go\n"))?;
         let shell = run.process();
@@ -62,12 +62,12 @@ impl<'s> HeldUp<'s> {
         let children = parent.children();
         match children[..] {
             [child] => Ok(HeldUp { run, parent, child }),
-            _ => Err(Break::mismatch(expected(), format!("there are {}", children.len()))),
+            _ => Err(CheckAbort::mismatch(expected(), format!("there are {}", children.len()))),
         }
     }
 }
 
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let HeldUp { run, parent, child } = HeldUp::start(stage)?;
     let (pid, of_child, of_shell) = (parent.pid()?, child.pid()?, run.process().pid()?);
     run.write(GO_ON)?;
@@ -76,7 +76,7 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
 }
 
 /// Demands that the next line of this process is this one.
-fn tells(run: &Run<'_>, process: &str, line: &str) -> Checked {
+fn tells(run: &Run<'_>, process: &str, line: &str) -> CheckResult {
     let expected = format!("a line '{line}'");
     let printed = run.find(&expected, |line| line.starts_with(process).then(|| line.to_string()))?;
     ensure(printed == line, || expected, || printed.clone())
@@ -101,16 +101,16 @@ fn pids(line: &str) -> Option<(i32, i32)> {
 }
 
 /// Waits for the first line, and gives the PIDs in it.
-fn find_pids(run: &Run<'_>) -> Result<(i32, i32), Break> {
+fn find_pids(run: &Run<'_>) -> Result<(i32, i32), CheckAbort> {
     run.find("a line 'Parent (PID=P) created child with PID C'", pids)
 }
 
-fn child_of<'s>(stage: &'s Stage<'s>, pid: i32, expected: &str) -> Result<Seen<'s>, Break> {
-    let child = stage.process(pid).filter(Seen::is_alive);
-    child.ok_or_else(|| Break::mismatch(expected, format!("there is no process {pid}")))
+fn child_of<'s>(stage: &'s Stage<'s>, pid: i32, expected: &str) -> Result<ObservedProcess<'s>, CheckAbort> {
+    let child = stage.process(pid).filter(ObservedProcess::is_alive);
+    child.ok_or_else(|| CheckAbort::mismatch(expected, format!("there is no process {pid}")))
 }
 
-fn parent_ends(stage: &Stage<'_>) -> Checked {
+fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     let run = stage.start(&[LONG])?;
     let (parent, child) = find_pids(&run)?;
     // It was started from outside the PID namespace.
@@ -120,7 +120,7 @@ fn parent_ends(stage: &Stage<'_>) -> Checked {
     settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
+fn waits(stage: &Stage<'_>) -> CheckResult {
     let expected = "the child waits for its parent's end, asleep";
     let HeldUp { run, parent, child } = HeldUp::start(stage)?;
     settled::falls_asleep(stage, &child, expected)?;
@@ -140,7 +140,7 @@ fn waits(stage: &Stage<'_>) -> Checked {
     tells(&run, "Child", &line)
 }
 
-fn adopted(stage: &Stage<'_>) -> Checked {
+fn adopted(stage: &Stage<'_>) -> CheckResult {
     let run = stage.launch(&below_shell(stage)?.subreaper())?;
     run.write("go\n")?;
     let (_, child) = find_pids(&run)?;
@@ -153,15 +153,15 @@ fn adopted(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     // The third line must come while the child is there.
     let run = stage.start(&[LONG])?;
     let adopter = stage.init().pid()?;
-    let first_three = |run: &Run<'_>| -> Result<i32, Break> {
+    let first_three = |run: &Run<'_>| -> Result<i32, CheckAbort> {
         let first = run.line()?;
         let Some((parent, child)) = pids(&first) else {
             let expected = "the first line is 'Parent (PID=P) created child with PID C'";
-            return Err(Break::mismatch(expected, first));
+            return Err(CheckAbort::mismatch(expected, first));
         };
         for line in [terminating(parent, 0), orphaned(child, adopter)] {
             let next = run.line()?;
@@ -175,16 +175,16 @@ fn output(stage: &Stage<'_>) -> Checked {
     let (last, line) = (run.line()?, format!("Child  (PID={child}) terminating"));
     ensure(last == line, || format!("the last line is '{line}'"), || last.clone())?;
     match run.line() {
-        Ok(line) => Err(Break::mismatch("nothing after the fourth line", line)),
+        Ok(line) => Err(CheckAbort::mismatch("nothing after the fourth line", line)),
         // There is none.
-        Err(Break::Mismatch(_)) => Ok(()),
+        Err(CheckAbort::Mismatch(_)) => Ok(()),
         Err(other) => Err(other),
     }
 }
 
-fn time(stage: &Stage<'_>) -> Checked {
+fn time(stage: &Stage<'_>) -> CheckResult {
     // How the lines look is not this check's business.
-    let parent_ended = |run: &Run<'_>| -> Result<i32, Break> {
+    let parent_ended = |run: &Run<'_>| -> Result<i32, CheckAbort> {
         let (_, child) = find_pids(run)?;
         run.status()?;
         Ok(child)
@@ -213,7 +213,7 @@ fn time(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["5", "5"])?;
     for word in ["x", "5x", "-5", ""] {
         failing::gives_usage(stage, &[word])?;

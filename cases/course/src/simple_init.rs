@@ -4,21 +4,21 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    Break, Checked, Held, Input, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, Held, Input, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure,
 };
 use nsconform_sys::kind::Flags;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("commands", commands),
-    Perform::new("foreground", foreground),
-    Perform::new("takes-terminal", takes_terminal),
-    Perform::new("reaps", reaps),
-    Perform::new("waits", waits),
-    Perform::new("signals", signals),
-    Perform::new("survives", survives),
-    Perform::new("end", end),
-    Perform::new("verbose", verbose),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("commands", commands),
+    CheckScript::new("foreground", foreground),
+    CheckScript::new("takes-terminal", takes_terminal),
+    CheckScript::new("reaps", reaps),
+    CheckScript::new("waits", waits),
+    CheckScript::new("signals", signals),
+    CheckScript::new("survives", survives),
+    CheckScript::new("end", end),
+    CheckScript::new("verbose", verbose),
+    CheckScript::new("errors", errors),
 ];
 
 const PROMPT: &str = "init$ ";
@@ -32,14 +32,14 @@ struct Session<'s> {
     stage: &'s Stage<'s>,
     run: Run<'s>,
     /// The submission's process.
-    init: Seen<'s>,
+    init: ObservedProcess<'s>,
     /// What was printed before the first prompt.
     greeting: String,
 }
 
 impl<'s> Session<'s> {
     /// As PID 1 of a new PID namespace.
-    fn start(stage: &'s Stage<'s>, words: &[&str]) -> Result<Session<'s>, Break> {
+    fn start(stage: &'s Stage<'s>, words: &[&str]) -> Result<Session<'s>, CheckAbort> {
         let launch = Launch::submission(words).input(Input::Terminal);
         let run = stage.launch(&launch.new_namespaces(Flags::CLONE_NEWPID))?;
         let greeting = run.prompt(PROMPT)?;
@@ -48,24 +48,24 @@ impl<'s> Session<'s> {
 
     /// As the child of a shell that leads the session, and that tells the status with this mark. A
     /// session's leader takes what it wrote last along when it ends.
-    fn below_shell(stage: &'s Stage<'s>, words: &[&str], mark: &str) -> Result<Session<'s>, Break> {
+    fn below_shell(stage: &'s Stage<'s>, words: &[&str], mark: &str) -> Result<Session<'s>, CheckAbort> {
         let shell = stage.script(&format!("\"$@\"; echo {mark} $?; read stop"))?;
         let launch = Launch::submission(words).started_by(&[shell]).input(Input::Terminal);
         let run = stage.launch(&launch)?;
         let greeting = run.prompt(PROMPT)?;
         let init = run.process().children().into_iter().next();
-        let init = init.ok_or_else(|| Break::mismatch("the program waits for a line", "it has ended"))?;
+        let init = init.ok_or_else(|| CheckAbort::mismatch("the program waits for a line", "it has ended"))?;
         Ok(Session { stage, run, init, greeting })
     }
 
     /// Types a line, and gives what is printed until the next prompt, the echo of the line first.
-    fn executes(&self, line: &str) -> Result<String, Break> {
+    fn executes(&self, line: &str) -> Result<String, CheckAbort> {
         self.run.write(&format!("{line}\n"))?;
         self.run.prompt(PROMPT)
     }
 
     /// Demands that it executes a command.
-    fn is_usable(&self) -> Checked {
+    fn is_usable(&self) -> CheckResult {
         let mark = self.stage.name();
         let printed = self.executes(&format!("echo {mark}"))?;
         ensure(
@@ -76,7 +76,7 @@ impl<'s> Session<'s> {
     }
 
     /// Types a command that waits, and finds its process.
-    fn holds(&self) -> Result<(Held, Seen<'s>), Break> {
+    fn holds(&self) -> Result<(Held, ObservedProcess<'s>), CheckAbort> {
         let held = self.stage.held_script()?;
         self.run.write(&format!("{}\n", held.words.join(" ")))?;
         let command = self.run.held(&held)?;
@@ -84,7 +84,7 @@ impl<'s> Session<'s> {
     }
 
     /// Has a command leave processes behind, which become children of the submission.
-    fn leave_orphans(&self, count: usize) -> Result<Vec<Seen<'s>>, Break> {
+    fn leave_orphans(&self, count: usize) -> Result<Vec<ObservedProcess<'s>>, CheckAbort> {
         let time = settled::long_time(self.stage);
         let script = self.stage.script(&format!("sleep {time} & ").repeat(count))?;
         self.executes(&script)?;
@@ -99,26 +99,26 @@ impl<'s> Session<'s> {
     }
 
     /// Kills an orphan and waits until its status has been fetched.
-    fn reaps(&self, orphan: &Seen<'_>) -> Checked {
+    fn reaps(&self, orphan: &ObservedProcess<'_>) -> CheckResult {
         self.stage.kill(orphan, Signal::SIGKILL)?;
         self.stage.gone(orphan, "an adopted orphan, which is to be waited for")
     }
 
     /// Demands that the submission is there, asleep.
-    fn is_asleep(&self, expected: &str) -> Checked {
+    fn is_asleep(&self, expected: &str) -> CheckResult {
         settled::falls_asleep(self.stage, &self.init, expected)
     }
 }
 
 /// Demands that a process leads a group of its own, which is in the foreground.
-fn has_terminal(process: &Seen<'_>, expected: &str) -> Checked {
+fn has_terminal(process: &ObservedProcess<'_>, expected: &str) -> CheckResult {
     let own = process.leads_group()?;
     ensure(own, || expected.into(), || "its process group is not its own".into())?;
     let has = process.is_in_foreground()?;
     ensure(has, || expected.into(), || "its process group is not in the foreground".into())
 }
 
-fn commands(stage: &Stage<'_>) -> Checked {
+fn commands(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let Session { run, init, greeting, .. } = &session;
     ensure(greeting.is_empty(), || "the prompt comes first".into(), || format!("{greeting:?} before it"))?;
@@ -150,7 +150,7 @@ fn commands(stage: &Stage<'_>) -> Checked {
     session.is_usable()
 }
 
-fn foreground(stage: &Stage<'_>) -> Checked {
+fn foreground(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let Session { run, init, .. } = &session;
     let at_prompt = "at the prompt the program's own process group is in the foreground";
@@ -172,13 +172,13 @@ fn foreground(stage: &Stage<'_>) -> Checked {
     has_terminal(init, at_prompt)
 }
 
-fn takes_terminal(stage: &Stage<'_>) -> Checked {
+fn takes_terminal(stage: &Stage<'_>) -> CheckResult {
     let session = Session::below_shell(stage, &[], &stage.name())?;
     has_terminal(&session.init, "the program's own process group is in the foreground")?;
     session.is_usable()
 }
 
-fn reaps(stage: &Stage<'_>) -> Checked {
+fn reaps(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     for orphan in session.leave_orphans(2)? {
         session.reaps(&orphan)?;
@@ -202,7 +202,7 @@ fn reaps(stage: &Stage<'_>) -> Checked {
     session.is_usable()
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
+fn waits(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let run = &session.run;
     let orphans = session.leave_orphans(1)?;
@@ -226,7 +226,7 @@ fn waits(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn signals(stage: &Stage<'_>) -> Checked {
+fn signals(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     // A program that changes nothing about them itself.
     let words = ["sleep", &settled::long_time(stage)];
@@ -243,14 +243,14 @@ fn signals(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn survives(stage: &Stage<'_>) -> Checked {
+fn survives(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let kill = stage.script("for signal in HUP INT QUIT TERM USR1 KILL; do kill -$signal 1; done")?;
     session.executes(&kill)?;
     session.is_usable()
 }
 
-fn end(stage: &Stage<'_>) -> Checked {
+fn end(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let orphans = session.leave_orphans(1)?;
     session.run.end_input()?;
@@ -277,18 +277,18 @@ fn told(what: &str) -> String {
 }
 
 /// Demands that this text is one line of `-v` and nothing else.
-fn tells(text: &str, what: &str) -> Checked {
+fn tells(text: &str, what: &str) -> CheckResult {
     let expected = told(what);
     ensure(text.trim_end_matches('\n') == expected, || format!("a line {expected:?}"), || format!("{text:?}"))
 }
 
-fn verbose(stage: &Stage<'_>) -> Checked {
+fn verbose(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &["-v"])?;
     let Session { run, greeting, .. } = &session;
     tells(greeting, "my PID is 1")?;
 
     // The shell's PID is the first, that of what it leaves behind another one.
-    let inside = |process: &Seen<'_>| process.nspid().map(|pids| pids.last().copied().unwrap_or_default());
+    let inside = |process: &ObservedProcess<'_>| process.nspid().map(|pids| pids.last().copied().unwrap_or_default());
     let orphans = session.leave_orphans(1)?;
     let orphan = inside(&orphans[0])?;
     session.reaps(&orphans[0])?;
@@ -315,7 +315,7 @@ fn verbose(stage: &Stage<'_>) -> Checked {
     tells(&session.run.line()?, "terminating")
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["-x"])?;
     failing::gives_usage(stage, &["-v", &stage.name()])?;
     let no_terminal = Launch::submission::<&str>(&[]).new_namespaces(Flags::CLONE_NEWPID);

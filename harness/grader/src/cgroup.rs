@@ -7,7 +7,7 @@
 //! watcher's own accounting, which holds without a cgroup as well, is in `stage`.
 
 use super::launch;
-use super::seen::Mount;
+use super::observed::Mount;
 use super::stage::{MOST_MEMORY, MOST_PROCESSES};
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;

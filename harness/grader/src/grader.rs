@@ -5,10 +5,10 @@
 
 use super::assignment::{Assignment, Check, Ground};
 use super::cgroup::Cgroup;
-use super::grading::{CheckResult, Finding, Grading};
-use super::launch::{self, Offer};
+use super::grading::{Finding, GradedCheck, Grading};
+use super::launch::{self, HostSupport};
 use super::place::{self, Program};
-use super::stage::{Break, Perform, Setting, Stage};
+use super::stage::{CheckAbort, CheckScript, Stage, StageConfiguration};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -17,13 +17,13 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// One grading to be done.
-pub struct Order<'o> {
+pub struct GradingRequest<'o> {
     /// The name of the assignment.
     pub name: &'o str,
     /// Its rules.
     pub assignment: &'o Assignment,
     /// Its checks.
-    pub performs: &'o [Perform],
+    pub scripts: &'o [CheckScript],
     /// The submission.
     pub program: &'o Program,
     /// Its path, as it was given.
@@ -38,7 +38,7 @@ enum Word {
     /// The place is ready.
     Ready,
     /// A check was performed.
-    Result(Box<CheckResult>),
+    Result(Box<GradedCheck>),
     /// Nothing can be graded here.
     Trouble(String),
 }
@@ -49,7 +49,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Grades a submission. `progress` is called with what there is after each check.
 ///
 /// The caller must have one thread: the watcher is forked from it.
-pub fn grade(order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
+pub fn grade(order: &GradingRequest<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
     let start = Instant::now();
     let mut grading = Grading {
         assignment: order.name.to_string(),
@@ -122,7 +122,10 @@ fn listen(mut channel: std::io::PipeReader, end: Instant, mut hear: impl FnMut(W
 }
 
 /// Starts the watcher; gives its PID and what it says.
-fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::PipeReader), String> {
+fn watcher(
+    order: &GradingRequest<'_>,
+    cgroup: Option<&Cgroup>,
+) -> Result<(Pid, std::io::PipeReader), String> {
     let (hears, says) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
     let processes = [false, true].map(launch::processes_of_submissions);
     match launch::become_watcher()? {
@@ -130,7 +133,7 @@ fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::
         Ok(offer) => {
             drop(hears);
             let processes = processes[usize::from(offer.several)];
-            watch(order, &Offer { processes, cgroup, ..offer }, says);
+            watch(order, &HostSupport { processes, cgroup, ..offer }, says);
             // SAFETY: ends the watcher; nothing of its parent's is run twice.
             unsafe { libc::_exit(0) }
         }
@@ -138,7 +141,7 @@ fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::
 }
 
 /// The life of the watcher.
-fn watch(order: &Order<'_>, offer: &Offer<'_>, mut channel: std::io::PipeWriter) {
+fn watch(order: &GradingRequest<'_>, offer: &HostSupport<'_>, mut channel: std::io::PipeWriter) {
     let mut say = |word: &Word| {
         let mut line = serde_json::to_vec(word).unwrap_or_default();
         line.push(b'\n');
@@ -169,8 +172,8 @@ fn watch(order: &Order<'_>, offer: &Offer<'_>, mut channel: std::io::PipeWriter)
     }
 }
 
-fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult {
-    CheckResult {
+fn result_of(check: &Check, finding: Finding, duration: Duration) -> GradedCheck {
+    GradedCheck {
         id: check.id.get_ref().clone(),
         title: check.title.clone(),
         points: check.points,
@@ -184,14 +187,14 @@ fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult
     }
 }
 
-fn perform(order: &Order<'_>, offer: &Offer<'_>, number: usize, check: &Check) -> CheckResult {
+fn perform(order: &GradingRequest<'_>, offer: &HostSupport<'_>, number: usize, check: &Check) -> GradedCheck {
     let start = Instant::now();
     let error = |message: String| result_of(check, Finding::Error { message }, start.elapsed());
-    let Some(script) = order.performs.iter().find(|perform| perform.id == check.id.get_ref()) else {
+    let Some(script) = order.scripts.iter().find(|perform| perform.id == check.id.get_ref()) else {
         return error(format!("there is no check {}", check.id.get_ref()));
     };
     let ground: Ground = script.ground.unwrap_or(order.assignment.ground);
-    let setting = Setting {
+    let setting = StageConfiguration {
         program: order.program,
         ground,
         several_ids: script.several_ids,
@@ -206,13 +209,13 @@ fn perform(order: &Order<'_>, offer: &Offer<'_>, number: usize, check: &Check) -
         Err(why) => return result_of(check, why.finding(), start.elapsed()),
     };
     let performed = match (script.script)(&stage) {
-        Err(why @ Break::Mismatch(_)) => stage.mind_cgroup().and(Err(why)),
+        Err(why @ CheckAbort::Mismatch(_)) => stage.enforce_cgroup_limits().and(Err(why)),
         other => other,
     };
-    let finding = performed.map_or_else(Break::finding, |()| Finding::Passed);
+    let finding = performed.map_or_else(CheckAbort::finding, |()| Finding::Passed);
     let (asked, trace, printed) = stage.records();
     drop(stage);
-    CheckResult { asked, trace, printed, ..result_of(check, finding, start.elapsed()) }
+    GradedCheck { asked, trace, printed, ..result_of(check, finding, start.elapsed()) }
 }
 
 /// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one. The
@@ -225,13 +228,14 @@ pub fn without_cgroup() -> Option<String> {
 pub fn obstacle() -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
     let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 0\n";
-    let perform =
-        Perform::new("starts", |stage| stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0)));
+    let perform = CheckScript::new("starts", |stage| {
+        stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0))
+    });
     let assignment = Assignment::read(text, &["starts"]).ok()?;
-    let order = Order {
+    let order = GradingRequest {
         name: "doctor",
         assignment: &assignment,
-        performs: &[perform],
+        scripts: &[perform],
         program: &program,
         path: "true",
         seed: 0,

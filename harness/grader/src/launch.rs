@@ -5,9 +5,9 @@
 
 use super::assignment::Ground;
 use super::cgroup::Cgroup;
+use super::observed::{ObservedProcess, PROC};
 use super::place::{self, Program};
-use super::seen::{PROC, Seen};
-use super::stage::Break;
+use super::stage::CheckAbort;
 use nix::fcntl::OFlag;
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 use nsconform_sys::kind::{Flags, Kind, flag_names};
@@ -30,7 +30,7 @@ const FIRST_ID: u32 = 1_900_000_000;
 
 /// What the machine has to offer for a grading.
 #[derive(Clone, Copy)]
-pub(super) struct Offer<'g> {
+pub(super) struct HostSupport<'g> {
     /// Whether the watcher's user namespace maps several ids; if not, everything has the id of whoever grades.
     pub(super) several: bool,
     /// Whether setgroups(2) had to be denied in it.
@@ -55,7 +55,7 @@ pub(super) struct Limits<'w> {
 ///
 /// # Errors
 /// Says which call failed: without user namespaces nothing can be graded.
-pub(super) fn become_watcher() -> Result<Result<Offer<'static>, Pid>, String> {
+pub(super) fn become_watcher() -> Result<Result<HostSupport<'static>, Pid>, String> {
     let flags = libc::CLONE_NEWUSER
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
@@ -88,7 +88,7 @@ pub(super) fn become_watcher() -> Result<Result<Offer<'static>, Pid>, String> {
                 // The change of ids took it away, and with it the sight of our children's /proc.
                 libc::prctl(libc::PR_SET_DUMPABLE, 1);
             }
-            Ok(Ok(Offer { several, setgroups_denied, processes: 0, cgroup: None }))
+            Ok(Ok(HostSupport { several, setgroups_denied, processes: 0, cgroup: None }))
         }
         pid => {
             let pid = Pid::from_raw(pid as i32);
@@ -131,7 +131,7 @@ pub(super) struct Spaces(Vec<(Kind, OwnedFd)>);
 
 impl Spaces {
     /// Opens those of a process.
-    pub(super) fn of(process: &Seen<'_>) -> Result<Spaces, Break> {
+    pub(super) fn of(process: &ObservedProcess<'_>) -> Result<Spaces, CheckAbort> {
         let mut spaces = Vec::new();
         for kind in Kind::ALL {
             if process.path(&format!("ns/{}", kind.link())).exists() {
@@ -141,13 +141,16 @@ impl Spaces {
         Ok(Spaces(spaces))
     }
 
-    pub(super) fn open(process: &Seen<'_>, kind: Kind) -> Result<OwnedFd, Break> {
+    pub(super) fn open(process: &ObservedProcess<'_>, kind: Kind) -> Result<OwnedFd, CheckAbort> {
         let path = process.path(&format!("ns/{}", kind.link()));
         match std::fs::File::open(&path) {
             Ok(file) => Ok(file.into()),
             Err(error) => {
                 let expected = "the process is still there to be looked at";
-                Err(Break::mismatch(expected, format!("its ns/{} cannot be opened: {error}", kind.link())))
+                Err(CheckAbort::mismatch(
+                    expected,
+                    format!("its ns/{} cannot be opened: {error}", kind.link()),
+                ))
             }
         }
     }
@@ -256,7 +259,7 @@ fn keep_as(descriptor: RawFd, number: RawFd) -> RawFd {
 /// # Errors
 /// Says which call failed.
 pub(super) fn open_stage(
-    offer: &Offer<'_>,
+    offer: &HostSupport<'_>,
     ground: Ground,
     several_ids: bool,
     host_name: &str,
@@ -547,7 +550,7 @@ impl Launch {
     }
 
     /// In the namespaces of these kinds that a process of the stage is in.
-    pub fn joining(mut self, process: &Seen<'_>, kinds: &[Kind]) -> Launch {
+    pub fn joining(mut self, process: &ObservedProcess<'_>, kinds: &[Kind]) -> Launch {
         self.joins = Some((process.pid, kinds.to_vec()));
         self
     }
@@ -620,19 +623,19 @@ pub(super) struct Started {
     pub(super) filled: usize,
 }
 
-fn pipe() -> Result<(OwnedFd, OwnedFd), Break> {
-    nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| Break::Engine(format!("pipe: {errno}")))
+fn pipe() -> Result<(OwnedFd, OwnedFd), CheckAbort> {
+    nix::unistd::pipe2(OFlag::O_CLOEXEC).map_err(|errno| CheckAbort::Engine(format!("pipe: {errno}")))
 }
 
-fn nonblocking(end: OwnedFd) -> Result<OwnedFd, Break> {
+fn nonblocking(end: OwnedFd) -> Result<OwnedFd, CheckAbort> {
     nix::fcntl::fcntl(&end, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))
-        .map_err(|errno| Break::Engine(format!("fcntl: {errno}")))?;
+        .map_err(|errno| CheckAbort::Engine(format!("fcntl: {errno}")))?;
     Ok(end)
 }
 
 /// Fills a pipe; tells with how many bytes.
-fn fill(end: &OwnedFd) -> Result<usize, Break> {
-    let engine = |errno| Break::Engine(format!("filling a pipe: {errno}"));
+fn fill(end: &OwnedFd) -> Result<usize, CheckAbort> {
+    let engine = |errno| CheckAbort::Engine(format!("filling a pipe: {errno}"));
     // The least that the kernel allows: a page.
     let size = nix::fcntl::fcntl(end, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1)).map_err(engine)? as usize;
     nix::unistd::write(end, &vec![b'\n'; size]).map_err(engine)
@@ -645,7 +648,7 @@ pub(super) fn start(
     spaces: &Spaces,
     ground: Ground,
     limits: &Limits<'_>,
-) -> Result<Started, Break> {
+) -> Result<Started, CheckAbort> {
     let words = launch.words(program);
     let (standard, ends) = streams(launch.input)?;
     let filled = if launch.full_output { fill(&standard[1])? } else { 0 };
@@ -656,7 +659,7 @@ pub(super) fn start(
             for kind in kinds {
                 let path = format!("{PROC}/{pid}/ns/{}", kind.link());
                 let file = std::fs::File::open(&path)
-                    .map_err(|error| Break::Engine(format!("opening {path}: {error}")))?;
+                    .map_err(|error| CheckAbort::Engine(format!("opening {path}: {error}")))?;
                 spaces.push((*kind, OwnedFd::from(file)));
             }
             Some((Spaces(spaces), kinds.clone()))
@@ -678,23 +681,24 @@ pub(super) fn start(
         Ok(pid) => pid,
         Err(why) if why.starts_with("execve") => {
             let expected = format!("{} can be executed", program.name);
-            return Err(Break::mismatch(expected, why));
+            return Err(CheckAbort::mismatch(expected, why));
         }
-        Err(why) => return Err(Break::Engine(why)),
+        Err(why) => return Err(CheckAbort::Engine(why)),
     };
     let [input, output, error] = ends;
     let has_own_pid_namespace = launch.new.contains(Flags::CLONE_NEWPID);
     if has_own_pid_namespace {
         // This is the process that created PID 1 and ends: it must not be taken for that one.
-        nix::sys::wait::waitpid(pid, None).map_err(|errno| Break::Engine(format!("waitpid: {errno}")))?;
+        nix::sys::wait::waitpid(pid, None)
+            .map_err(|errno| CheckAbort::Engine(format!("waitpid: {errno}")))?;
     }
     let pid = (!has_own_pid_namespace).then_some(pid.as_raw());
     Ok(Started { pid, input, output, error, filled })
 }
 
 /// The program's ends of its standard streams, and the watcher's.
-fn streams(input: Input) -> Result<([OwnedFd; 3], [Option<OwnedFd>; 3]), Break> {
-    let engine = |what: &str, error: &dyn std::fmt::Display| Break::Engine(format!("{what}: {error}"));
+fn streams(input: Input) -> Result<([OwnedFd; 3], [Option<OwnedFd>; 3]), CheckAbort> {
+    let engine = |what: &str, error: &dyn std::fmt::Display| CheckAbort::Engine(format!("{what}: {error}"));
     if input == Input::Terminal {
         let pair = nix::pty::openpty(None, None).map_err(|errno| engine("openpty", &errno))?;
         let copy = |end: &OwnedFd| end.try_clone().map_err(|error| engine("dup", &error));

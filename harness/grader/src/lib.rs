@@ -11,7 +11,7 @@
 //! | `stage` | the sealed place of one check, and what a check can do |
 //! | `launch` | namespaces and processes being started |
 //! | `cgroup` | limits that the kernel keeps for all of them together, where it can |
-//! | `run`, `seen` | a submission under way: its streams, and what the kernel shows of it |
+//! | `run`, `observed` | a submission under way: its streams, and what the kernel shows of it |
 //! | `grading` | what a grading gives |
 //! | `report` | what that is written as |
 
@@ -20,14 +20,16 @@ mod cgroup;
 pub mod grader;
 pub mod grading;
 mod launch;
+mod observed;
 mod place;
 pub mod report;
 mod run;
-mod seen;
 mod stage;
 
 pub use launch::{Input, Launch};
+pub use observed::{Mount, Namespace, ObservedProcess, State};
 pub use place::{LARGEST_PROGRAM, Program};
 pub use run::{Held, Run, Status, Stream};
-pub use seen::{Mount, Namespace, Seen, State};
-pub use stage::{Break, Checked, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, Perform, Stage, ensure};
+pub use stage::{
+    CheckAbort, CheckResult, CheckScript, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, Stage, ensure,
+};

@@ -3,7 +3,7 @@
 //!
 //! The namespaces of one check live in `stage`; who runs all this, in `grader`.
 
-use super::seen::PROC;
+use super::observed::PROC;
 use nix::mount::{MntFlags, MsFlags};
 use nsconform_sys::sandbox::{self, mount, step};
 use std::fs;

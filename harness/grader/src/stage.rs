@@ -8,9 +8,9 @@ use super::assignment::Ground;
 use super::cgroup::{Cgroup, Hits, MOST_TASKS};
 use super::grading::{Finding, Limit, Mismatch, Stop};
 use super::launch::{self, Launch, Spaces};
+use super::observed::{self, Mount, Namespace, ObservedProcess};
 use super::place::Program;
 use super::run::{Held, Run, Running};
-use super::seen::{self, Mount, Namespace, Seen};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 /// Why a check ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Break {
+pub enum CheckAbort {
     /// The contract is not kept.
     Mismatch(Mismatch),
     /// The submission went over a limit.
@@ -38,18 +38,18 @@ pub enum Break {
     Engine(String),
 }
 
-impl Break {
+impl CheckAbort {
     /// The contract is not kept: what it says, and what was observed.
-    pub fn mismatch(expected: impl Into<String>, observed: impl Into<String>) -> Break {
-        Break::Mismatch(Mismatch { expected: expected.into(), observed: observed.into() })
+    pub fn mismatch(expected: impl Into<String>, observed: impl Into<String>) -> CheckAbort {
+        CheckAbort::Mismatch(Mismatch { expected: expected.into(), observed: observed.into() })
     }
 
     /// The same, with what was being waited for when time ran out.
-    pub(super) fn while_waiting_for(self, what: &str) -> Break {
+    pub(super) fn while_waiting_for(self, what: &str) -> CheckAbort {
         match self {
-            Break::Stopped(Stop { limit: Limit::Time, what: time }) => {
+            CheckAbort::Stopped(Stop { limit: Limit::Time, what: time }) => {
                 let passed = time.split(" waiting for ").next().unwrap_or_default();
-                Break::Stopped(Stop { limit: Limit::Time, what: format!("{passed} waiting for {what}") })
+                CheckAbort::Stopped(Stop { limit: Limit::Time, what: format!("{passed} waiting for {what}") })
             }
             other => other,
         }
@@ -57,20 +57,20 @@ impl Break {
 
     pub(super) fn finding(self) -> Finding {
         match self {
-            Break::Mismatch(mismatch) => Finding::Failed(mismatch),
-            Break::Stopped(stop) => Finding::Stopped(stop),
-            Break::Unavailable(reason) => Finding::Unavailable { reason },
-            Break::Engine(message) => Finding::Error { message },
+            CheckAbort::Mismatch(mismatch) => Finding::Failed(mismatch),
+            CheckAbort::Stopped(stop) => Finding::Stopped(stop),
+            CheckAbort::Unavailable(reason) => Finding::Unavailable { reason },
+            CheckAbort::Engine(message) => Finding::Error { message },
         }
     }
 }
 
 /// What a check gives.
-pub type Checked = Result<(), Break>;
+pub type CheckResult = Result<(), CheckAbort>;
 
 /// One check: a script that runs the submission and looks at it.
 #[derive(Clone, Copy)]
-pub struct Perform {
+pub struct CheckScript {
     /// Its name in the assignment's file.
     pub id: &'static str,
     /// What it starts as, where that is not what the assignment says.
@@ -78,13 +78,13 @@ pub struct Perform {
     /// Whether the stage's user namespace must map several ids.
     pub several_ids: bool,
     /// The script.
-    pub script: fn(&Stage<'_>) -> Checked,
+    pub script: fn(&Stage<'_>) -> CheckResult,
 }
 
-impl Perform {
+impl CheckScript {
     /// A check on the assignment's ground.
-    pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> Checked) -> Perform {
-        Perform { id, ground: None, several_ids: false, script }
+    pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> CheckResult) -> CheckScript {
+        CheckScript { id, ground: None, several_ids: false, script }
     }
 }
 
@@ -92,8 +92,12 @@ impl Perform {
 ///
 /// # Errors
 /// The mismatch, if it is not.
-pub fn ensure(kept: bool, expected: impl FnOnce() -> String, observed: impl FnOnce() -> String) -> Checked {
-    if kept { Ok(()) } else { Err(Break::mismatch(expected(), observed())) }
+pub fn ensure(
+    kept: bool,
+    expected: impl FnOnce() -> String,
+    observed: impl FnOnce() -> String,
+) -> CheckResult {
+    if kept { Ok(()) } else { Err(CheckAbort::mismatch(expected(), observed())) }
 }
 
 /// How many processes a submission may have at the same time.
@@ -105,11 +109,11 @@ pub const MOST_OUTPUT: usize = 1 << 20;
 /// How many bytes of what it printed are kept for the report.
 const KEPT_OUTPUT: usize = 8 << 10;
 
-fn stop(limit: Limit, what: String) -> Checked {
-    Err(Break::Stopped(Stop { limit, what }))
+fn stop(limit: Limit, what: String) -> CheckResult {
+    Err(CheckAbort::Stopped(Stop { limit, what }))
 }
 
-fn too_much_memory() -> Checked {
+fn too_much_memory() -> CheckResult {
     stop(Limit::Memory, format!("it used more than {} MiB of memory", MOST_MEMORY >> 20))
 }
 
@@ -156,27 +160,27 @@ pub struct Stage<'w> {
 }
 
 /// What the watcher knows that a stage is made from.
-pub(super) struct Setting<'w> {
+pub(super) struct StageConfiguration<'w> {
     pub(super) program: &'w Program,
     pub(super) ground: Ground,
     pub(super) several_ids: bool,
     pub(super) seed: u64,
     pub(super) allowed: Duration,
     pub(super) slowness: f64,
-    pub(super) offer: &'w launch::Offer<'w>,
+    pub(super) offer: &'w launch::HostSupport<'w>,
 }
 
 impl<'w> Stage<'w> {
-    pub(super) fn set(setting: Setting<'w>) -> Result<Stage<'w>, Break> {
-        let Setting { program, ground, several_ids, seed, allowed, slowness, offer } = setting;
+    pub(super) fn set(setting: StageConfiguration<'w>) -> Result<Stage<'w>, CheckAbort> {
+        let StageConfiguration { program, ground, several_ids, seed, allowed, slowness, offer } = setting;
         if several_ids && !offer.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
-            return Err(Break::Unavailable(reason.to_string()));
+            return Err(CheckAbort::Unavailable(reason.to_string()));
         }
         let mut random = fastrand::Rng::with_seed(seed);
         let host_name = made_up_name(&mut random);
         let (init, spaces) =
-            launch::open_stage(offer, ground, several_ids, &host_name).map_err(Break::Engine)?;
+            launch::open_stage(offer, ground, several_ids, &host_name).map_err(CheckAbort::Engine)?;
         Ok(Stage {
             program,
             init,
@@ -215,7 +219,7 @@ impl<'w> Stage<'w> {
         let mut printed = Vec::new();
         for running in running {
             for flow in [&mut running.output, &mut running.error] {
-                flow.take_in();
+                flow.read_available();
                 printed.extend_from_slice(&flow.bytes);
             }
         }
@@ -258,7 +262,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn held_script(&self) -> Result<Held, Break> {
+    pub fn held_script(&self) -> Result<Held, CheckAbort> {
         let (mark, status) = (self.name(), self.exit_status());
         let path = self.script(&format!("echo {mark}; read go; exit {status}"))?;
         Ok(Held { words: vec![path], mark, status, interpreter: Some(SHELL) })
@@ -269,7 +273,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn script(&self, text: &str) -> Result<String, Break> {
+    pub fn script(&self, text: &str) -> Result<String, CheckAbort> {
         let path = format!("/tmp/{}", self.name());
         let write = || {
             std::fs::write(&path, format!("#!{SHELL}\n{text}\n"))?;
@@ -294,7 +298,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Run<'_>, Break> {
+    pub fn start<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Run<'_>, CheckAbort> {
         self.launch(&Launch::submission(arguments))
     }
 
@@ -302,21 +306,21 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn launch(&self, launch: &Launch) -> Result<Run<'_>, Break> {
+    pub fn launch(&self, launch: &Launch) -> Result<Run<'_>, CheckAbort> {
         let words = launch.words(self.program);
         self.asked(format!("{}$ {}", launch.describe(), quoted(&words, self.program)));
-        let before = seen::processes();
+        let before = observed::processes();
         let started = launch::start(launch, self.program, &self.spaces, self.ground, &self.limits)?;
         let pid = match started.pid {
             Some(pid) => pid,
             // It became PID 1 of a namespace of its own: a new child of ours.
-            None => seen::processes()
+            None => observed::processes()
                 .into_iter()
                 .find(|pid| {
-                    let seen = Seen { stage: self, pid: *pid };
-                    !before.contains(pid) && seen::parent(*pid) == Some(1) && seen.is_nested_init()
+                    let seen = ObservedProcess { stage: self, pid: *pid };
+                    !before.contains(pid) && observed::parent(*pid) == Some(1) && seen.is_nested_init()
                 })
-                .ok_or_else(|| Break::Engine("the new PID 1 cannot be found".to_string()))?,
+                .ok_or_else(|| CheckAbort::Engine("the new PID 1 cannot be found".to_string()))?,
         };
         let mut state = self.state.borrow_mut();
         state.running.push(Running {
@@ -333,34 +337,34 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When none does before a limit is reached.
-    pub fn process_running<S: AsRef<str>>(&self, words: &[S]) -> Result<Seen<'_>, Break> {
+    pub fn process_running<S: AsRef<str>>(&self, words: &[S]) -> Result<ObservedProcess<'_>, CheckAbort> {
         let matches = |pid: &i32| {
-            seen::command_line(*pid)
+            observed::command_line(*pid)
                 .is_some_and(|found| found.iter().map(String::as_str).eq(words.iter().map(AsRef::as_ref)))
         };
         let shown: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let what = format!("a process that runs {}", shown.join(" "));
         let pid = self.wait(&what, || self.processes().into_iter().find(matches))?;
-        Ok(Seen { stage: self, pid })
+        Ok(ObservedProcess { stage: self, pid })
     }
 
     /// Waits until something about the stage holds; it is looked at again every few milliseconds.
     ///
     /// # Errors
     /// When a limit is reached before.
-    pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> Result<T, Break> {
+    pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> Result<T, CheckAbort> {
         loop {
-            self.take_in();
+            self.read_available();
             // What has happened counts, even if the time is up.
             if let Some(value) = ready() {
                 return Ok(value);
             }
-            self.mind_limits()?;
+            self.enforce_limits()?;
             let now = Instant::now();
             if now >= self.deadline {
                 let seconds = self.allowed.as_secs_f64();
                 let what = format!("{seconds} s passed waiting for {what}");
-                return Err(Break::Stopped(Stop { limit: Limit::Time, what }));
+                return Err(CheckAbort::Stopped(Stop { limit: Limit::Time, what }));
             }
             self.sleep(LOOK.min(self.deadline - now));
         }
@@ -370,7 +374,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When a limit is reached meanwhile.
-    pub fn watch(&self, time: Duration) -> Checked {
+    pub fn watch(&self, time: Duration) -> CheckResult {
         let end = Instant::now() + time;
         self.wait("the end of a time of watching", || (Instant::now() >= end).then_some(()))
     }
@@ -387,7 +391,7 @@ impl<'w> Stage<'w> {
     }
 
     /// Reads what was printed and collects what has ended.
-    fn take_in(&self) {
+    fn read_available(&self) {
         let mut state = self.state.borrow_mut();
         for running in &mut state.running {
             if running.status.is_none() {
@@ -397,12 +401,12 @@ impl<'w> Stage<'w> {
                     _ => None,
                 };
             }
-            running.output.take_in();
-            running.error.take_in();
+            running.output.read_available();
+            running.error.read_available();
         }
     }
 
-    fn mind_limits(&self) -> Checked {
+    fn enforce_limits(&self) -> CheckResult {
         let mut state = self.state.borrow_mut();
         let printed: usize =
             state.running.iter().map(|running| running.output.bytes.len() + running.error.bytes.len()).sum();
@@ -417,11 +421,11 @@ impl<'w> Stage<'w> {
         if processes.len() > MOST_PROCESSES {
             return stop(Limit::Processes, format!("it had more than {MOST_PROCESSES} processes at a time"));
         }
-        let mut memory: u64 = processes.iter().copied().map(seen::resident).sum();
+        let mut memory: u64 = processes.iter().copied().map(observed::resident).sum();
         let taken = state.free_memory_at_start.saturating_sub(free_memory().unwrap_or(u64::MAX));
         if taken > MOST_MEMORY / 2 {
             // The machine has less than before: files in memory are no process's.
-            memory += seen::in_memory_files(&processes);
+            memory += observed::in_memory_files(&processes);
         }
         // What is left to see is memory that nothing of the above shows, as files without a name; a
         // cgroup counts that, too.
@@ -429,12 +433,12 @@ impl<'w> Stage<'w> {
             return too_much_memory();
         }
         drop(state);
-        self.mind_cgroup()
+        self.enforce_cgroup_limits()
     }
 
     /// Minds the limits that a cgroup has kept meanwhile, so that what followed from them is not
     /// taken for a fault of another kind.
-    pub(super) fn mind_cgroup(&self) -> Checked {
+    pub(super) fn enforce_cgroup_limits(&self) -> CheckResult {
         let Some(cgroup) = self.limits.cgroup else { return Ok(()) };
         let (before, now) = (self.hits_at_start, cgroup.hits());
         if now.memory > before.memory {
@@ -449,7 +453,7 @@ impl<'w> Stage<'w> {
 
     /// The processes of the stage, as the watcher numbers them.
     fn processes(&self) -> Vec<i32> {
-        let mut pids = seen::processes();
+        let mut pids = observed::processes();
         pids.retain(|pid| self.holds(*pid));
         pids
     }
@@ -460,26 +464,26 @@ impl<'w> Stage<'w> {
     }
 
     /// All processes of the stage but its PID 1.
-    pub fn all(&self) -> Vec<Seen<'_>> {
-        self.processes().into_iter().map(|pid| Seen { stage: self, pid }).collect()
+    pub fn all(&self) -> Vec<ObservedProcess<'_>> {
+        self.processes().into_iter().map(|pid| ObservedProcess { stage: self, pid }).collect()
     }
 
     /// The process that is PID `pid` in the PID namespace of the stage.
-    pub fn process(&self, pid: i32) -> Option<Seen<'_>> {
+    pub fn process(&self, pid: i32) -> Option<ObservedProcess<'_>> {
         self.all().into_iter().find(|seen| seen.pid().is_ok_and(|there| there == pid))
     }
 
     /// PID 1 of the stage: it adopts orphans and reaps them.
-    pub fn init(&self) -> Seen<'_> {
-        Seen { stage: self, pid: self.init.as_raw() }
+    pub fn init(&self) -> ObservedProcess<'_> {
+        ObservedProcess { stage: self, pid: self.init.as_raw() }
     }
 
     /// The namespace of this kind that the stage is in: where a submission starts.
     ///
     /// # Errors
     /// When the kernel does not tell.
-    pub fn namespace(&self, kind: Kind) -> Result<Namespace, Break> {
-        let inode = self.spaces.inode(kind).map_err(Break::Engine)?;
+    pub fn namespace(&self, kind: Kind) -> Result<Namespace, CheckAbort> {
+        let inode = self.spaces.inode(kind).map_err(CheckAbort::Engine)?;
         let namespace = Namespace { kind, inode };
         self.trace(format!("(the stage is in {namespace})"));
         Ok(namespace)
@@ -489,12 +493,12 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn kinds_left_by(&self, process: &Seen<'_>) -> Result<Vec<Kind>, Break> {
+    pub fn kinds_left_by(&self, process: &ObservedProcess<'_>) -> Result<Vec<Kind>, CheckAbort> {
         let mut left = Vec::new();
         let mut shown = String::new();
         for kind in self.spaces.kinds() {
             let namespace = process.namespace_unseen(kind)?;
-            if namespace.inode != self.spaces.inode(kind).map_err(Break::Engine)? {
+            if namespace.inode != self.spaces.inode(kind).map_err(CheckAbort::Engine)? {
                 left.push(kind);
                 let _ = write!(shown, " {namespace}");
             }
@@ -509,7 +513,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When the watcher cannot enter it.
-    pub fn host_name_now(&self) -> Result<String, Break> {
+    pub fn host_name_now(&self) -> Result<String, CheckAbort> {
         let name = self.ask_inside(&self.spaces, &[Kind::Uts], own_host_name)?;
         self.trace(format!("(in the stage) uname().nodename = {name:?}"));
         Ok(name)
@@ -519,7 +523,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn host_name_of(&self, process: &Seen<'_>) -> Result<String, Break> {
+    pub fn host_name_of(&self, process: &ObservedProcess<'_>) -> Result<String, CheckAbort> {
         let name = self.ask_inside(&Spaces::of(process)?, &[Kind::Uts], own_host_name)?;
         let pid = process.pid()?;
         self.trace(format!("(in uts of {pid}) uname().nodename = {name:?}"));
@@ -530,8 +534,9 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When the watcher cannot enter it.
-    pub fn mounts_now(&self) -> Result<Vec<Mount>, Break> {
-        let procfs = std::fs::File::open(seen::PROC).map_err(|error| Break::Engine(error.to_string()))?;
+    pub fn mounts_now(&self) -> Result<Vec<Mount>, CheckAbort> {
+        let procfs =
+            std::fs::File::open(observed::PROC).map_err(|error| CheckAbort::Engine(error.to_string()))?;
         let text = self.ask_inside(&self.spaces, &[Kind::Mnt], move || launch::own_mounts(&procfs))?;
         let mounts: Vec<Mount> = text.lines().filter_map(Mount::read).collect();
         self.trace(format!("(in the stage) read(\"/proc/self/mountinfo\") = {} mounts", mounts.len()));
@@ -543,7 +548,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// What the deed says.
-    pub fn do_inside(&self, what: &str, deed: impl FnOnce() -> Result<(), String>) -> Checked {
+    pub fn do_inside(&self, what: &str, deed: impl FnOnce() -> Result<(), String>) -> CheckResult {
         let answer = self.ask_inside(&self.spaces, &[Kind::Mnt], || match deed() {
             Ok(()) => String::new(),
             Err(why) => why,
@@ -552,7 +557,7 @@ impl<'w> Stage<'w> {
             "(the watcher, in the stage) {what} = {}",
             if answer.is_empty() { "0" } else { &answer }
         ));
-        if answer.is_empty() { Ok(()) } else { Err(Break::Engine(format!("{what}: {answer}"))) }
+        if answer.is_empty() { Ok(()) } else { Err(CheckAbort::Engine(format!("{what}: {answer}"))) }
     }
 
     /// What a procfs that is mounted at this path of the stage shows: each PID in it, with the PID
@@ -560,10 +565,11 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When there is none.
-    pub fn procfs_at(&self, path: &str) -> Result<Vec<(i32, Namespace)>, Break> {
+    pub fn procfs_at(&self, path: &str) -> Result<Vec<(i32, Namespace)>, CheckAbort> {
         let shown: Result<Vec<(i32, u64)>, String> =
             self.look_inside(|| launch::shown_by_procfs(Path::new(path)))?;
-        let shown = shown.map_err(|why| Break::mismatch(format!("a procfs is mounted at {path}"), why))?;
+        let shown =
+            shown.map_err(|why| CheckAbort::mismatch(format!("a procfs is mounted at {path}"), why))?;
         let shown: Vec<_> =
             shown.into_iter().map(|(pid, inode)| (pid, Namespace { kind: Kind::Pid, inode })).collect();
         let list: Vec<String> =
@@ -576,13 +582,13 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When the watcher cannot read it.
-    pub fn names_in(&self, directory: &str) -> Result<Vec<String>, Break> {
+    pub fn names_in(&self, directory: &str) -> Result<Vec<String>, CheckAbort> {
         let names = self.look_inside(|| {
             let entries = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
             let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
             Ok::<Vec<String>, String>(names.collect())
         })?;
-        let mut names = names.map_err(|why| Break::Engine(format!("reading {directory}: {why}")))?;
+        let mut names = names.map_err(|why| CheckAbort::Engine(format!("reading {directory}: {why}")))?;
         names.sort();
         self.trace(format!("(in the stage) in {directory}: {names:?}"));
         Ok(names)
@@ -592,11 +598,11 @@ impl<'w> Stage<'w> {
     fn look_inside<T: Serialize + DeserializeOwned>(
         &self,
         question: impl FnOnce() -> Result<T, String>,
-    ) -> Result<Result<T, String>, Break> {
+    ) -> Result<Result<T, String>, CheckAbort> {
         let answer = self.ask_inside(&self.spaces, &[Kind::Mnt], || {
             serde_json::to_string(&question()).unwrap_or_else(|error| error.to_string())
         })?;
-        serde_json::from_str(&answer).map_err(|_| Break::Engine(answer))
+        serde_json::from_str(&answer).map_err(|_| CheckAbort::Engine(answer))
     }
 
     fn ask_inside(
@@ -604,15 +610,15 @@ impl<'w> Stage<'w> {
         spaces: &Spaces,
         kinds: &[Kind],
         question: impl FnOnce() -> String,
-    ) -> Result<String, Break> {
-        launch::ask_inside(spaces, kinds, question).map_err(Break::Engine)
+    ) -> Result<String, CheckAbort> {
+        launch::ask_inside(spaces, kinds, question).map_err(CheckAbort::Engine)
     }
 
     /// Opens the file of a process's namespace, to be kept beyond its end.
     ///
     /// # Errors
     /// When it is gone.
-    pub fn open_namespace(&self, process: &Seen<'_>, kind: Kind) -> Result<OwnedFd, Break> {
+    pub fn open_namespace(&self, process: &ObservedProcess<'_>, kind: Kind) -> Result<OwnedFd, CheckAbort> {
         Spaces::open(process, kind)
     }
 
@@ -620,18 +626,18 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn kill(&self, process: &Seen<'_>, signal: Signal) -> Checked {
+    pub fn kill(&self, process: &ObservedProcess<'_>, signal: Signal) -> CheckResult {
         let pid = process.pid()?;
         self.asked(format!("(the watcher sends {signal} to process {pid})"));
         nix::sys::signal::kill(Pid::from_raw(process.pid), signal)
-            .map_err(|_| Break::mismatch("the process is still there", "it has ended"))
+            .map_err(|_| CheckAbort::mismatch("the process is still there", "it has ended"))
     }
 
     /// Waits until a process of the stage has ended and was waited for.
     ///
     /// # Errors
     /// When a limit is reached before.
-    pub fn gone(&self, process: &Seen<'_>, what: &str) -> Checked {
+    pub fn gone(&self, process: &ObservedProcess<'_>, what: &str) -> CheckResult {
         self.wait(&format!("the end of {what}"), || (!process.exists()).then_some(()))
     }
 
@@ -691,7 +697,7 @@ fn quoted(words: &[String], program: &Program) -> String {
 
 /// Bytes of memory that the machine could give away: `MemAvailable` of proc_meminfo(5).
 fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string(format!("{}/meminfo", seen::PROC)).ok()?;
+    let text = std::fs::read_to_string(format!("{}/meminfo", observed::PROC)).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
 }

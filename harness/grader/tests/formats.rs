@@ -37,12 +37,12 @@ fn error() -> Finding {
     Finding::Error { message: "fork gives EAGAIN (Resource temporarily unavailable)".into() }
 }
 
-fn check(id: &str, points: u32, finding: Finding) -> CheckResult {
+fn check(id: &str, points: u32, finding: Finding) -> GradedCheck {
     let asked = match finding {
         Finding::NotChecked { .. } | Finding::Unavailable { .. } => vec![],
         _ => vec!["./demo_uts_namespaces lisboa".into(), "SIGTERM to the child".into()],
     };
-    CheckResult {
+    GradedCheck {
         id: id.into(),
         title: format!("What the check {id} is about"),
         points,
@@ -56,7 +56,7 @@ fn check(id: &str, points: u32, finding: Finding) -> CheckResult {
     }
 }
 
-fn grading(checks: Vec<CheckResult>) -> Grading {
+fn grading(checks: Vec<GradedCheck>) -> Grading {
     Grading {
         assignment: "demo_uts_namespaces".into(),
         title: "UTS namespaces: a host name of one's own".into(),
@@ -72,7 +72,7 @@ fn grading(checks: Vec<CheckResult>) -> Grading {
     }
 }
 
-fn hide(mut check: CheckResult) -> CheckResult {
+fn hide(mut check: GradedCheck) -> GradedCheck {
     check.visibility = Visibility::Hidden;
     check
 }

@@ -14,7 +14,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nsconform_course::Course;
 use nsconform_grader::Program;
 use nsconform_grader::assignment::Assignment;
-use nsconform_grader::grader::{Order, grade as perform};
+use nsconform_grader::grader::{GradingRequest, grade as perform};
 use nsconform_grader::grading::Grading;
 use nsconform_grader::report::{Format, Report, ResultFile};
 use nsconform_vm::grading;
@@ -124,11 +124,11 @@ fn order<'o>(
     course: &'o Course,
     assignment: &'o Assignment,
     program: &'o Program,
-) -> Order<'o> {
-    Order {
+) -> GradingRequest<'o> {
+    GradingRequest {
         name: course.name,
         assignment,
-        performs: course.checks,
+        scripts: course.checks,
         program,
         path: arguments.program.to_str().unwrap_or(&program.name),
         seed: seed(arguments),

@@ -66,16 +66,16 @@ fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), 
     let assignment = course.read(&submission.rules)?.slowed(slowness);
     let content = std::fs::read(SUBMISSION).map_err(|error| format!("{SUBMISSION}: {error}"))?;
     let program = Program { name: submission.name.clone(), content };
-    let order = grader::Order {
+    let request = grader::GradingRequest {
         name: course.name,
         assignment: &assignment,
-        performs: course.checks,
+        scripts: course.checks,
         program: &program,
         path: &submission.path,
         seed: submission.seed,
     };
     let mut failure = None;
-    grader::grade(&order, |grading| {
+    grader::grade(&request, |grading| {
         let message = Message::Grading { grading: Box::new(grading.clone()) };
         if let Err(error) = message.write(port) {
             failure = Some(format!("the host cannot be told: {error}"));

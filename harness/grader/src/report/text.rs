@@ -3,12 +3,12 @@
 //! Whatever a submission may have written passes through [`printable`]: a result that is read in a
 //! terminal or a browser must not be able to move the cursor or turn the direction of text.
 
-use crate::grading::{CheckResult, Finding, Grading, Limit, Visibility};
+use crate::grading::{Finding, GradedCheck, Grading, Limit, Visibility};
 use std::fmt::Write;
 
 /// Whether a check may be shown to students now. Those that wait for a date are not: only the
 /// consumer knows what day it is for a course.
-pub fn is_visible(check: &CheckResult) -> bool {
+pub fn is_visible(check: &GradedCheck) -> bool {
     check.visibility == Visibility::Visible
 }
 
@@ -22,7 +22,7 @@ pub fn hidden(grading: &Grading) -> usize {
 pub fn deserves_notes(grading: &Grading, staff: bool) -> bool {
     let mut shown = grading.checks.iter().filter(|check| staff || is_visible(check));
     grading.is_complete()
-        && shown.all(CheckResult::lost_nothing)
+        && shown.all(GradedCheck::lost_nothing)
         && grading.checks.iter().any(|check| check.finding == Finding::Passed)
 }
 
@@ -50,7 +50,7 @@ pub fn limit(limit: Limit) -> &'static str {
 
 /// Labels and texts that say why a check did not pass. `staff` names prerequisites that others may
 /// not see.
-pub fn reasons(check: &CheckResult, grading: &Grading, staff: bool) -> Vec<(&'static str, String)> {
+pub fn reasons(check: &GradedCheck, grading: &Grading, staff: bool) -> Vec<(&'static str, String)> {
     let pairs = match &check.finding {
         Finding::Passed => vec![],
         Finding::Failed(mismatch) => {
@@ -75,17 +75,17 @@ pub fn reasons(check: &CheckResult, grading: &Grading, staff: bool) -> Vec<(&'st
 }
 
 /// Whether hints can help: something was asked, and the program did otherwise.
-pub fn wants_hints(check: &CheckResult) -> bool {
+pub fn wants_hints(check: &GradedCheck) -> bool {
     matches!(check.finding, Finding::Failed(_) | Finding::Stopped(_))
 }
 
 /// The hints that are to be shown of a check.
-pub fn hints(check: &CheckResult, number: usize) -> &[String] {
+pub fn hints(check: &GradedCheck, number: usize) -> &[String] {
     if wants_hints(check) { &check.hints[..number.min(check.hints.len())] } else { &[] }
 }
 
 /// Everything about a check that did not pass, as lines of plain text; empty for one that did.
-pub fn explanation(check: &CheckResult, grading: &Grading, hint_count: usize) -> String {
+pub fn explanation(check: &GradedCheck, grading: &Grading, hint_count: usize) -> String {
     let mut text = String::new();
     if check.finding == Finding::Passed {
         return text;
@@ -100,7 +100,7 @@ pub fn explanation(check: &CheckResult, grading: &Grading, hint_count: usize) ->
 }
 
 /// Why a check did not pass, a line each, as a student may read it.
-pub fn reason_lines(check: &CheckResult, grading: &Grading) -> String {
+pub fn reason_lines(check: &GradedCheck, grading: &Grading) -> String {
     reasons(check, grading, false).into_iter().fold(String::new(), |mut lines, (label, text)| {
         let _ = writeln!(lines, "{label}: {text}");
         lines
@@ -108,7 +108,7 @@ pub fn reason_lines(check: &CheckResult, grading: &Grading) -> String {
 }
 
 /// The hints that are to be shown, a line each.
-pub fn hint_lines(check: &CheckResult, number: usize) -> String {
+pub fn hint_lines(check: &GradedCheck, number: usize) -> String {
     let mut lines = String::new();
     for (index, hint) in hints(check, number).iter().enumerate() {
         let _ = writeln!(lines, "hint {} of {}: {hint}", index + 1, check.hints.len());

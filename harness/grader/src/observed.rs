@@ -3,7 +3,7 @@
 //! Every look is a line of the check's trace, with the PID by which the stage knows the process.
 //! What the submission itself prints lives in `run`.
 
-use super::stage::{Break, Stage};
+use super::stage::{CheckAbort, Stage};
 use nsconform_sys::kind::Kind;
 use nsconform_sys::procfs;
 pub use nsconform_sys::procfs::State;
@@ -15,7 +15,7 @@ pub(super) const PROC: &str = "/grader/proc";
 
 /// A process of the stage.
 #[derive(Clone, Copy)]
-pub struct Seen<'s> {
+pub struct ObservedProcess<'s> {
     pub(super) stage: &'s Stage<'s>,
     /// Its PID as the watcher sees it.
     pub(super) pid: i32,
@@ -92,12 +92,12 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-impl<'s> Seen<'s> {
+impl<'s> ObservedProcess<'s> {
     /// Its PID in the PID namespace of the stage.
     ///
     /// # Errors
     /// When it is gone.
-    pub fn pid(&self) -> Result<i32, Break> {
+    pub fn pid(&self) -> Result<i32, CheckAbort> {
         Ok(self.pids()?[0])
     }
 
@@ -105,14 +105,14 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn nspid(&self) -> Result<Vec<i32>, Break> {
+    pub fn nspid(&self) -> Result<Vec<i32>, CheckAbort> {
         let pids = self.pids()?;
         self.log(&pids, "NSpid in", "status", &format!("{pids:?}"));
         Ok(pids)
     }
 
-    /// As [`Seen::nspid`], without a line in the trace.
-    fn pids(&self) -> Result<Vec<i32>, Break> {
+    /// As [`ObservedProcess::nspid`], without a line in the trace.
+    fn pids(&self) -> Result<Vec<i32>, CheckAbort> {
         let status = self.read("status")?;
         let line = field(&status, "NSpid").unwrap_or_default();
         // The first is the watcher's view, the second that of the stage.
@@ -132,7 +132,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn namespace(&self, kind: Kind) -> Result<Namespace, Break> {
+    pub fn namespace(&self, kind: Kind) -> Result<Namespace, CheckAbort> {
         self.namespace_at(kind, kind.link())
     }
 
@@ -141,18 +141,18 @@ impl<'s> Seen<'s> {
     /// # Errors
     /// When it is gone, or when that namespace has no process yet (up to Linux 7.0 the link is
     /// empty until then).
-    pub fn pid_namespace_for_children(&self) -> Result<Namespace, Break> {
+    pub fn pid_namespace_for_children(&self) -> Result<Namespace, CheckAbort> {
         self.namespace_at(Kind::Pid, "pid_for_children")
     }
 
-    /// As [`Seen::namespace`], without a line in the trace.
-    pub(super) fn namespace_unseen(&self, kind: Kind) -> Result<Namespace, Break> {
+    /// As [`ObservedProcess::namespace`], without a line in the trace.
+    pub(super) fn namespace_unseen(&self, kind: Kind) -> Result<Namespace, CheckAbort> {
         let file = format!("ns/{}", kind.link());
         let about = std::fs::metadata(self.path(&file)).map_err(|_| self.gone(&file))?;
         Ok(Namespace { kind, inode: about.ino() })
     }
 
-    fn namespace_at(&self, kind: Kind, link: &str) -> Result<Namespace, Break> {
+    fn namespace_at(&self, kind: Kind, link: &str) -> Result<Namespace, CheckAbort> {
         let file = format!("ns/{link}");
         let about = std::fs::metadata(self.path(&file)).map_err(|_| self.gone(&file))?;
         let namespace = Namespace { kind, inode: about.ino() };
@@ -164,10 +164,10 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone, or when the kernel shows no such field.
-    pub fn status(&self, name: &str) -> Result<String, Break> {
+    pub fn status(&self, name: &str) -> Result<String, CheckAbort> {
         let status = self.read("status")?;
         let value = field(&status, name)
-            .ok_or_else(|| Break::Engine(format!("the kernel shows no {name} in /proc/PID/status")))?
+            .ok_or_else(|| CheckAbort::Engine(format!("the kernel shows no {name} in /proc/PID/status")))?
             .to_string();
         self.log(&self.pids()?, &format!("{name} in"), "status", &value);
         Ok(value)
@@ -177,16 +177,16 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn effective_capabilities(&self) -> Result<u64, Break> {
+    pub fn effective_capabilities(&self) -> Result<u64, CheckAbort> {
         let text = self.status("CapEff")?;
-        u64::from_str_radix(&text, 16).map_err(|_| Break::Engine(format!("CapEff is {text:?}")))
+        u64::from_str_radix(&text, 16).map_err(|_| CheckAbort::Engine(format!("CapEff is {text:?}")))
     }
 
     /// What a file below /proc/PID holds, as `uid_map` or `setgroups`; blanks are runs of one.
     ///
     /// # Errors
     /// When it is gone.
-    pub fn text(&self, file: &str) -> Result<String, Break> {
+    pub fn text(&self, file: &str) -> Result<String, CheckAbort> {
         let lines: Vec<String> = self
             .read(file)?
             .lines()
@@ -201,7 +201,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn command_line(&self) -> Result<Vec<String>, Break> {
+    pub fn command_line(&self) -> Result<Vec<String>, CheckAbort> {
         let words = command_line(self.pid).ok_or_else(|| self.gone("cmdline"))?;
         self.log(&self.pids()?, "read", "cmdline", &format!("{words:?}"));
         Ok(words)
@@ -211,7 +211,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn name(&self) -> Result<String, Break> {
+    pub fn name(&self) -> Result<String, CheckAbort> {
         self.text("comm")
     }
 
@@ -219,7 +219,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn state(&self) -> Result<State, Break> {
+    pub fn state(&self) -> Result<State, CheckAbort> {
         let status = self.status("State")?;
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
@@ -233,7 +233,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn leads_group(&self) -> Result<bool, Break> {
+    pub fn leads_group(&self) -> Result<bool, CheckAbort> {
         let [group, _] = self.groups()?;
         Ok(group == self.pid)
     }
@@ -242,13 +242,13 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn is_in_foreground(&self) -> Result<bool, Break> {
+    pub fn is_in_foreground(&self) -> Result<bool, CheckAbort> {
         let [group, foreground] = self.groups()?;
         Ok(group == foreground)
     }
 
     /// Its process group and the foreground group of its terminal, as the watcher numbers them.
-    fn groups(&self) -> Result<[i32; 2], Break> {
+    fn groups(&self) -> Result<[i32; 2], CheckAbort> {
         let stat = procfs::stat(&directory(self.pid)).ok_or_else(|| self.gone("stat"))?;
         let field = |number: usize| stat.get(number)?.parse::<i32>().ok();
         let (Some(group), Some(foreground)) = (field(2), field(5)) else { return Err(self.gone("stat")) };
@@ -262,7 +262,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn run_time(&self) -> Result<u64, Break> {
+    pub fn run_time(&self) -> Result<u64, CheckAbort> {
         let text = self.read("schedstat")?;
         let first = text.split_whitespace().next().and_then(|number| number.parse().ok());
         first.ok_or_else(|| self.gone("schedstat"))
@@ -280,7 +280,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn descriptors(&self) -> Result<Vec<(i32, PathBuf)>, Break> {
+    pub fn descriptors(&self) -> Result<Vec<(i32, PathBuf)>, CheckAbort> {
         let entries = std::fs::read_dir(self.path("fd")).map_err(|_| self.gone("fd"))?;
         let mut found: Vec<(i32, PathBuf)> = entries
             .flatten()
@@ -300,7 +300,7 @@ impl<'s> Seen<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn mounts(&self) -> Result<Vec<Mount>, Break> {
+    pub fn mounts(&self) -> Result<Vec<Mount>, CheckAbort> {
         let mounts: Vec<Mount> = self.read("mountinfo")?.lines().filter_map(Mount::read).collect();
         self.log(&self.pids()?, "read", "mountinfo", &format!("{} mounts", mounts.len()));
         Ok(mounts)
@@ -308,15 +308,15 @@ impl<'s> Seen<'s> {
 
     /// Its children that have not been waited for, zombies among them; a process joined from
     /// another PID namespace counts where its parent is.
-    pub fn children(&self) -> Vec<Seen<'s>> {
+    pub fn children(&self) -> Vec<ObservedProcess<'s>> {
         let found = processes().into_iter().filter(|pid| parent(*pid) == Some(self.pid));
-        found.map(|pid| Seen { stage: self.stage, pid }).collect()
+        found.map(|pid| ObservedProcess { stage: self.stage, pid }).collect()
     }
 
     /// Its parent, if that is a process of the stage.
-    pub fn parent(&self) -> Option<Seen<'s>> {
+    pub fn parent(&self) -> Option<ObservedProcess<'s>> {
         let pid = parent(self.pid)?;
-        (self.stage.holds(pid)).then_some(Seen { stage: self.stage, pid })
+        (self.stage.holds(pid)).then_some(ObservedProcess { stage: self.stage, pid })
     }
 
     /// Whether it is still there and not a zombie.
@@ -334,12 +334,12 @@ impl<'s> Seen<'s> {
         directory(self.pid).join(file)
     }
 
-    fn read(&self, file: &str) -> Result<String, Break> {
+    fn read(&self, file: &str) -> Result<String, CheckAbort> {
         std::fs::read_to_string(self.path(file)).map_err(|_| self.gone(file))
     }
 
-    fn gone(&self, file: &str) -> Break {
-        Break::mismatch(
+    fn gone(&self, file: &str) -> CheckAbort {
+        CheckAbort::mismatch(
             "the process is still there to be looked at",
             format!("it has ended: /proc/PID/{file} cannot be read"),
         )
@@ -352,7 +352,7 @@ impl<'s> Seen<'s> {
     }
 }
 
-impl PartialEq for Seen<'_> {
+impl PartialEq for ObservedProcess<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.pid == other.pid
     }
