@@ -103,7 +103,7 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckR
 pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &[options, &["-v"]].concat())?;
-    let name = run.process().command_line()?.swap_remove(0);
+    let name = stage.program_path();
     // So that what it prints too early is there.
     settled::stays(stage, &run)?;
     let before = format!("{name}: PID of child created by clone() is {}\n{}\n", command.pid()?, held.mark);

@@ -81,29 +81,6 @@ fn waiting<'s>(run: &Run<'s>) -> Option<ObservedProcess<'s>> {
     Some(run.process()).filter(ObservedProcess::is_alive)
 }
 
-/// The user and group id that the kernel tells of those that have no map.
-fn overflow_ids(stage: &Stage<'_>) -> Result<(u32, u32), CheckAbort> {
-    let directory = "/proc/sys/kernel";
-    let files = ["overflowuid", "overflowgid"].map(|file| format!("{directory}/{file}"));
-    let run = stage.launch(&Launch::system(&["cat", &files[0], &files[1]]))?;
-    let number = || {
-        let line = run.line()?;
-        line.parse().map_err(|_| CheckAbort::Engine(format!("{directory}: {line:?}")))
-    };
-    Ok((number()?, number()?))
-}
-
-/// Has a process of the user who started the submission write something to files of a process in
-/// /proc; `$id` stands for this user's id.
-fn writes(stage: &Stage<'_>, process: &ObservedProcess<'_>, texts: &[(&str, &str)]) -> CheckResult {
-    let pid = process.pid()?;
-    let mut script = "id=$(id -u)".to_string();
-    for (file, text) in texts {
-        script += &format!(" && echo \"{text}\" >/proc/{pid}/{file}");
-    }
-    stage.launch(&Launch::system(&["sh", "-c", &script]))?.ends_with(Status::Exited(0))
-}
-
 fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     settled::has_left(stage, &child, "the child", &[Kind::User])?;
@@ -120,10 +97,10 @@ fn creates_child(stage: &Stage<'_>) -> CheckResult {
 fn output(stage: &Stage<'_>) -> CheckResult {
     let run = stage.start::<&str>(&[])?;
     let told = Told::next(&run)?;
-    let expected = overflow_ids(stage)?;
+    let [uid, gid] = stage.overflow_ids()?;
     ensure(
-        (told.uid, told.gid) == expected,
-        || format!("without maps the ids are told to be {} and {}", expected.0, expected.1),
+        (told.uid, told.gid) == (uid, gid),
+        || format!("without maps the ids are told to be {uid} and {gid}"),
         || format!("the line says {} and {}", told.uid, told.gid),
     )?;
     run.ends_with(Status::Exited(0))?;
@@ -150,7 +127,7 @@ fn capabilities(stage: &Stage<'_>) -> CheckResult {
 /// Maps the child's user id to one that nobody could know, and gives that and a line from after.
 fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &ObservedProcess<'_>) -> Result<(u32, Told), CheckAbort> {
     let uid = stage.number(2000..60000);
-    writes(stage, child, &[("uid_map", &format!("{uid} $id 1"))])?;
+    stage.write_files(child, &[("uid_map", &format!("{uid} {} 1", stage.own_id()))])?;
     Ok((uid, Told::from_now_on(stage, run)?))
 }
 
@@ -169,7 +146,8 @@ fn follows_gid_map(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, SHORT)?;
     let (uid, before) = maps_uid(stage, &run, &child)?;
     let gid = stage.number(2000..60000);
-    writes(stage, &child, &[("setgroups", "deny"), ("gid_map", &format!("{gid} $id 1"))])?;
+    let map = format!("{gid} {} 1", stage.own_id());
+    stage.write_files(&child, &[("setgroups", "deny"), ("gid_map", &map)])?;
     let told = Told::from_now_on(stage, &run)?;
     let expected = Told { uid, gid, capabilities: before.capabilities };
     ensure(

@@ -144,8 +144,7 @@ fn keeps_open(stage: &Stage<'_>) -> CheckResult {
     let expected = || "the child stays, asleep, when everything is shown".to_string();
     ensure(child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&child, expected)?;
-    let visitor = stage.launch(&Launch::system(&["uname", "-n"]).joining(&child, &[Kind::Uts]))?;
-    let seen = visitor.line()?;
+    let seen = stage.host_name_of(&child)?;
     ensure(
         seen == name,
         || format!("who joins the child's namespace finds the name {name:?}"),

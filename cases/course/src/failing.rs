@@ -18,18 +18,31 @@ pub(super) fn says<'s>(
     operation: &str,
     reason: Errno,
 ) -> Result<Run<'s>, CheckAbort> {
-    let lines: Vec<String> = words(reason).iter().map(|words| format!("{operation}: {words}")).collect();
     let run = ended(stage, launch)?;
     let error = run.text(Stream::Error);
     ensure(
-        error.lines().any(|printed| lines.iter().any(|line| printed.starts_with(line))),
-        || format!("a line '{}' on standard error", lines[0]),
+        is_told(&error, operation, reason),
+        || format!("a line '{operation}: {}' on standard error", words(reason)[0]),
         || format!("standard error: {error:?}"),
     )?;
     Ok(run)
 }
 
-/// What strerror(3) says, in any C library: the submission's need not be the grader's. The words of
+/// Whether a text has a line that tells of a failed operation, by the one rule of all handouts: it
+/// begins with the operation and a colon, and then has the reason as the kernel's error is called in
+/// the C library, perhaps after the name of a file and a colon. More may follow, as `(os error 1)`.
+pub(super) fn is_told(text: &str, operation: &str, reason: Errno) -> bool {
+    text.lines().any(|line| {
+        let told = line.strip_prefix(operation).and_then(|rest| rest.strip_prefix(": "));
+        told.is_some_and(|told| {
+            let behind_a_file = told.match_indices(": ").map(|(at, colon)| &told[at + colon.len()..]);
+            let mut places = std::iter::once(told).chain(behind_a_file);
+            places.any(|place| words(reason).iter().any(|words| place.starts_with(words)))
+        })
+    })
+}
+
+/// The words of strerror(3), in any C library: the submission's need not be the grader's. The words of
 /// nix are the same for most.
 fn words(reason: Errno) -> Vec<&'static str> {
     match reason {

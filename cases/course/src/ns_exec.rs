@@ -1,7 +1,7 @@
 //! The checks of the assignment `ns_exec`: a command in a namespace of somebody else's.
 
 use super::command::{ends, hold, inherits_nothing, is_same_process};
-use super::visited::{bind_mount, file, is_in, target};
+use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -66,7 +66,7 @@ fn bind_mounts(stage: &Stage<'_>) -> CheckResult {
         let visited = target(stage, &ITS_OWN)?;
         let target = visited.process();
         let kept = target.namespace(kind)?;
-        let path = bind_mount(stage, &target, kind)?;
+        let path = stage.bind_mount(&target, kind)?;
         stage.kill(&target, Signal::SIGKILL)?;
         visited.status()?;
         let held = stage.held_script()?;

@@ -1,7 +1,7 @@
 //! The checks of the assignment `ns_run`: joining namespaces by their files, then a command.
 
 use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_same_process};
-use super::visited::{bind_mount, file, is_in, target};
+use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::{CheckResult, Launch, CheckScript, ObservedProcess, Stage, Status, ensure};
@@ -30,7 +30,7 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
     }
     // What counts is what the file stands for, not where it is.
     let kind = [Kind::Ipc, Kind::Net, Kind::Uts][stage.number(0..3) as usize];
-    let path = bind_mount(stage, &target, kind)?;
+    let path = stage.bind_mount(&target, kind)?;
     joins_one(stage, &path, &target, kind)
 }
 
@@ -68,7 +68,7 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     let (run, command) = hold(stage, &held, &["-n", &other, "-n", &user])?;
     has_left(stage, &command, &format!("-n {other} -n {user}"), &[Kind::User, Kind::Uts])?;
     ends(&run, &held)?;
-    let other = bind_mount(stage, &first, Kind::Uts)?;
+    let other = stage.bind_mount(&first, Kind::Uts)?;
     let refused = Launch::submission(&["-n", &user, "-n", &other, "echo", &stage.name()]);
     failing::names(stage, &refused, "setns", Errno::EPERM)
 }
@@ -164,7 +164,7 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     ] {
         failing::names(stage, &Launch::submission(words), operation, reason)?;
     }
-    let uts = bind_mount(stage, &target, Kind::Uts)?;
+    let uts = stage.bind_mount(&target, Kind::Uts)?;
     let refused = Launch::submission(&["-n", &uts, "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "setns", Errno::EPERM)
 }

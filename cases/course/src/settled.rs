@@ -8,8 +8,7 @@ use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// So much time of a usual machine's processor is more than any program needs to end: it must be
-/// looping. An interpreter with its modules takes a tenth of a second to start.
+/// A program that runs for so long without any sign of progress is looping.
 const LOOPS: Duration = Duration::from_millis(250);
 
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
@@ -18,8 +17,7 @@ pub(super) fn is_idle(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool 
 }
 
 fn loops(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
-    let most = LOOPS.mul_f64(stage.slowness()).as_nanos();
-    process.run_time().is_ok_and(|time| u128::from(time) > most)
+    process.idle_run_time() > LOOPS.mul_f64(stage.slowness())
 }
 
 /// Waits until processes that may wake each other are idle all at once; `what` says for whom that
@@ -113,7 +111,7 @@ pub(super) struct Left {
 impl Left {
     /// What is there before anything could be left.
     pub(super) fn before(stage: &Stage<'_>) -> Result<Left, CheckAbort> {
-        Ok(Left { mounts: stage.mounts_now()?, names: stage.names_in("/tmp")? })
+        Ok(Left { mounts: stage.mounts_now()?, names: stage.names_in_scratch()? })
     }
 
     /// Demands that there is no more, and no process.
@@ -121,7 +119,7 @@ impl Left {
         let processes = stage.all().len();
         ensure(processes == 0, || "no process is left".into(), || format!("there are {processes}"))?;
         mounts_as_before(stage, &self.mounts)?;
-        let names = stage.names_in("/tmp")?;
+        let names = stage.names_in_scratch()?;
         ensure(
             names == self.names,
             || format!("in /tmp is what was there before: {:?}", self.names),

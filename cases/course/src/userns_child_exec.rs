@@ -1,6 +1,6 @@
 //! The checks of the assignment `userns_child_exec`: a command in a new user namespace, with maps.
 //!
-//! Maps are read by a program on the stage, so that ids are the ones that the submission knows.
+//! Maps are read in the stage's user namespace, so that ids are the ones that the submission knows.
 
 use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
@@ -30,26 +30,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
 const OPTIONS: [(&str, Kind); 5] =
     [("-i", Kind::Ipc), ("-m", Kind::Mnt), ("-n", Kind::Net), ("-p", Kind::Pid), ("-u", Kind::Uts)];
 
-/// What a program of the stage's prints, line by line, blanks being runs of one.
-fn said(stage: &Stage<'_>, words: &[&str]) -> Result<String, CheckAbort> {
-    let run = stage.launch(&Launch::system(words))?;
-    run.ends_with(Status::Exited(0))?;
-    let text = run.text(Stream::Output);
-    let lines: Vec<String> =
-        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    Ok(lines.join("\n"))
-}
-
-/// The user and the group id that the submission has.
-fn own_ids(stage: &Stage<'_>) -> Result<[String; 2], CheckAbort> {
-    let ids = said(stage, &["sh", "-c", "id -u; id -g"])?;
-    let (uid, gid) = ids.split_once('\n').unwrap_or_default();
-    Ok([uid.to_string(), gid.to_string()])
-}
-
 /// Demands that a map of the command's user namespace is this one.
 fn has_map(stage: &Stage<'_>, command: &ObservedProcess<'_>, file: &str, map: &str) -> CheckResult {
-    let there = said(stage, &["cat", &format!("/proc/{}/{file}", command.pid()?)])?;
+    let there = stage.id_map(command, file)?;
     ensure(there == map, || format!("the {file} of COMMAND is {map:?}"), || format!("it is {there:?}"))
 }
 
@@ -93,18 +76,16 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn uid_map(stage: &Stage<'_>) -> CheckResult {
-    let [uid, _] = own_ids(stage)?;
-    writes_one_map(stage, "-M", uid, ["uid_map", "gid_map"])
+    writes_one_map(stage, "-M", ["uid_map", "gid_map"])
 }
 
 fn gid_map(stage: &Stage<'_>) -> CheckResult {
-    let [_, gid] = own_ids(stage)?;
-    writes_one_map(stage, "-G", gid, ["gid_map", "uid_map"])
+    writes_one_map(stage, "-G", ["gid_map", "uid_map"])
 }
 
 /// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.
-fn writes_one_map(stage: &Stage<'_>, option: &str, id: String, [file, other]: [&str; 2]) -> CheckResult {
-    let (held, map) = (stage.held_script()?, format!("{} {id} 1", stage.number(2000..60000)));
+fn writes_one_map(stage: &Stage<'_>, option: &str, [file, other]: [&str; 2]) -> CheckResult {
+    let (held, map) = (stage.held_script()?, format!("{} {} 1", stage.number(2000..60000), stage.own_id()));
     let (_run, command) = hold(stage, &held, &["-U", option, &map])?;
     has_map(stage, &command, file, &map)?;
     has_map(stage, &command, other, "")
@@ -130,15 +111,15 @@ fn denies_setgroups(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn zero_map(stage: &Stage<'_>) -> CheckResult {
-    let [uid, gid] = own_ids(stage)?;
+    let id = stage.own_id();
     let held = stage.held_script()?;
     let (_run, command) = hold(stage, &held, &["-U", "-z"])?;
-    has_map(stage, &command, "uid_map", &format!("0 {uid} 1"))?;
-    has_map(stage, &command, "gid_map", &format!("0 {gid} 1"))?;
+    has_map(stage, &command, "uid_map", &format!("0 {id} 1"))?;
+    has_map(stage, &command, "gid_map", &format!("0 {id} 1"))?;
     has_capabilities(&command, true, "COMMAND, as user 0,")?;
 
     let (held, inside) = (stage.held_script()?, stage.number(2000..60000));
-    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {uid} 1")])?;
+    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {id} 1")])?;
     has_capabilities(&command, false, &format!("COMMAND, as user {inside},"))?;
 
     // The program stands still at the line that precedes the maps: the child has to wait too.
@@ -239,8 +220,8 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
-    let ([uid, gid], mark) = (own_ids(stage)?, stage.name());
-    let (of_uid, of_gid) = (format!("0 {uid} 1"), format!("0 {gid} 1"));
+    let (id, mark) = (stage.own_id(), stage.name());
+    let (of_uid, of_gid) = (format!("0 {id} 1"), format!("0 {id} 1"));
     for words in [
         &[][..],
         &["-U"],

@@ -1,7 +1,6 @@
 //! What the assignments have in common whose program joins namespaces of others: processes to be
 //! visited, and the files of their namespaces.
 
-use nix::mount::MsFlags;
 use nsconform_grader::{CheckAbort, CheckResult, Launch, ObservedProcess, Run, Stage, ensure};
 use nsconform_sys::kind::{Flags, Kind};
 
@@ -14,22 +13,6 @@ pub(super) fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>
 /// The file of a process's namespace, as the submission can open it.
 pub(super) fn file(process: &ObservedProcess<'_>, kind: Kind) -> Result<String, CheckAbort> {
     Ok(format!("/proc/{}/ns/{}", process.pid()?, kind.link()))
-}
-
-/// Makes a bind mount of the file of a process's namespace: it can be opened by those as well who
-/// may not look at the process.
-pub(super) fn bind_mount(
-    stage: &Stage<'_>,
-    process: &ObservedProcess<'_>,
-    kind: Kind,
-) -> Result<String, CheckAbort> {
-    let (link, path) = (file(process, kind)?, format!("/tmp/{}", stage.name()));
-    stage.do_inside(&format!("a bind mount of {link} on {path}"), || {
-        std::fs::write(&path, "").map_err(|error| error.to_string())?;
-        nix::mount::mount(Some(link.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
-            .map_err(|errno| errno.to_string())
-    })?;
-    Ok(path)
 }
 
 /// Demands that a process is in the namespace of this kind that another one is in.

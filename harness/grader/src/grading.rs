@@ -149,6 +149,9 @@ pub struct Grading {
     pub cgroup: bool,
     /// Why the grading as such broke off, if it did.
     pub broken: Option<String>,
+    /// Whether it broke off as this machine can grade nothing, rather than as something failed.
+    #[serde(default)]
+    pub impossible: bool,
     /// How long it took so far.
     #[serde(with = "seconds")]
     pub duration: Duration,

@@ -3,12 +3,18 @@
 //! Every look is a line of the check's trace, with the PID by which the stage knows the process.
 //! What the submission itself prints lives in `run`.
 
-use super::stage::{CheckAbort, Stage};
+use super::abort::CheckAbort;
+use super::stage::Stage;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
+use nix::sys::stat::Mode;
 use nsconform_sys::kind::Kind;
 use nsconform_sys::procfs;
 pub use nsconform_sys::procfs::State;
+use std::collections::HashSet;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where the watcher's own procfs is mounted: it shows every process of the stage.
 pub(super) const PROC: &str = "/grader/proc";
@@ -114,7 +120,7 @@ impl<'s> ObservedProcess<'s> {
     /// As [`ObservedProcess::nspid`], without a line in the trace.
     fn pids(&self) -> Result<Vec<i32>, CheckAbort> {
         let status = self.read("status")?;
-        let line = field(&status, "NSpid").unwrap_or_default();
+        let line = field_of(&status, "NSpid").unwrap_or_default();
         // The first is the watcher's view, the second that of the stage.
         let pids: Vec<i32> = line.split_whitespace().skip(1).filter_map(|pid| pid.parse().ok()).collect();
         if pids.is_empty() {
@@ -166,7 +172,7 @@ impl<'s> ObservedProcess<'s> {
     /// When it is gone, or when the kernel shows no such field.
     pub fn status(&self, name: &str) -> Result<String, CheckAbort> {
         let status = self.read("status")?;
-        let value = field(&status, name)
+        let value = field_of(&status, name)
             .ok_or_else(|| CheckAbort::Engine(format!("the kernel shows no {name} in /proc/PID/status")))?
             .to_string();
         self.log(&self.pids()?, &format!("{name} in"), "status", &value);
@@ -224,9 +230,43 @@ impl<'s> ObservedProcess<'s> {
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
 
-    /// Whether it sleeps until something wakes it; for waiting, so without a line in the trace.
+    /// Whether it does nothing until something wakes it: it sleeps, it has been stopped, or it waits for
+    /// a child that vfork(2) or the like has created. For waiting, so without a line in the trace.
     pub fn is_asleep(&self) -> bool {
-        procfs::is_asleep(&directory(self.pid))
+        match state(self.pid) {
+            // T, and t where a tracer has stopped it.
+            Some('T' | 't') => true,
+            // D is for whatever cannot be interrupted, as reading from a disk, which is no waiting.
+            Some('D') => self.waits_for_vfork(),
+            _ => procfs::is_asleep(&directory(self.pid)),
+        }
+    }
+
+    fn waits_for_vfork(&self) -> bool {
+        let call = || -> Option<i64> {
+            let text = std::fs::read_to_string(self.path("syscall")).ok()?;
+            text.split_whitespace().next()?.parse().ok()
+        };
+        #[cfg(target_arch = "x86_64")]
+        let creating = [libc::SYS_vfork, libc::SYS_clone, libc::SYS_clone3];
+        #[cfg(not(target_arch = "x86_64"))]
+        let creating = [libc::SYS_clone, libc::SYS_clone3];
+        call().is_some_and(|call| creating.contains(&call))
+    }
+
+    /// How long it has run without any sign of progress: no page of memory was touched for the first
+    /// time, no byte was read or written, no other program was executed. A program that loads its
+    /// modules makes progress, one that loops does not.
+    pub fn idle_run_time(&self) -> Duration {
+        let (Ok(run_time), Some(now)) = (self.run_time(), Progress::of(self.pid)) else {
+            return Duration::ZERO;
+        };
+        let mut state = self.stage.state.borrow_mut();
+        let before = state.progress.entry(self.pid).or_insert(Progress { run_time, ..now });
+        if (before.faults, before.bytes, before.image) != (now.faults, now.bytes, now.image) {
+            *before = Progress { run_time, ..now };
+        }
+        Duration::from_nanos(run_time.saturating_sub(before.run_time))
     }
 
     /// Whether it leads a process group of its own.
@@ -334,6 +374,12 @@ impl<'s> ObservedProcess<'s> {
         directory(self.pid).join(file)
     }
 
+    /// Opens the file of its namespace of this kind.
+    pub(super) fn open_namespace(&self, kind: Kind) -> Result<OwnedFd, CheckAbort> {
+        let file = format!("ns/{}", kind.link());
+        std::fs::File::open(self.path(&file)).map(OwnedFd::from).map_err(|_| self.gone(&file))
+    }
+
     fn read(&self, file: &str) -> Result<String, CheckAbort> {
         std::fs::read_to_string(self.path(file)).map_err(|_| self.gone(file))
     }
@@ -358,8 +404,37 @@ impl PartialEq for ObservedProcess<'_> {
     }
 }
 
+/// Signs of progress of a process.
+#[derive(Clone, Copy)]
+pub(super) struct Progress {
+    /// Nanoseconds that it had run.
+    run_time: u64,
+    /// Minor and major page faults.
+    faults: [u64; 2],
+    /// Bytes read and written.
+    bytes: [u64; 2],
+    /// The address of its stack, which another program gets anew.
+    image: u64,
+}
+
+impl Progress {
+    fn of(pid: i32) -> Option<Progress> {
+        let stat = procfs::stat(&directory(pid))?;
+        // proc_pid_stat(5) numbers the fields from 1, and the list begins with the third.
+        let field = |number: usize| stat.get(number - 3)?.parse::<u64>().ok();
+        let io = std::fs::read_to_string(directory(pid).join("io")).unwrap_or_default();
+        let count = |name: &str| field_of(&io, name).and_then(|text| text.parse().ok()).unwrap_or(0);
+        Some(Progress {
+            run_time: 0,
+            faults: [field(10)?, field(12)?],
+            bytes: [count("rchar"), count("wchar")],
+            image: field(28)?,
+        })
+    }
+}
+
 /// The value of a field of a file like /proc/PID/status.
-fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+fn field_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
 }
 
@@ -402,26 +477,51 @@ pub(super) fn resident(pid: i32) -> u64 {
 
 /// Bytes that files take in the file systems in memory that these processes have mounted.
 pub(super) fn in_memory_files(pids: &[i32]) -> u64 {
-    let mut counted = std::collections::HashSet::new();
+    let (mut spaces, mut counted) = (HashSet::new(), HashSet::new());
     let mut sum = 0;
     for pid in pids {
+        // Each mount namespace once: a submission may have many mounts.
+        let Ok(space) = std::fs::metadata(format!("{PROC}/{pid}/ns/mnt")) else { continue };
+        if !spaces.insert(space.ino()) {
+            continue;
+        }
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let Ok(root) = nix::fcntl::open(format!("{PROC}/{pid}/root").as_str(), flags, Mode::empty()) else {
+            continue;
+        };
         let text = std::fs::read_to_string(format!("{PROC}/{pid}/mountinfo")).unwrap_or_default();
         for mount in text.lines().filter_map(Mount::read) {
             if !matches!(mount.filesystem.as_str(), "tmpfs" | "ramfs") {
                 continue;
             }
-            let point = format!("{PROC}/{pid}/root{}", mount.point);
-            let (Ok(about), Ok(used)) =
-                (std::fs::metadata(&point), nix::sys::statvfs::statvfs(point.as_str()))
+            // No link that the submission may have put on the way is followed.
+            let how = OpenHow::new()
+                .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+                .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
+            let Ok(point) = nix::fcntl::openat2(&root, mount.point.as_str(), how) else { continue };
+            let (Ok(about), Ok(used)) = (nix::sys::stat::fstat(&point), nix::sys::statvfs::fstatvfs(&point))
             else {
                 continue;
             };
-            if counted.insert(about.dev()) {
+            if counted.insert(about.st_dev) {
                 sum += (used.blocks() - used.blocks_free()) * used.fragment_size();
             }
         }
     }
     sum
+}
+
+/// The threads of a process, each with the nanoseconds that it has run and those that it has waited
+/// for a processor: proc_pid_schedstat(5).
+pub(super) fn scheduling(pid: i32) -> Vec<(i32, [u64; 2])> {
+    let Ok(entries) = std::fs::read_dir(format!("{PROC}/{pid}/task")) else { return Vec::new() };
+    let threads = entries.flatten().filter_map(|entry| {
+        let thread = entry.file_name().to_str()?.parse().ok()?;
+        let text = std::fs::read_to_string(entry.path().join("schedstat")).ok()?;
+        let mut numbers = text.split_whitespace().map(str::parse);
+        Some((thread, [numbers.next()?.ok()?, numbers.next()?.ok()?]))
+    });
+    threads.collect()
 }
 
 fn page_size() -> u64 {

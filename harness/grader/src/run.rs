@@ -2,8 +2,9 @@
 //!
 //! How it is started lives in `stage`; what the kernel shows of its processes, in `seen`.
 
+use super::abort::{CheckAbort, ensure};
 use super::observed::ObservedProcess;
-use super::stage::{CheckAbort, Stage};
+use super::stage::Stage;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
@@ -221,7 +222,9 @@ impl<'s> Run<'s> {
             match self.line() {
                 Ok(line) => match found(&line) {
                     Some(value) => return Ok(value),
-                    None => lines.push(line),
+                    // Enough for a report.
+                    None if lines.len() < 100 => lines.push(line),
+                    None => {}
                 },
                 Err(CheckAbort::Mismatch(_)) => {
                     let mut observed = match lines.is_empty() {
@@ -366,7 +369,7 @@ impl<'s> Run<'s> {
     /// When it is another one.
     pub fn ends_with(&self, expected: Status) -> Result<(), CheckAbort> {
         let status = self.status()?;
-        super::stage::ensure(
+        ensure(
             status == expected,
             || format!("it ends with {expected}"),
             || {

@@ -68,6 +68,7 @@ fn grading(checks: Vec<GradedCheck>) -> Grading {
         guest: None,
         cgroup: false,
         broken: None,
+        impossible: false,
         duration: Duration::from_millis(123),
     }
 }

@@ -94,7 +94,9 @@ impl Format {
             // Its document says why nothing could be graded; it is only read after a 0.
             return ExitStatus::Success;
         }
-        if !grading.is_complete() {
+        if grading.impossible {
+            ExitStatus::NothingTested
+        } else if !grading.is_complete() {
             ExitStatus::HarnessFailed
         } else if !tested {
             ExitStatus::NothingTested
