@@ -163,17 +163,9 @@ pub(super) fn close_all_from(first: RawFd) -> Result<(), String> {
 /// Says which attribute the kernel refused.
 pub(super) fn set(most_processes: u64) -> Result<(), String> {
     new_session_keyring()?;
+    reset_signals();
     // SAFETY: plain calls on numbers, and on structures that outlive them.
     unsafe {
-        // `struct sigaction` of the kernel, all zero: SIG_DFL. The C library refuses to touch two
-        // signals that it uses itself, and whoever grades may have been started with them ignored.
-        let default = [0_u64; 4];
-        for signal in 1..=64 {
-            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), 8);
-        }
-        let mut none: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut none);
-        libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
         libc::umask(0o022);
         let usual: libc::sched_param = std::mem::zeroed();
         if libc::sched_setscheduler(0, libc::SCHED_OTHER, &usual) == -1 {
@@ -209,6 +201,22 @@ pub(super) fn set(most_processes: u64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Gives all signals the default disposition, and blocks none.
+pub(super) fn reset_signals() {
+    // SAFETY: plain calls on structures that outlive them.
+    unsafe {
+        // `struct sigaction` of the kernel, all zero: SIG_DFL. The C library refuses to touch two
+        // signals that it uses itself, and whoever grades may have been started with them ignored.
+        let default = [0_u64; 4];
+        for signal in 1..=64 {
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null::<u64>(), 8);
+        }
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+    }
 }
 
 /// linux/prctl.h, since Linux 6.4.

@@ -1,9 +1,12 @@
 //! The time of a stage, which counts only while the submission could run.
 //!
 //! proc_pid_schedstat(5) tells for how long a thread was ready to run and did not: that time is the
-//! machine's, not the submission's. What was lost so by the processes of the stage and by the
-//! watcher itself is not charged. Two limits keep a submission from hiding behind that: one on the
-//! processor time of all its processes, and one on the time of the wall clock.
+//! machine's, not the submission's. Nor is time charged that a process spends in an uninterruptible
+//! sleep, as while the kernel takes a mount away, nor the time by which the watcher is late to see
+//! what it waits for. A submission that sleeps is charged, however busy the machine is.
+//!
+//! Two limits keep a submission from hiding behind that: one on the processor time of all its
+//! processes, and one on the time of the wall clock.
 
 use super::observed;
 use std::collections::HashMap;
@@ -31,8 +34,12 @@ pub(super) enum Standing {
 /// The clock of a stage.
 pub(super) struct Clock {
     last: Instant,
-    /// How much each thread had waited for a processor, and had run, at the last look; by PID or TID.
+    /// How much each thread had run, and had waited for a processor, at the last look; by TID.
     threads: HashMap<i32, [u64; 2]>,
+    /// How much the watcher itself had waited at the last look.
+    own_wait: u64,
+    /// For how long the watcher has waited between the last two looks.
+    late: Duration,
     charged: Duration,
     wall: Duration,
     processors: Duration,
@@ -45,6 +52,8 @@ impl Clock {
         Clock {
             last: Instant::now(),
             threads: HashMap::new(),
+            own_wait: own_wait(),
+            late: Duration::ZERO,
             charged: Duration::ZERO,
             wall: Duration::ZERO,
             processors: Duration::ZERO,
@@ -57,26 +66,34 @@ impl Clock {
         let now = Instant::now();
         let passed = now - self.last;
         self.last = now;
+        let own_wait = own_wait();
+        self.late = Duration::from_nanos(own_wait.saturating_sub(self.own_wait)).min(passed);
+        self.own_wait = own_wait;
         let (mut waited, mut ran) = (0, 0);
-        let mut threads = HashMap::with_capacity(processes.len() + 1);
-        // PID 1 is the watcher.
-        for pid in processes.iter().copied().chain([1]) {
-            for (thread, [run, wait]) in observed::scheduling(pid) {
+        let mut threads = HashMap::with_capacity(processes.len());
+        let mut is_held_up = false;
+        for pid in processes {
+            for (thread, [run, wait]) in observed::scheduling(*pid) {
                 // A thread that was not there at the last look has got all of it since then.
                 let [run_before, wait_before] = self.threads.get(&thread).copied().unwrap_or([0, 0]);
-                if pid != 1 || self.threads.contains_key(&thread) {
-                    waited += wait.saturating_sub(wait_before);
-                }
-                if pid != 1 {
-                    ran += run.saturating_sub(run_before);
-                }
+                waited += wait.saturating_sub(wait_before);
+                ran += run.saturating_sub(run_before);
                 threads.insert(thread, [run, wait]);
             }
+            is_held_up |= observed::is_held_up(*pid);
         }
         self.threads = threads;
         self.wall += passed;
-        self.charged += passed.saturating_sub(Duration::from_nanos(waited));
+        if !is_held_up {
+            self.charged += passed.saturating_sub(Duration::from_nanos(waited));
+        }
         self.processors += Duration::from_nanos(ran);
+    }
+
+    /// What the watcher waited for was there before the last look: by so much it was late to see it.
+    pub(super) fn excuse_lateness(&mut self) {
+        self.charged = self.charged.saturating_sub(self.late).max(self.since[0]);
+        self.late = Duration::ZERO;
     }
 
     /// What has passed since the last look was the grader's own work: nobody is charged.
@@ -111,4 +128,10 @@ impl Clock {
             Standing::Left
         }
     }
+}
+
+/// Nanoseconds for which the watcher has waited for a processor.
+fn own_wait() -> u64 {
+    // PID 1 is the watcher.
+    observed::scheduling(1).into_iter().map(|(_, [_, wait])| wait).sum()
 }

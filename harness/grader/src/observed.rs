@@ -237,21 +237,9 @@ impl<'s> ObservedProcess<'s> {
             // T, and t where a tracer has stopped it.
             Some('T' | 't') => true,
             // D is for whatever cannot be interrupted, as reading from a disk, which is no waiting.
-            Some('D') => self.waits_for_vfork(),
+            Some('D') => waits_for_vfork(self.pid),
             _ => procfs::is_asleep(&directory(self.pid)),
         }
-    }
-
-    fn waits_for_vfork(&self) -> bool {
-        let call = || -> Option<i64> {
-            let text = std::fs::read_to_string(self.path("syscall")).ok()?;
-            text.split_whitespace().next()?.parse().ok()
-        };
-        #[cfg(target_arch = "x86_64")]
-        let creating = [libc::SYS_vfork, libc::SYS_clone, libc::SYS_clone3];
-        #[cfg(not(target_arch = "x86_64"))]
-        let creating = [libc::SYS_clone, libc::SYS_clone3];
-        call().is_some_and(|call| creating.contains(&call))
     }
 
     /// How long it has run without any sign of progress: no page of memory was touched for the first
@@ -522,6 +510,26 @@ pub(super) fn scheduling(pid: i32) -> Vec<(i32, [u64; 2])> {
         Some((thread, [numbers.next()?.ok()?, numbers.next()?.ok()?]))
     });
     threads.collect()
+}
+
+/// Whether the kernel holds a process up: it is in an uninterruptible sleep that is not the wait of
+/// vfork(2) for the child.
+pub(super) fn is_held_up(pid: i32) -> bool {
+    state(pid) == Some('D') && !waits_for_vfork(pid)
+}
+
+/// Whether a process waits in a system call that creates another one: vfork(2), or clone(2) with
+/// CLONE_VFORK.
+fn waits_for_vfork(pid: i32) -> bool {
+    let call = || -> Option<i64> {
+        let text = std::fs::read_to_string(directory(pid).join("syscall")).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    #[cfg(target_arch = "x86_64")]
+    let creating = [libc::SYS_vfork, libc::SYS_clone, libc::SYS_clone3];
+    #[cfg(not(target_arch = "x86_64"))]
+    let creating = [libc::SYS_clone, libc::SYS_clone3];
+    call().is_some_and(|call| creating.contains(&call))
 }
 
 fn page_size() -> u64 {

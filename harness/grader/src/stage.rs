@@ -312,6 +312,11 @@ impl<'w> Stage<'w> {
                 .ok_or_else(|| CheckAbort::Engine("the new PID 1 cannot be found".to_string()))?,
         };
         let mut state = self.state.borrow_mut();
+        if on_stage {
+            // Its time begins with its first instruction.
+            state.clock.skip();
+            state.clock.restart();
+        }
         state.running.push(Running {
             pid,
             input: started.input,
@@ -334,6 +339,7 @@ impl<'w> Stage<'w> {
             // What has happened counts, even if the time has just run out.
             self.enforce_time(what, value.is_some())?;
             if let Some(value) = value {
+                self.state.borrow_mut().clock.excuse_lateness();
                 return Ok(value);
             }
             self.sleep(LOOK);

@@ -3,6 +3,7 @@
 //! Its file system is built in `place`, its work is in `grader`.
 
 use super::assignment::Ground;
+use super::attributes;
 use super::cgroup::Cgroup;
 use nix::unistd::Pid;
 use std::io::{Read, Write};
@@ -83,6 +84,11 @@ pub(super) fn become_watcher() -> Result<Fork, String> {
                 // The directories of the place are for everybody, whoever grades.
                 libc::umask(0o022);
             }
+            // With SIGCHLD ignored, as it may have been inherited, no child has a status.
+            attributes::reset_signals();
+            // A submission that closes its standard input is not to end the watcher.
+            // SAFETY: plain call on numbers.
+            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
             forget_command_line();
             Ok(Fork::Watcher(HostSupport { several, setgroups_denied, processes: 0, cgroup: None }))
         }
