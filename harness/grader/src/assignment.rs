@@ -110,6 +110,9 @@ impl Assignment {
         if assignment.checks.is_empty() {
             return Err("there is no check: [[checks]] is missing".to_string());
         }
+        if assignment.points() == 0 {
+            return Err("no check gives any points: `points = 1` or more in one of [[checks]]".to_string());
+        }
         Ok(assignment)
     }
 

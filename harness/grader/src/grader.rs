@@ -32,6 +32,8 @@ pub struct GradingRequest<'o> {
     pub program: &'o Program,
     /// Its path, as it was given.
     pub path: &'o str,
+    /// The command that repeats the grading, where that has more options than the seed.
+    pub repeat: Option<&'o str>,
     /// Everything that nobody shall know beforehand follows from this number.
     pub seed: u64,
 }
@@ -71,6 +73,7 @@ pub fn grade(request: &GradingRequest<'_>, mut progress: impl FnMut(&Grading)) -
         cgroup: false,
         broken: None,
         impossible: false,
+        repeat: request.repeat.map(str::to_string),
         duration: Duration::ZERO,
     };
     let cgroup = Cgroup::make();
@@ -274,7 +277,7 @@ pub fn without_cgroup() -> Option<String> {
 /// Why nothing can be graded on this machine, if so: builds a watcher's place and a stage in it.
 pub fn obstacle() -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
-    let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 0\n";
+    let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 1\n";
     let perform = CheckScript::new("starts", |stage| {
         stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0))
     });
@@ -285,6 +288,7 @@ pub fn obstacle() -> Option<String> {
         scripts: &[perform],
         program: &program,
         path: "true",
+        repeat: None,
         seed: 0,
     };
     let grading = grade(&request, |_| {});

@@ -152,6 +152,9 @@ pub struct Grading {
     /// Whether it broke off as this machine can grade nothing, rather than as something failed.
     #[serde(default)]
     pub impossible: bool,
+    /// The command that repeats it, where that has more options than the seed.
+    #[serde(default)]
+    pub repeat: Option<String>,
     /// How long it took so far.
     #[serde(with = "seconds")]
     pub duration: Duration,

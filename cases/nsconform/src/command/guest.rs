@@ -72,6 +72,7 @@ fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), 
         scripts: course.checks,
         program: &program,
         path: &submission.path,
+        repeat: None,
         seed: submission.seed,
     };
     let mut failure = None;

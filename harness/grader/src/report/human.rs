@@ -60,9 +60,11 @@ impl Page<'_> {
             }
         }
         if let Some(reason) = &self.grading.broken {
-            writeln!(to, "{}", paint(RED.bold(), "! GRADING BROKE OFF"))?;
+            // Without any result nothing can be taken for marks.
+            let title = if self.grading.checks.is_empty() { "! NOT GRADED" } else { "! GRADING BROKE OFF" };
+            writeln!(to, "{}", paint(RED.bold(), title))?;
             self.write_prose(to, "reason", &text::printable(reason))?;
-            self.write_prose(to, "means", "the grader failed, not the program; please tell the staff")?;
+            self.write_prose(to, "means", "nothing is known of the program; please tell the staff")?;
             writeln!(to)?;
         }
         self.write_points(to)?;
@@ -225,7 +227,9 @@ fn write_lines<'l>(to: &mut dyn Write, label: &str, lines: impl Iterator<Item = 
     let column = if label == "•" { 2 } else { TEXT_COLUMN - 2 };
     for (index, line) in lines.enumerate() {
         let label = if index == 0 { label } else { "" };
-        writeln!(to, "{}", format!("  {label:column$}{}", text::printable(line)).trim_end())?;
+        // A text that was broken to the width may begin with anything here.
+        let line = text::guarded(&text::printable(line));
+        writeln!(to, "{}", format!("  {label:column$}{line}").trim_end())?;
     }
     Ok(())
 }

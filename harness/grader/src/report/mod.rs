@@ -23,6 +23,7 @@ mod result_file;
 mod text;
 
 pub use result_file::ResultFile;
+pub use text::repeat_command;
 
 use super::grading::{Finding, Grading};
 use nsconform_report::ExitStatus;
