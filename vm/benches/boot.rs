@@ -1,14 +1,15 @@
-//! What the matrix costs beyond booting: for each kernel of the cache a bare boot to a trivial static
+//! The cost of the matrix beyond booting: for each kernel of the cache a bare boot to a trivial static
 //! init that ends QEMU, against the matrix's boot to the last record of one case, and of all cases
 //! as both privileges; then all kernels side by side.
 //!
 //! `vm/bench.sh` builds what is measured and starts this. Times are of this machine and hour; the
 //! ratio of one case to the bare boot is what to compare.
 
-use nsconform_vm::initramfs::{Guest, Program, build};
+use nsconform_vm::boot::{self, BootLimits, Cancel, Ending, MemoryFile};
+use nsconform_vm::initramfs::{Contents, InitProgram, build};
 use nsconform_vm::kernels::{Kernel, Kernels, Options, catalogue, default_directory};
-use nsconform_vm::qemu::{self, Accelerator, Cancel, Limits, MEMORY, Memory, Vm};
-use nsconform_vm::record::Order;
+use nsconform_vm::message::WorkOrder;
+use nsconform_vm::qemu::{self, Accelerator, MEMORY, Vm};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -98,10 +99,11 @@ fn trivial_init() -> Measured<Vec<u8>> {
 /// From the start of QEMU to its end, the guest being the trivial init.
 fn bare_boot(qemu: &Path, kernel: &Kernel, init: &[u8]) -> Measured<Duration> {
     let order =
-        Order { cases: Vec::new(), privileges: Vec::new(), rounds: 0, deadline_scale: 1.0, grade: None };
-    let archive = build(&Guest { program: &Program::single(init.to_vec()), modules: &[], order: &order })
-        .and_then(|archive| Memory::new(&archive))
-        .map_err(|error| format!("initramfs: {error}"))?;
+        WorkOrder { cases: Vec::new(), privileges: Vec::new(), rounds: 0, deadline_scale: 1.0, grade: None };
+    let archive =
+        build(&Contents { program: &InitProgram::single(init.to_vec()), modules: &[], order: &order })
+            .and_then(|archive| MemoryFile::new(&archive))
+            .map_err(|error| format!("initramfs: {error}"))?;
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Tcg,
@@ -111,10 +113,10 @@ fn bare_boot(qemu: &Path, kernel: &Kernel, init: &[u8]) -> Measured<Duration> {
         arguments: &[],
     };
     let cancel = Cancel::new().map_err(|error| error.to_string())?;
-    let boot = qemu::boot(&vm, &Limits::default(), &cancel, &mut |_| {});
+    let boot = boot::boot(&vm, &BootLimits::default(), &cancel, &mut |_| {});
     // It says nothing to the host, so that it was started and has ended by itself is all there is.
     match boot.ending {
-        qemu::Ending::Lost(_) => Ok(boot.duration),
+        Ending::Lost(_) => Ok(boot.duration),
         other => Err(format!("the bare boot of {}: {}", kernel.name, other.describe())),
     }
 }

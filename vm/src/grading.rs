@@ -1,27 +1,28 @@
-//! Grading in a guest: for machines where no sealed stage can be had.
+//! Grading in a guest: for machines that offer no sealed stage.
 //!
-//! What the guest does with the order is the business of whoever knows the assignments.
+//! Grading itself is the business of whoever knows the assignments.
 
-use crate::initramfs::Program;
+use crate::boot::{self, Boot, BootLimits, Cancel, MemoryFile};
+use crate::fleet;
+use crate::initramfs::InitProgram;
 use crate::kernels::Kernel;
-use crate::matrix;
-use crate::qemu::{self, Accelerator, Boot, Cancel, Limits, MEMORY, Memory, Vm};
-use crate::record::{Message, Order, SUBMISSION, Submission};
+use crate::message::{Message, SUBMISSION, Submission, WorkOrder};
+use crate::qemu::{Accelerator, MEMORY, Vm};
 use crate::tools;
 use nsconform_grader::grading::Grading;
 use std::path::{Path, PathBuf};
 
-/// Boots a guest with the initramfs of a submission, in which that is graded, and hands over each
-/// state of the grading. Gives how the guest ended.
+/// Boots a guest with the initramfs of a submission, grades that there, and hands over each state of
+/// the grading. Returns how the guest ended.
 pub fn grade(
     kernel: &Kernel,
     qemu: &Path,
     accelerator: Accelerator,
-    initramfs: &Memory,
+    initramfs: &MemoryFile,
     cancel: &Cancel,
     hear: &mut dyn FnMut(&Grading),
 ) -> Boot {
-    matrix::with_an_image(kernel, |image| {
+    fleet::with_an_image(kernel, |image| {
         let vm = Vm {
             qemu,
             accelerator,
@@ -30,7 +31,7 @@ pub fn grade(
             memory: MEMORY,
             arguments: &[],
         };
-        qemu::boot(&vm, &Limits::default(), cancel, &mut |message| {
+        boot::boot(&vm, &BootLimits::default(), cancel, &mut |message| {
             if let Message::Grading { grading } = message {
                 hear(grading);
             }
@@ -42,18 +43,18 @@ pub fn grade(
 ///
 /// # Errors
 /// When a file that the submission needs, or the running program, cannot be read, or modules cannot.
-pub fn initramfs(kernel: &Kernel, submission: &Submission, content: &[u8]) -> Result<Memory, String> {
+pub fn initramfs(kernel: &Kernel, submission: &Submission, content: &[u8]) -> Result<MemoryFile, String> {
     let mut files = tools::for_submission(content)?;
     files.insert(PathBuf::from(SUBMISSION), content.to_vec());
     let program =
-        Program::running().map_err(|error| format!("the running program cannot be read: {error}"))?;
-    let order = Order {
+        InitProgram::running().map_err(|error| format!("the running program cannot be read: {error}"))?;
+    let order = WorkOrder {
         cases: Vec::new(),
         privileges: Vec::new(),
         rounds: 0,
         deadline_scale: 1.0,
         grade: Some(submission.clone()),
     };
-    let archive = matrix::initramfs(kernel, &program.with(files), &order)?;
-    Memory::new(&archive).map_err(|error| format!("the initramfs: {error}"))
+    let archive = fleet::initramfs(kernel, &program.with(files), &order)?;
+    MemoryFile::new(&archive).map_err(|error| format!("the initramfs: {error}"))
 }

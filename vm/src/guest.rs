@@ -1,8 +1,9 @@
-//! The guest's side of a boot: what the program does as PID 1 before and after the cases are run.
+//! The guest's side of a boot: the program as PID 1, before and after it runs cases.
 //!
-//! Running them is the business of whoever knows them.
+//! Running cases is the business of whoever knows them.
 
-use crate::record::{Message, Order, Privilege};
+use crate::arch::NATIVE;
+use crate::message::{Message, Privilege, WorkOrder};
 use nix::mount::{MsFlags, mount};
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,18 +13,12 @@ use std::time::Instant;
 
 /// Where the program lies in the guest.
 pub const INIT: &str = "/init";
-/// Where the order of the host lies in the guest.
+/// Where the host's order lies in the guest.
 pub const ORDER: &str = "/nsconform.json";
-/// The argument of a guest that shall say hello and nothing else.
+/// The argument of a guest that says hello and nothing else.
 pub const PROBE: &str = "probe";
 /// The uid and gid of [`Privilege::User`].
 pub const USER_ID: u32 = 65534;
-/// What is written to the exit device; QEMU then exits with twice that and one.
-pub const EXIT_VALUE: u8 = 0x21;
-/// The port of the exit device.
-pub const EXIT_PORT: u16 = 0xf4;
-/// The port that the host listens at.
-const PORT: &str = "/dev/ttyS1";
 
 /// Whether this process is PID 1 of a guest that [`crate::initramfs::build`] made.
 pub fn is_guest() -> bool {
@@ -33,22 +28,22 @@ pub fn is_guest() -> bool {
 
 /// A guest that was set up.
 pub struct Guest {
-    /// What the host wants; none if it wants to know only whether user space is reached.
-    pub order: Option<Order>,
+    /// The host's order; none if the host only asks whether the guest reaches user space.
+    pub order: Option<WorkOrder>,
     /// Where messages go.
     pub port: File,
     /// How much slower than a usual machine this one is; at least 1.
     pub slowness: f64,
 }
 
-/// Mounts what a machine has mounted, loads modules, says hello.
+/// Mounts the usual file systems, loads modules, says hello.
 ///
 /// # Errors
-/// Says what could not be done; what cases may miss is only noted.
+/// Names the step that failed. A step that only some cases need is noted instead.
 pub fn set_up() -> Result<Guest, String> {
     enter_root().map_err(|why| format!("changing the root: {why}"))?;
     let mut notes = mount_all();
-    let mut port = open_port().map_err(|error| format!("{PORT}: {error}"))?;
+    let mut port = open_port().map_err(|error| format!("{}: {error}", NATIVE.records()))?;
     let probe = std::env::args().nth(1).as_deref() == Some(PROBE);
     let order = if probe { None } else { Some(read_order()?) };
     if order.is_some() {
@@ -61,7 +56,8 @@ pub fn set_up() -> Result<Guest, String> {
     let release = nix::sys::utsname::uname()
         .map(|names| names.release().to_string_lossy().into_owned())
         .unwrap_or_default();
-    let mut say = |message: Message| message.write(&mut port).map_err(|error| format!("{PORT}: {error}"));
+    let mut say =
+        |message: Message| message.write(&mut port).map_err(|error| format!("{}: {error}", NATIVE.records()));
     say(Message::Hello { release, slowness, fork_us })?;
     for text in notes {
         say(Message::Note { text })?;
@@ -69,7 +65,7 @@ pub fn set_up() -> Result<Guest, String> {
     Ok(Guest { order, port, slowness })
 }
 
-fn read_order() -> Result<Order, String> {
+fn read_order() -> Result<WorkOrder, String> {
     let text = std::fs::read(ORDER).map_err(|error| format!("{ORDER}: {error}"))?;
     serde_json::from_slice(&text).map_err(|error| format!("{ORDER}: {error}"))
 }
@@ -85,7 +81,7 @@ fn enter_root() -> nix::Result<()> {
     nix::unistd::chdir("/")
 }
 
-/// Mounts the usual file systems; gives what could not be mounted.
+/// Mounts the usual file systems; returns a note for each that could not be mounted.
 fn mount_all() -> Vec<String> {
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let plain = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
@@ -113,7 +109,7 @@ fn mount_all() -> Vec<String> {
 
 /// Opens the port as a plain channel of bytes: no echo, no line feeds turned into two bytes.
 fn open_port() -> io::Result<File> {
-    let port = File::options().read(true).write(true).open(PORT)?;
+    let port = File::options().read(true).write(true).open(NATIVE.records())?;
     // SAFETY: all-zero is a valid termios, which the calls fill and read; the descriptor is open.
     unsafe {
         let mut settings: libc::termios = std::mem::zeroed();
@@ -121,7 +117,7 @@ fn open_port() -> io::Result<File> {
             return Err(io::Error::last_os_error());
         }
         libc::cfmakeraw(&mut settings);
-        // What cfsetspeed(3) does on Linux. The function itself is bound to a version of the C
+        // As cfsetspeed(3) does on Linux. The function itself is bound to a version of the C
         // library, which a static program does not have.
         settings.c_cflag = (settings.c_cflag & !libc::CBAUD) | libc::B115200;
         if libc::tcsetattr(port.as_raw_fd(), libc::TCSANOW, &settings) == -1 {
@@ -179,11 +175,11 @@ fn set_loopback_up() -> nix::Result<()> {
     }
 }
 
-/// What a fork with its end takes on a usual machine, in microseconds.
+/// The duration of a fork with its end on a usual machine, in microseconds.
 const USUAL_FORK_US: f64 = 110.0;
 
-/// Measures a fork with its end: most of what a case takes. Gives how much slower than usual that
-/// is, at least 1, and the microseconds.
+/// Measures a fork with its end, which is most of the duration of a case. Returns how much slower
+/// than usual that is, at least 1, and the microseconds.
 fn calibrate() -> nix::Result<(f64, f64)> {
     const FORKS: usize = 15;
     let mut times = [0.0; FORKS];
@@ -202,8 +198,7 @@ fn calibrate() -> nix::Result<(f64, f64)> {
     Ok(((median / USUAL_FORK_US).max(1.0), median))
 }
 
-/// Makes the calling process, which must be a child that ends after its work, what the privilege
-/// says.
+/// Gives the calling process the ids of a privilege. It must be a child that ends after its work.
 ///
 /// # Errors
 /// Those of the calls.
@@ -221,21 +216,18 @@ pub fn become_privilege(privilege: Privilege) -> nix::Result<()> {
 
 /// Ends the guest, once all that was written has left it.
 pub fn power_off(port: &File) -> ! {
-    // SAFETY: waits for the port, then writes one byte to the exit device, or asks the kernel;
-    // nothing is left that could be harmed.
+    // SAFETY: waits until the port has sent everything; the descriptor is open.
+    unsafe { libc::tcdrain(port.as_raw_fd()) };
+    NATIVE.end_machine();
+    // SAFETY: asks the kernel to end the machine; nothing is left that could be harmed.
     unsafe {
-        libc::tcdrain(port.as_raw_fd());
-        #[cfg(target_arch = "x86_64")]
-        if libc::ioperm(libc::c_ulong::from(EXIT_PORT), 4, 1) == 0 {
-            std::arch::asm!("out dx, al", in("dx") EXIT_PORT, in("al") EXIT_VALUE);
-        }
         libc::reboot(libc::RB_POWER_OFF);
         libc::reboot(libc::RB_AUTOBOOT);
     }
     std::process::exit(1);
 }
 
-/// Writes to the console, which may be the last that is heard of this guest.
+/// Writes to the console, which may be the last sign of this guest.
 pub fn complain(what: &str) {
     // Nobody is left to be told that this failed.
     let _ = writeln!(io::stderr(), "nsconform: {what}");

@@ -3,38 +3,39 @@
 
 use crate::guest;
 use crate::kernels::modules::Module;
-use crate::record::Order;
+use crate::message::WorkOrder;
+use cpio::newc;
 use nsconform_sys::sandbox;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What the archive holds.
-pub struct Guest<'a> {
+/// The contents of the archive.
+pub struct Contents<'a> {
     /// The program, and where it lies in the guest.
-    pub program: &'a Program,
+    pub program: &'a InitProgram,
     /// Modules in the order in which they are loaded.
     pub modules: &'a [Module],
-    /// What is to be done.
-    pub order: &'a Order,
+    /// The host's order.
+    pub order: &'a WorkOrder,
 }
 
 /// The program that becomes the guest's `/init`, with its loader and libraries if it is dynamic.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub struct InitProgram {
     /// Where each file lies in the guest, and its content.
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
-impl Program {
+impl InitProgram {
     /// The running program.
     ///
     /// # Errors
     /// When one of its files cannot be read.
-    pub fn running() -> io::Result<Program> {
+    pub fn running() -> io::Result<InitProgram> {
         let named = |path: &Path, error: io::Error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         };
-        // What /proc/self/exe leads to, not its name: the file may have been replaced since.
+        // The file behind the link, not its name: somebody may have replaced the file since.
         let own = Path::new("/proc/self/exe");
         let mut program = std::fs::read(own).map_err(|error| named(own, error))?;
         strip(&mut program);
@@ -43,11 +44,11 @@ impl Program {
             let content = std::fs::read(&library).map_err(|error| named(&library, error))?;
             files.push((library, content));
         }
-        Ok(Program { files })
+        Ok(InitProgram { files })
     }
 
     /// The same with further files.
-    pub fn with(mut self, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Program {
+    pub fn with(mut self, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> InitProgram {
         for (path, content) in files {
             if !self.files.iter().any(|(there, _)| *there == path) {
                 self.files.push((path, content));
@@ -57,26 +58,27 @@ impl Program {
     }
 
     /// A program in one file.
-    pub fn single(content: Vec<u8>) -> Program {
-        Program { files: vec![(PathBuf::from(guest::INIT), content)] }
+    pub fn single(content: Vec<u8>) -> InitProgram {
+        InitProgram { files: vec![(PathBuf::from(guest::INIT), content)] }
     }
 }
 
-/// Cuts off what is not loaded of a little-endian 64-bit ELF file: symbols and debugging
+/// Cuts off the parts that are not loaded of a little-endian 64-bit ELF file: symbols and debugging
 /// information, which may be most of it. Other files are left as they are.
 fn strip(file: &mut Vec<u8>) -> Option<()> {
     const HEADER: usize = 64;
     const PROGRAM_HEADER: usize = 56;
     let field = |file: &[u8], at: usize, size: usize| -> Option<usize> {
-        let bytes = file.get(at..at + size)?;
+        let bytes = file.get(at..at.checked_add(size)?)?;
         Some(bytes.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte)))
     };
     if !file.starts_with(b"\x7fELF\x02\x01") || field(file, 54, 2)? != PROGRAM_HEADER {
         return None;
     }
     let (table, count) = (field(file, 32, 8)?, field(file, 56, 2)?);
-    let mut end = HEADER.max(table + count * PROGRAM_HEADER);
-    for header in (0..count).map(|number| table + number * PROGRAM_HEADER) {
+    let table_end = table.checked_add(count * PROGRAM_HEADER).filter(|end| *end <= file.len())?;
+    let mut end = HEADER.max(table_end);
+    for header in (table..table_end).step_by(PROGRAM_HEADER) {
         end = end.max(field(file, header + 8, 8)?.checked_add(field(file, header + 32, 8)?)?);
     }
     if end > file.len() {
@@ -95,35 +97,35 @@ const DIRECTORIES: [&str; 8] = ["dev", "mnt", "new", "proc", "run", "sys", "tmp"
 /// Builds the archive.
 ///
 /// # Errors
-/// When a file is larger than the form can say (4 GiB).
-pub fn build(guest: &Guest) -> io::Result<Vec<u8>> {
-    let mut archive = Archive::default();
+/// When a file is larger than the form can say (4 GiB), or the name of one is not UTF-8.
+pub fn build(contents: &Contents) -> io::Result<Vec<u8>> {
+    let mut archive = NewArchive::default();
     for directory in DIRECTORIES {
         archive.directory(Path::new(directory))?;
     }
     // The kernel opens it for PID 1 before anything is mounted; 5:1.
     archive.add(Path::new("dev/console"), libc::S_IFCHR | 0o600, (5, 1), &[])?;
-    for (path, content) in &guest.program.files {
+    for (path, content) in &contents.program.files {
         archive.file(path, 0o755, content)?;
     }
-    for (number, module) in guest.modules.iter().enumerate() {
+    for (number, module) in contents.modules.iter().enumerate() {
         let path = Path::new("modules").join(format!("{number:03}-{}.ko", module.name));
         archive.file(&path, 0o644, &module.bytes)?;
     }
-    let order = serde_json::to_vec(guest.order)?;
+    let order = serde_json::to_vec(contents.order)?;
     archive.file(Path::new(guest::ORDER), 0o644, &order)?;
-    archive.finish()
+    newc::trailer(archive.bytes)
 }
 
 /// An archive that is being written.
 #[derive(Default)]
-struct Archive {
+struct NewArchive {
     bytes: Vec<u8>,
     entries: u32,
     directories: Vec<PathBuf>,
 }
 
-impl Archive {
+impl NewArchive {
     fn directory(&mut self, path: &Path) -> io::Result<()> {
         if path.as_os_str().is_empty() || path == Path::new("/") || self.directories.iter().any(|d| d == path)
         {
@@ -146,41 +148,26 @@ impl Archive {
     }
 
     fn add(&mut self, path: &Path, mode: u32, device: (u32, u32), content: &[u8]) -> io::Result<()> {
-        use std::os::unix::ffi::OsStrExt;
-        let size = u32::try_from(content.len())
-            .map_err(|_| io::Error::other(format!("{} is larger than 4 GiB", path.display())))?;
-        let name = path.as_os_str().as_bytes();
+        let refused = |why: &str| io::Error::other(format!("{} {why}", path.display()));
+        let size = u32::try_from(content.len()).map_err(|_| refused("is larger than 4 GiB"))?;
+        let name = path.to_str().ok_or_else(|| refused("has a name that is not UTF-8"))?;
         self.entries += 1;
-        // ino, mode, uid, gid, nlink, mtime, size, device (major, minor), special device (major,
-        // minor), length of the name with its zero, checksum.
-        let fields =
-            [self.entries, mode, 0, 0, 1, 0, size, 0, 0, device.0, device.1, name.len() as u32 + 1, 0];
-        self.bytes.extend(b"070701");
-        for field in fields {
-            self.bytes.extend(format!("{field:08X}").bytes());
-        }
-        self.bytes.extend(name);
-        self.bytes.push(0);
-        self.align();
-        self.bytes.extend(content);
-        self.align();
-        Ok(())
-    }
-
-    fn align(&mut self) {
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-    }
-
-    fn finish(mut self) -> io::Result<Vec<u8>> {
-        self.add(Path::new("TRAILER!!!"), 0, (0, 0), &[])?;
-        Ok(self.bytes)
+        let entry =
+            newc::Builder::new(name).ino(self.entries).mode(mode).rdev_major(device.0).rdev_minor(device.1);
+        let mut writer = entry.write(&mut self.bytes, size);
+        writer.write_all(content)?;
+        writer.finish().map(drop)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Privilege;
+    use crate::message::Privilege;
+    use crate::testing::{CASES, foreign};
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+    use std::io::Read;
 
     struct Entry {
         name: String,
@@ -189,34 +176,25 @@ mod tests {
         content: Vec<u8>,
     }
 
-    /// Reads an archive as the kernel does.
     fn read_back(mut bytes: &[u8]) -> Vec<Entry> {
-        let whole = bytes.len();
         let mut entries = Vec::new();
         loop {
-            assert_eq!(&bytes[..6], b"070701");
-            let field = |index: usize| {
-                let at = 6 + index * 8;
-                u32::from_str_radix(std::str::from_utf8(&bytes[at..at + 8]).unwrap(), 16).unwrap()
-            };
-            let (size, name_size) = (field(6) as usize, field(11) as usize);
-            let (mode, device) = (field(1), (field(9), field(10)));
-            let name = String::from_utf8(bytes[110..110 + name_size - 1].to_vec()).unwrap();
-            assert_eq!(bytes[110 + name_size - 1], 0);
-            let start = (110 + name_size).next_multiple_of(4);
-            let content = bytes[start..start + size].to_vec();
-            bytes = &bytes[(start + size).next_multiple_of(4)..];
-            assert_eq!((whole - bytes.len()) % 4, 0);
-            if name == "TRAILER!!!" {
-                assert!(bytes.is_empty());
+            let mut reader = newc::Reader::new(bytes).unwrap();
+            if reader.entry().is_trailer() {
+                assert!(reader.finish().unwrap().is_empty());
                 return entries;
             }
-            entries.push(Entry { name, mode, device, content });
+            let mut content = Vec::new();
+            reader.read_to_end(&mut content).unwrap();
+            let found = reader.entry();
+            let device = (found.rdev_major(), found.rdev_minor());
+            entries.push(Entry { name: found.name().to_string(), mode: found.mode(), device, content });
+            bytes = reader.finish().unwrap();
         }
     }
 
-    fn order() -> Order {
-        Order {
+    fn order() -> WorkOrder {
+        WorkOrder {
             cases: vec!["uts.a".into()],
             privileges: Privilege::ALL.to_vec(),
             rounds: 1,
@@ -226,15 +204,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_in_is_read_back() {
-        let mut program = Program::single(b"the program".to_vec());
+    fn an_archive_is_read_back_as_it_was_built() {
+        let mut program = InitProgram::single(b"the program".to_vec());
         program.files.push((PathBuf::from("/lib/deep/er/libx.so"), b"12345".to_vec()));
         let modules = [
             Module { name: "first".into(), bytes: vec![1] },
             Module { name: "second".into(), bytes: vec![] },
         ];
         let order = order();
-        let built = build(&Guest { program: &program, modules: &modules, order: &order }).unwrap();
+        let built = build(&Contents { program: &program, modules: &modules, order: &order }).unwrap();
         let entries = read_back(&built);
         let find = |name: &str| {
             entries.iter().find(|entry| entry.name == name).unwrap_or_else(|| panic!("{name} is not there"))
@@ -247,7 +225,7 @@ mod tests {
         assert_eq!(find("modules/000-first.ko").content, [1]);
         assert_eq!(find("modules/001-second.ko").content, [0u8; 0]);
         let name = guest::ORDER.trim_start_matches('/');
-        assert_eq!(serde_json::from_slice::<Order>(&find(name).content).unwrap(), order);
+        assert_eq!(serde_json::from_slice::<WorkOrder>(&find(name).content).unwrap(), order);
         // Each directory before what is in it, and once.
         for (place, entry) in entries.iter().enumerate() {
             assert_eq!(entries.iter().filter(|other| other.name == entry.name).count(), 1, "{}", entry.name);
@@ -278,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_program_is_left_alone() {
+    fn other_files_are_left_alone() {
         for file in [
             &b"#!/bin/sh\n"[..],
             b"",
@@ -293,13 +271,46 @@ mod tests {
 
     #[test]
     fn the_running_program_is_packed_with_its_loader() {
-        let program = Program::running().unwrap();
+        let program = InitProgram::running().unwrap();
         let order = order();
-        let entries = read_back(&build(&Guest { program: &program, modules: &[], order: &order }).unwrap());
+        let entries =
+            read_back(&build(&Contents { program: &program, modules: &[], order: &order }).unwrap());
         assert!(entries.iter().any(|entry| entry.name == "init" && entry.content.starts_with(b"\x7fELF")));
         for library in sandbox::libraries() {
             let name = library.to_string_lossy().trim_start_matches('/').to_string();
             assert!(entries.iter().any(|entry| entry.name == name), "{name} is not there");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn any_files_are_read_back(
+            files in btree_map("[a-z]{1,9}(/[a-zé ]{1,9}){0,3}", vec(any::<u8>(), 0..99), 0..9),
+        ) {
+            // No file where another one's directory is.
+            let names: Vec<&String> = files.keys().collect();
+            prop_assume!(!names.iter().any(|name| {
+                DIRECTORIES.contains(&name.as_str())
+                    || names.iter().any(|other| other.starts_with(&format!("{name}/")))
+            }));
+            let added = files.iter().map(|(name, content)| (Path::new("/").join(name), content.clone()));
+            let program = InitProgram::single(b"program".to_vec()).with(added);
+            let order = order();
+            let built = build(&Contents { program: &program, modules: &[], order: &order }).unwrap();
+            let entries = read_back(&built);
+            for (name, content) in &files {
+                let entry = entries.iter().find(|entry| entry.name == *name);
+                prop_assert_eq!(entry.map(|entry| &entry.content), Some(content), "{}", name);
+            }
+        }
+
+        #[test]
+        fn a_foreign_program_is_cut_or_left_alone(bytes in foreign("program")) {
+            let mut stripped = bytes.clone();
+            let _ = strip(&mut stripped);
+            prop_assert!(stripped.len() <= bytes.len());
         }
     }
 }

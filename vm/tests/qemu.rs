@@ -4,21 +4,23 @@
 use nsconform_report::event::Line;
 use nsconform_suite::case::CASE;
 use nsconform_suite::verdict::{Record, Verdict};
-use nsconform_vm::initramfs::Program;
+use nsconform_vm::boot::{self, Boot, BootLimits, Cancel, Ending};
+use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Plan, Player};
+use nsconform_vm::initramfs::InitProgram;
 use nsconform_vm::kernels::Kernel;
-use nsconform_vm::matrix::{self, Event, Outcome, Plan};
-use nsconform_vm::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Vm};
-use nsconform_vm::record::{Message, Order, Privilege};
+use nsconform_vm::message::{Message, Privilege, WorkOrder};
+use nsconform_vm::qemu::{Accelerator, MEMORY, Vm};
 use rstest::rstest;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Far more than a shell needs, on a loaded machine too.
 const PATIENT: Duration = Duration::from_secs(60);
-/// What a test waits for on purpose.
+/// The time that a test waits on purpose.
 const SHORT: Duration = Duration::from_millis(300);
 
-const PATIENT_LIMITS: Limits = Limits { boot: PATIENT, silence: PATIENT, total: PATIENT };
+const PATIENT_LIMITS: BootLimits =
+    BootLimits { quiet: PATIENT, boot: PATIENT, silence: PATIENT, total: PATIENT, record: Duration::ZERO };
 
 /// A fake QEMU in a directory of its own; `$records` is where the guest's messages go.
 struct Fake {
@@ -44,7 +46,7 @@ impl Fake {
         self.directory.path().join("qemu")
     }
 
-    fn boot(&self, limits: &Limits) -> (Boot, Vec<Message>) {
+    fn boot(&self, limits: &BootLimits) -> (Boot, Vec<Message>) {
         let mut messages = Vec::new();
         let booted = boot(&self.path(), limits, &Cancel::new().unwrap(), &mut |message| {
             messages.push(message.clone());
@@ -53,7 +55,7 @@ impl Fake {
     }
 }
 
-fn boot(qemu: &Path, limits: &Limits, cancel: &Cancel, message: &mut dyn FnMut(&Message)) -> Boot {
+fn boot(qemu: &Path, limits: &BootLimits, cancel: &Cancel, message: &mut dyn FnMut(&Message)) -> Boot {
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Tcg,
@@ -62,7 +64,7 @@ fn boot(qemu: &Path, limits: &Limits, cancel: &Cancel, message: &mut dyn FnMut(&
         memory: MEMORY,
         arguments: &[],
     };
-    qemu::boot(&vm, limits, cancel, message)
+    boot::boot(&vm, limits, cancel, message)
 }
 
 /// A shell command that sends a message.
@@ -97,7 +99,7 @@ fn a_guest_that_does_all_is_done() {
     let (boot, messages) = Fake::new(&script).boot(&PATIENT_LIMITS);
     assert_eq!(boot.ending, Ending::Done);
     assert_eq!(messages.len(), 3);
-    assert_eq!(boot.tail(5), ["console", "error"]);
+    assert_eq!(boot.console.tail(5), ["console", "error"]);
     assert!(boot.hello.unwrap() <= boot.last.unwrap() && boot.last.unwrap() <= boot.duration);
 }
 
@@ -115,7 +117,7 @@ fn a_guest_that_does_all_is_done() {
     &(hello(1.0) + "kill -SEGV $$"),
     Ending::Lost("QEMU was killed by signal 11".into())
 )]
-#[case::qemu_refuses("echo 'no such machine' >&2; exit 1", Ending::NotStarted("exit status 1: no such machine".into()))]
+#[case::qemu_refuses("echo 'no such machine' >&2; exit 1", Ending::NotStarted("QEMU: exit status 1: no such machine".into()))]
 #[case::a_panic(
     &(hello(1.0) + "echo '[ 1.0] Kernel panic - not syncing: Attempted to kill init!'; exit 0"),
     Ending::Panic("[ 1.0] Kernel panic - not syncing: Attempted to kill init!".into())
@@ -134,17 +136,41 @@ fn a_missing_qemu_is_named() {
     assert!(matches!(&boot.ending, Ending::NotStarted(why) if why.contains("/no/qemu")), "{boot:?}");
 }
 
+/// A limit before the hello, as it is on this machine.
+fn scaled(limit: Duration) -> Duration {
+    limit.mul_f64(boot::slowness())
+}
+
 #[rstest]
-#[case::no_hello("exec sleep 1000", Limits { boot: SHORT, ..PATIENT_LIMITS }, Ending::NoHello(SHORT))]
-#[case::silence(&(hello(1.0) + "sleep 1000"), Limits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT))]
-#[case::a_slow_guest_gets_more(&(hello(2.0) + "sleep 1000"), Limits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT * 2))]
-#[case::too_long_in_all("exec sleep 1000", Limits { total: SHORT, ..PATIENT_LIMITS }, Ending::Overdue(SHORT))]
-#[case::babble(
-    &format!("{}while :; do {} done", hello(1.0), send(&Message::Note { text: "still here".into() })),
-    Limits { total: SHORT * 5, ..PATIENT_LIMITS },
-    Ending::Overdue(SHORT * 5)
+#[case::a_silent_console(
+    "exec sleep 1000",
+    BootLimits { quiet: SHORT, ..PATIENT_LIMITS },
+    Ending::Stuck(scaled(SHORT))
 )]
-fn deadlines_end_it(#[case] script: &str, #[case] limits: Limits, #[case] expected: Ending) {
+#[case::a_console_that_stops("echo booting; exec sleep 1000", BootLimits { quiet: SHORT, ..PATIENT_LIMITS }, Ending::Stuck(scaled(SHORT)))]
+#[case::a_console_without_an_end(
+    "while :; do echo still booting; done",
+    BootLimits { boot: SHORT, ..PATIENT_LIMITS },
+    Ending::NoHello(scaled(SHORT))
+)]
+#[case::silence(&(hello(1.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT))]
+#[case::a_slow_guest_gets_more(&(hello(2.0) + "sleep 1000"), BootLimits { silence: SHORT, ..PATIENT_LIMITS }, Ending::Silent(SHORT * 2))]
+#[case::a_console_is_no_message(
+    &(hello(1.0) + "while :; do echo noise; done"),
+    BootLimits { silence: SHORT, ..PATIENT_LIMITS },
+    Ending::Silent(SHORT)
+)]
+#[case::too_long_in_all(
+    &format!("{}while :; do {} done", hello(1.0), send(&Message::Note { text: "still here".into() })),
+    BootLimits { total: SHORT, ..PATIENT_LIMITS },
+    Ending::Overdue(SHORT)
+)]
+#[case::each_record_adds_its_time(
+    &(hello(2.0) + &line(Privilege::Root, "a.b") + &line(Privilege::Root, "c.d") + "sleep 1000"),
+    BootLimits { total: SHORT, record: SHORT, ..PATIENT_LIMITS },
+    Ending::Overdue(SHORT * 6)
+)]
+fn deadlines_end_it(#[case] script: &str, #[case] limits: BootLimits, #[case] expected: Ending) {
     let started = Instant::now();
     assert_eq!(Fake::new(script).boot(&limits).0.ending, expected);
     assert!(started.elapsed() < PATIENT / 2);
@@ -176,7 +202,7 @@ fn what_qemu_started_is_ended_with_it(#[case] end: &str) {
     let pids = fake.directory.path().join("pids");
     let script = format!("sleep 1000 & echo $! > '{}'; {}{end}", pids.display(), hello(1.0));
     let fake = Fake::new(&script);
-    fake.boot(&Limits { silence: SHORT, ..PATIENT_LIMITS });
+    fake.boot(&BootLimits { silence: SHORT, ..PATIENT_LIMITS });
     let pid = std::fs::read_to_string(pids).unwrap();
     assert!(eventually(|| !is_alive(pid.trim())), "{pid} is alive");
 }
@@ -189,8 +215,8 @@ fn a_wish_to_stop_ends_it_at_once() {
     assert_eq!(boot.ending, Ending::Cancelled);
 }
 
-fn order() -> Order {
-    Order {
+fn order() -> WorkOrder {
+    WorkOrder {
         cases: vec!["a.b".into(), "c.d".into()],
         privileges: Privilege::ALL.to_vec(),
         rounds: 1,
@@ -199,20 +225,19 @@ fn order() -> Order {
     }
 }
 
-fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<Outcome> {
+fn outcome(fake: &Fake, kernels: &[Kernel], output: Option<&Path>) -> Vec<GuestResult> {
     let plan = Plan {
         kernels,
-        program: &Program::single(b"program".to_vec()),
+        program: &InitProgram::single(b"program".to_vec()),
         order: &order(),
-        qemu: &fake.path(),
-        accelerator: Accelerator::Tcg,
+        player: Player::Qemu { program: &fake.path(), accelerator: Accelerator::Tcg },
         jobs: 2,
         limits: PATIENT_LIMITS,
         output,
     };
-    let mut outcomes: Vec<Option<Outcome>> = kernels.iter().map(|_| None).collect();
-    matrix::run(&plan, &Cancel::new().unwrap(), &mut |event| {
-        if let Event::Ended { kernel, outcome } = event {
+    let mut outcomes: Vec<Option<GuestResult>> = kernels.iter().map(|_| None).collect();
+    fleet::run(&plan, &Cancel::new().unwrap(), &mut |event| {
+        if let FleetEvent::Ended { kernel, outcome } = event {
             outcomes[kernel] = Some(*outcome);
         }
     });

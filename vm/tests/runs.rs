@@ -4,11 +4,11 @@
 use nsconform_report::compare::{Status, compare};
 use nsconform_report::run_file::{RunFile, read_run};
 use nsconform_vm::kernels::catalogue;
-use nsconform_vm::record::Privilege;
+use nsconform_vm::message::Privilege;
 use rstest::rstest;
 use std::path::Path;
 
-/// What needs no further word: the case, the list of known deviations or the record itself has it.
+/// Statuses that need no further word: the case, the list of known deviations or the record itself has it.
 const EXPLAINED: [Status; 4] = [Status::Pass, Status::Deviation, Status::Known, Status::Skip];
 
 fn recorded(kernel: &str, privilege: Privilege) -> RunFile {
@@ -48,7 +48,7 @@ fn no_kernel_fails_without_explanation() {
     }
 }
 
-/// What is known of single kernels is in their runs: the case, and from where to where it is wrong.
+/// The runs hold the known faults of single kernels: the case, and from where to where it is wrong.
 #[rstest]
 #[case("mnt.unbindable-copied-into-new-ns", "6.17", "7.1")]
 fn known_deviations_are_recorded(#[case] id: &str, #[case] first: &str, #[case] last: &str) {

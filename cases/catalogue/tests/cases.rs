@@ -10,6 +10,7 @@ use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_sys::machine::Machine;
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -41,7 +42,8 @@ fn main() -> ExitCode {
 }
 
 fn run_selected(arguments: &Arguments) -> HashMap<String, Record> {
-    let mut runner = Runner::start(claims(), Setup::default()).expect("the fork server starts");
+    let single = SingleThreaded::prove().expect("no thread is started before the cases are run");
+    let mut runner = Runner::start(&single, claims(), Setup::default()).expect("the fork server starts");
     let selected: Vec<usize> = (0..catalogue().len())
         .filter(|index| {
             let trial = Trial::test(catalogue()[*index].id, || Ok(()));

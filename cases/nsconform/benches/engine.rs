@@ -11,6 +11,7 @@ use nsconform_lab::trace::{Event, Trace};
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;
 use nsconform_suite::runner::{Role, Runner, Setup};
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,10 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
+fn single() -> SingleThreaded {
+    SingleThreaded::prove().expect("a benchmark starts no threads")
+}
+
 fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
@@ -58,7 +63,7 @@ fn micros(time: Duration) -> f64 {
 fn one_case() {
     let cases: &'static [&'static Case] = Box::leak(Box::new([&CASES[0]]));
     let catalogue = Catalogue { cases, ..claims() };
-    let mut runner = Runner::start(catalogue, Setup { jobs: 1, ..Setup::default() }).unwrap();
+    let mut runner = Runner::start(&single(), catalogue, Setup { jobs: 1, ..Setup::default() }).unwrap();
     let (mut engine, mut sealed, mut unsealed) = (Vec::new(), Vec::new(), Vec::new());
     let bare: &dyn Fn() = &|| bare_script();
     // In turn, so that all three meet the same hour of the machine; one case after the other, as
@@ -150,7 +155,7 @@ mod bare {
 /// (b) The whole suite against the sum of bare loops that make the same processes and namespaces.
 fn whole_suite() {
     let setup = Setup::default();
-    let mut runner = Runner::start(claims(), setup).unwrap();
+    let mut runner = Runner::start(&single(), claims(), setup).unwrap();
     let all: Vec<usize> = (0..catalogue().len()).collect();
     let (_, runnable) = runner.sort_out(&all);
     let jobs: Vec<Job> = runnable.iter().map(|index| runner.job(Role::Case(*index))).collect();

@@ -10,6 +10,7 @@ use command::{
     Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, run, verify,
 };
 use nsconform_report::ExitStatus;
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::process::ExitCode;
 
 /// Checks what Linux documents about namespaces against what this kernel does.
@@ -76,8 +77,9 @@ enum Command {
 
 fn main() -> ExitCode {
     nsconform_lab::actor::continue_if_asked();
+    let single = SingleThreaded::prove();
     if nsconform_vm::guest::is_guest() {
-        guest::run();
+        guest::run(&single);
     }
     let arguments = Arguments::try_parse().unwrap_or_else(|error| {
         // `git bisect run` takes the exit status of a wrong command line for a bad commit.
@@ -87,18 +89,19 @@ fn main() -> ExitCode {
         }
         error.exit()
     });
+    let fork = || single.as_ref().map_err(|why| Failure::harness(why.as_str()));
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => fork().and_then(|single| run::run(single, &arguments)),
         Command::List(arguments) => list::list(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
-        Command::Audit(arguments) => audit::audit(&arguments),
-        Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Audit(arguments) => fork().and_then(|single| audit::audit(single, &arguments)),
+        Command::Verify(arguments) => fork().and_then(|single| verify::verify(single, &arguments)),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Course(arguments) => course::course_command(&arguments),
-        Command::Grade(arguments) => grade::grade(&arguments),
-        Command::Doctor => doctor::doctor(),
+        Command::Grade(arguments) => fork().and_then(|single| grade::grade(single, &arguments)),
+        Command::Doctor => fork().and_then(doctor::doctor),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut std::io::stdout());
             Ok(ExitStatus::Success)

@@ -14,6 +14,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::ForkResult;
 use nsconform_sys::cgroup::{Cgroups, Place};
 use nsconform_sys::sandbox;
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -40,12 +41,12 @@ pub(super) struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes it. The caller must have one thread.
+    /// Makes it.
     ///
     /// # Errors
     /// Says why there can be none.
-    pub(super) fn make() -> Result<Cgroup, String> {
-        let cgroups = Cgroups::start(|| find(Path::new("/proc/self")))?;
+    pub(super) fn make(single: &SingleThreaded) -> Result<Cgroup, String> {
+        let cgroups = Cgroups::start(single, || find(Path::new("/proc/self")))?;
         let limit =
             |file: &str, text: String| sandbox::step(&format!("writing {file}"), cgroups.write(file, &text));
         limit("memory.max", MOST_MEMORY.to_string())?;

@@ -14,6 +14,7 @@ use super::stage::{CheckScript, Stage, StageConfiguration};
 use super::watcher::{Fork, HostSupport, become_watcher, processes_of_submissions};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
+use nsconform_sys::single_threaded::SingleThreaded;
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
@@ -56,10 +57,13 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 /// How often it says so.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Grades a submission. `progress` is called with the results so far after each check.
-///
-/// The caller must have one thread: the watcher is forked from it.
-pub fn grade(request: &GradingRequest<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
+/// Grades a submission. `progress` is called with the results so far after each check. The watcher is
+/// forked from the caller.
+pub fn grade(
+    single: &SingleThreaded,
+    request: &GradingRequest<'_>,
+    mut progress: impl FnMut(&Grading),
+) -> Grading {
     let start = Instant::now();
     let mut grading = Grading {
         assignment: request.name.to_string(),
@@ -76,7 +80,7 @@ pub fn grade(request: &GradingRequest<'_>, mut progress: impl FnMut(&Grading)) -
         repeat: request.repeat.map(str::to_string),
         duration: Duration::ZERO,
     };
-    let cgroup = Cgroup::make();
+    let cgroup = Cgroup::make(single);
     grading.cgroup = cgroup.is_ok();
     match watcher(request, cgroup.as_ref().ok()) {
         Err(why) => {
@@ -268,14 +272,13 @@ fn perform(
     Ok(GradedCheck { asked, trace, printed, ..result_of(check, finding, start.elapsed()) })
 }
 
-/// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one. The
-/// caller must have one thread.
-pub fn without_cgroup() -> Option<String> {
-    Cgroup::make().err()
+/// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one.
+pub fn without_cgroup(single: &SingleThreaded) -> Option<String> {
+    Cgroup::make(single).err()
 }
 
 /// Why nothing can be graded on this machine, if so: builds a watcher's place and a stage in it.
-pub fn obstacle() -> Option<String> {
+pub fn obstacle(single: &SingleThreaded) -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
     let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 1\n";
     let perform = CheckScript::new("starts", |stage| {
@@ -291,7 +294,7 @@ pub fn obstacle() -> Option<String> {
         repeat: None,
         seed: 0,
     };
-    let grading = grade(&request, |_| {});
+    let grading = grade(single, &request, |_| {});
     match (grading.broken, grading.checks.first().map(|check| &check.finding)) {
         (Some(why), _) => Some(why),
         (None, Some(Finding::Passed)) => None,

@@ -13,6 +13,7 @@ use crate::lab::{Changes, Lab};
 use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use nsconform_sys::cgroup::{self, Cgroups, Place};
+use nsconform_sys::single_threaded::SingleThreaded;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
@@ -90,18 +91,23 @@ pub struct Server {
 }
 
 impl Server {
-    /// Forks the server. Must be called while the process has one thread.
+    /// Forks the server.
     ///
     /// # Errors
     /// Those of socketpair(2) and fork(2).
-    pub fn start(scripts: &[Compiled], jobs: usize, containment: Containment) -> io::Result<Server> {
+    pub fn start(
+        single: &SingleThreaded,
+        scripts: &[Compiled],
+        jobs: usize,
+        containment: Containment,
+    ) -> io::Result<Server> {
         let (ours, theirs) = UnixStream::pair()?;
-        // SAFETY: the caller promises one thread, so the child's copy of the heap is consistent.
+        // SAFETY: this process has one thread, so the child's copy of the heap is consistent.
         match unsafe { nix::unistd::fork() }? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);
                 // SAFETY: ends the child without running what the parent will run at its exit.
-                unsafe { libc::_exit(i32::from(serve(theirs, scripts, jobs, containment).is_err())) }
+                unsafe { libc::_exit(i32::from(serve(theirs, single, scripts, jobs, containment).is_err())) }
             }
             nix::unistd::ForkResult::Parent { child } => Ok(Server { socket: ours, pid: child }),
         }
@@ -177,6 +183,7 @@ struct Slot {
 
 fn serve(
     mut control: UnixStream,
+    single: &SingleThreaded,
     scripts: &[Compiled],
     jobs: usize,
     containment: Containment,
@@ -197,8 +204,17 @@ fn serve(
     let mut slots: Vec<Option<Slot>> = (0..=jobs).map(|_| None).collect();
     // Made for the first job that needs a cgroup; most runs have none.
     let mut cgroups = None;
-    let work =
-        Work { scripts, mode, containment, jobs, children, journals, own, processors: usable_processors() };
+    let work = Work {
+        single,
+        scripts,
+        mode,
+        containment,
+        jobs,
+        children,
+        journals,
+        own,
+        processors: usable_processors(),
+    };
     let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
     end_all(&slots);
     ended
@@ -206,6 +222,7 @@ fn serve(
 
 /// What stays the same while the server runs.
 struct Work<'s> {
+    single: &'s SingleThreaded,
     scripts: &'s [Compiled],
     mode: Mode,
     containment: Containment,
@@ -258,7 +275,7 @@ fn attend(
             work.journals[slot].clear(held);
             let started = Instant::now();
             let place = work.scripts[job.script as usize].cgroup.then(|| {
-                let start = || Cgroups::start(cgroup::mount_hierarchy);
+                let start = || Cgroups::start(work.single, cgroup::mount_hierarchy);
                 cgroups.get_or_insert_with(start).as_ref().map_err(String::clone)?.make(slot)
             });
             match start_director(work, &job, slot, place.as_ref()) {

@@ -19,6 +19,7 @@ use nsconform_lab::seal::{Containment, Ground, Mode};
 use nsconform_lab::server::{Body, Compiled, Finish, Job, Ready, Report, Server};
 use nsconform_lab::trace::{End, Event, Trace};
 use nsconform_sys::kind;
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
@@ -88,15 +89,15 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts the fork server for these cases. Must be called while the process has one thread.
+    /// Starts the fork server for these cases.
     ///
     /// # Errors
     /// When the server cannot be forked or ends at once.
-    pub fn start(catalogue: Catalogue, setup: Setup) -> io::Result<Runner> {
+    pub fn start(single: &SingleThreaded, catalogue: Catalogue, setup: Setup) -> io::Result<Runner> {
         let Setup { jobs, deadline_scale, containment } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
-        let mut server = Server::start(&scripts, jobs, containment)?;
+        let mut server = Server::start(single, &scripts, jobs, containment)?;
         let ready: Option<Ready> = server.receive()?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?

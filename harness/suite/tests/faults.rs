@@ -14,6 +14,7 @@ use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;
 use nsconform_suite::runner::{DEADLINE, Role, Runner, Setup};
 use nsconform_suite::verdict::{Record, Verdict};
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -312,6 +313,11 @@ fn approved(id: &str) -> Option<&'static str> {
     }
 }
 
+/// The one test thread of libtest-mimic is the first thread of the process.
+fn single() -> SingleThreaded {
+    SingleThreaded::prove().expect("trials run in the first thread")
+}
+
 fn run(runner: &mut Runner, cases: &[usize]) -> Vec<(usize, Record)> {
     let mut records = Vec::new();
     runner.run_cases(cases, &[], &mut |index, record| records.push((index, record)));
@@ -334,7 +340,7 @@ fn one_fault_of_jobs(fault: &Fault, index: usize, last: usize, jobs: usize) -> R
     // Short where the deadline is the point, long where it must not be.
     let deadline_scale = if fault.verdict == "timeout" { 0.25 } else { 5.0 };
     let setup = Setup { jobs, deadline_scale, ..Setup::default() };
-    let mut runner = Runner::start(catalogue(), setup)?;
+    let mut runner = Runner::start(&single(), catalogue(), setup)?;
     let started = std::time::Instant::now();
     let records: BTreeMap<usize, Record> = run(&mut runner, &[0, index, last]).into_iter().collect();
     if started.elapsed() > Duration::from_secs(20) {
@@ -357,7 +363,8 @@ fn one_fault_of_jobs(fault: &Fault, index: usize, last: usize, jobs: usize) -> R
 
 /// The trace of a hang shows the call that hangs.
 fn a_hang_shows_where(index: usize) -> Result<(), Failed> {
-    let mut runner = Runner::start(catalogue(), Setup { deadline_scale: 0.1, ..Setup::default() })?;
+    let mut runner =
+        Runner::start(&single(), catalogue(), Setup { deadline_scale: 0.1, ..Setup::default() })?;
     let records = run(&mut runner, &[index]);
     match records[0].1.trace.last() {
         Some(line) if line.contains("waitpid(") && line.ends_with("<unfinished ...>") => Ok(()),
@@ -368,7 +375,8 @@ fn a_hang_shows_where(index: usize) -> Result<(), Failed> {
 /// A case that waits for its turn makes no call before, and its time begins with its turn.
 fn a_turn_is_waited_for(busy: usize) -> Result<(), Failed> {
     let deadline_scale = BUSY_DEADLINE.as_secs_f64() / DEADLINE.as_secs_f64();
-    let mut runner = Runner::start(catalogue(), Setup { jobs: 1, deadline_scale, ..Setup::default() })?;
+    let mut runner =
+        Runner::start(&single(), catalogue(), Setup { jobs: 1, deadline_scale, ..Setup::default() })?;
     let cases = [busy; 3];
     let started = std::time::Instant::now();
     let jobs: Vec<Job> = cases.iter().map(|case| runner.job(Role::Case(*case))).collect();
@@ -383,7 +391,8 @@ fn a_turn_is_waited_for(busy: usize) -> Result<(), Failed> {
 
 /// What a lied-to run comes to: where the lie makes it hang, long before its deadline.
 fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
-    let mut runner = Runner::start(catalogue(), Setup { deadline_scale: 5.0, ..Setup::default() })?;
+    let mut runner =
+        Runner::start(&single(), catalogue(), Setup { deadline_scale: 5.0, ..Setup::default() })?;
     let mut honest = None;
     runner.run_jobs(&[runner.job(Role::Case(index))], &mut |_, run| honest = Some(run));
     let trace = honest.ok_or("no run")?.trace;
@@ -411,7 +420,7 @@ fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
 
 /// The server is killed half-way: the records that were there stay, the rest say why not.
 fn the_server_is_killed() -> Result<(), Failed> {
-    let mut runner = Runner::start(catalogue(), Setup { jobs: 1, ..Setup::default() })?;
+    let mut runner = Runner::start(&single(), catalogue(), Setup { jobs: 1, ..Setup::default() })?;
     let server = runner.server_pid();
     let cases = vec![0; 50];
     let mut verdicts = Vec::new();

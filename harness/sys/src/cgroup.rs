@@ -14,6 +14,7 @@
 //! (`nsdelegate` and others) for the whole machine.
 
 use crate::sandbox::step;
+use crate::single_threaded::SingleThreaded;
 use crate::wire;
 use nix::dir::{Dir, Type};
 use nix::errno::Errno as Error;
@@ -61,13 +62,13 @@ pub struct Place(OwnedFd);
 
 impl Cgroups {
     /// Starts the keeper and makes this process's directory in the one that `find` gives, which is
-    /// called in the keeper. The caller must have one thread.
+    /// called in the keeper.
     ///
     /// # Errors
     /// Says which call failed.
-    pub fn start(find: fn() -> Result<OwnedFd, String>) -> Result<Cgroups, String> {
+    pub fn start(_: &SingleThreaded, find: fn() -> Result<OwnedFd, String>) -> Result<Cgroups, String> {
         let (ours, theirs) = wire::pair().map_err(|error| format!("socketpair: {error}"))?;
-        // SAFETY: the caller has one thread, so the child's copy of the heap is consistent.
+        // SAFETY: this process has one thread, so the child's copy of the heap is consistent.
         let pid = match step("fork", unsafe { nix::unistd::fork() })? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);

@@ -11,6 +11,7 @@
 //! | `cgroup` | cgroups of version 2 for jobs, and their removal |
 //! | `wire` | sockets for messages with a descriptor |
 //! | `procfs` | what a procfs tells of a task |
+//! | `single_threaded` | proof that the process may fork |
 //! | `machine` | facts of the machine that results depend on |
 
 pub mod capability;
@@ -20,4 +21,5 @@ pub mod kind;
 pub mod machine;
 pub mod procfs;
 pub mod sandbox;
+pub mod single_threaded;
 pub mod wire;

@@ -4,6 +4,8 @@
 use super::packages::{self, Package};
 use super::process;
 use super::sources::Mirror;
+use crate::arch::NATIVE;
+use crate::compression;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +16,10 @@ const UPDATE_DEADLINE: Duration = Duration::from_secs(5 * 60);
 const DOWNLOAD_DEADLINE: Duration = Duration::from_secs(20 * 60);
 const CONFIGURATION_DEADLINE: Duration = Duration::from_secs(30);
 
-/// What of the machine's own configuration is left out: it adds indexes that nobody reads here.
+/// The most bytes of an index: ten times those of Debian's largest.
+const LARGEST_INDEX: u64 = 512 << 20;
+
+/// Settings of the machine's that are left out: they add indexes that nobody reads here.
 const NOT_INHERITED: [&str; 5] = [
     "Acquire::IndexTargets",
     "Acquire::Languages",
@@ -138,8 +143,8 @@ impl Apt {
              Acquire::AllowInsecureRepositories \"false\";\n\
              Acquire::AllowWeakRepositories \"false\";\n\
              Acquire::AllowDowngradeToInsecureRepositories \"false\";\n\
-             APT::Architecture \"amd64\";\n\
-             APT::Architectures {{ \"amd64\"; }};\n\
+             APT::Architecture \"{architecture}\";\n\
+             APT::Architectures {{ \"{architecture}\"; }};\n\
              APT::Update::Error-Mode \"any\";\n\
              // The cache is the user's own: apt's user may not even get to it.\n\
              APT::Sandbox::User \"root\";\n\
@@ -160,6 +165,7 @@ impl Apt {
              Dir::Etc::trusted \"/dev/null\";\n\
              Dir::Etc::trustedparts \"{state}/empty\";\n",
             inherited = self.inherited,
+            architecture = NATIVE.debian(),
         );
         write_private(&self.directory.join(suite).join("apt.conf"), &configuration)
     }
@@ -178,7 +184,8 @@ impl Apt {
         for entry in fs::read_dir(&lists).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             if path.to_string_lossy().ends_with("_Packages") {
-                found.extend(packages::read(&fs::read_to_string(&path).map_err(unreadable)?, suite));
+                let index = compression::read_file_within(&path, LARGEST_INDEX).map_err(unreadable)?;
+                found.extend(packages::read(&String::from_utf8_lossy(&index), suite));
             }
         }
         Ok(found)
@@ -232,14 +239,14 @@ fn finish(command: Command, deadline: Duration) -> Result<(), String> {
     if finished.success { Ok(()) } else { Err(said(&finished.output)) }
 }
 
-/// What apt complains about: its errors, each once, and its warnings about keys.
+/// The complaints of apt: its errors, each once, and its warnings about keys.
 fn said(output: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in output.lines() {
         let complaint = line
             .strip_prefix("E: ")
             .or_else(|| line.strip_prefix("W: ").filter(|rest| rest.contains("NO_PUBKEY")))
-            // What follows the reasons proper.
+            // This one only follows the reasons proper.
             .filter(|rest| !rest.starts_with("Some index files failed to download"));
         if let Some(complaint) = complaint.filter(|complaint| !lines.contains(complaint)) {
             lines.push(complaint);

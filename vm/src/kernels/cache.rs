@@ -5,7 +5,8 @@
 //! is removed by the next one that writes.
 
 use super::Kernel;
-use super::catalogue::Entry;
+use super::catalogue::KernelEntry;
+use crate::compression;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -13,6 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const TEMPORARY: &str = "unfinished-";
+/// The most bytes of a record.
+const LARGEST_RECORD: u64 = 1 << 20;
 
 /// A cache directory, which need not exist yet.
 pub struct Cache {
@@ -24,9 +27,9 @@ pub struct Lock {
     _file: Flock<File>,
 }
 
-/// What an entry led to. Paths are below the cache directory.
+/// The kernel that an entry led to. Paths are below the cache directory.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Record {
+pub struct CacheRecord {
     /// The suite and the package pattern of the entry: if they are others now, it is out of date.
     pub suite: String,
     /// See `suite`.
@@ -35,11 +38,11 @@ pub struct Record {
     pub found: String,
     /// Its version.
     pub version: String,
-    /// What `uname -r` says.
+    /// The answer of `uname -r`.
     pub release: String,
-    /// The bzImage.
+    /// The image as the package has it.
     pub image: PathBuf,
-    /// The uncompressed kernel.
+    /// The same kernel in a form that QEMU starts faster.
     pub vmlinux: Option<PathBuf>,
     /// The modules.
     pub modules: Option<PathBuf>,
@@ -67,10 +70,10 @@ impl Cache {
         self.root.join("apt")
     }
 
-    /// What an entry led to, if all of it is still there.
-    pub fn kernel(&self, entry: &Entry) -> Option<Kernel> {
-        let text = fs::read_to_string(self.record_path(entry)).ok()?;
-        let record: Record = serde_json::from_str(&text).ok()?;
+    /// The kernel that an entry led to, if all of it is still there.
+    pub fn kernel(&self, entry: &KernelEntry) -> Option<Kernel> {
+        let text = compression::read_file_within(&self.record_path(entry), LARGEST_RECORD).ok()?;
+        let record: CacheRecord = serde_json::from_slice(&text).ok()?;
         if record.suite != entry.suite || record.package != entry.package {
             return None;
         }
@@ -116,7 +119,7 @@ impl Cache {
     /// there, it is filled by a function in a temporary directory first.
     ///
     /// # Errors
-    /// What the function says, or that the directory can't be written.
+    /// The function's, or that the directory can't be written.
     pub fn package(
         &self,
         _lock: &Lock,
@@ -143,7 +146,7 @@ impl Cache {
     ///
     /// # Errors
     /// When it can't be written.
-    pub fn keep(&self, _lock: &Lock, entry: &Entry, record: &Record) -> Result<(), String> {
+    pub fn keep(&self, _lock: &Lock, entry: &KernelEntry, record: &CacheRecord) -> Result<(), String> {
         let path = self.record_path(entry);
         let unable = |error: io::Error| format!("{} cannot be written: {error}", path.display());
         let text = serde_json::to_string_pretty(record).map_err(|error| unable(error.into()))?;
@@ -158,7 +161,7 @@ impl Cache {
         self.root.join(below)
     }
 
-    fn record_path(&self, entry: &Entry) -> PathBuf {
+    fn record_path(&self, entry: &KernelEntry) -> PathBuf {
         self.root.join("kernels").join(format!("{}.json", entry.name))
     }
 }

@@ -1,7 +1,7 @@
-//! Taking a kernel package apart: checking that it is the one that was asked for, and unpacking
-//! what a guest can use of it.
+//! Taking a kernel package apart: checking that it is the right one, and unpacking the files that a
+//! guest can use.
 
-use super::compression;
+use crate::compression;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -57,21 +57,60 @@ pub fn unpack(package: &Path, into: &Path) -> Result<(), String> {
     unpacked.map_err(|error| format!("the package cannot be unpacked: {error}"))
 }
 
-fn unpack_from(package: impl Read, into: &Path) -> io::Result<()> {
-    let mut archive = ar::Archive::new(package);
-    while let Some(member) = archive.next_entry() {
-        let member = member?;
-        let Some(suffix) = member.header().identifier().strip_prefix(DATA) else { continue };
-        if suffix.is_empty() || suffix == b"/" {
-            return unpack_tar(member, into);
-        }
-        return unpack_tar(compression::reader(BufReader::new(member))?, into);
+/// The start of an ar archive (deb(5)).
+const AR_MAGIC: &[u8] = b"!<arch>\n";
+/// The header of a member: name, date, owner, group, mode, size, and an end mark.
+const MEMBER_HEADER: usize = 60;
+const MEMBER_NAME: std::ops::Range<usize> = 0..16;
+const MEMBER_SIZE: std::ops::Range<usize> = 48..58;
+const MEMBER_END: &[u8] = b"`\n";
+
+/// The most bytes that the files of a package have without compression: five times those of the
+/// largest kernel package.
+const LARGEST_PACKAGE: u64 = 2 << 30;
+
+fn unpack_from(mut package: impl Read, into: &Path) -> io::Result<()> {
+    let damaged = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_string());
+    let mut magic = [0; AR_MAGIC.len()];
+    package.read_exact(&mut magic)?;
+    if magic != AR_MAGIC {
+        return Err(damaged("it is no Debian package (ar archive)"));
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "it holds no files (no member 'data.tar')"))
+    let mut header = [0; MEMBER_HEADER];
+    loop {
+        match package.read_exact(&mut header) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(damaged("it holds no files (no member 'data.tar')"));
+            }
+            read => read?,
+        }
+        let size =
+            std::str::from_utf8(&header[MEMBER_SIZE]).ok().and_then(|text| text.trim_end().parse().ok());
+        let Some(size) = size.filter(|_| header.ends_with(MEMBER_END)) else {
+            return Err(damaged("the header of a member is damaged"));
+        };
+        let name = header[MEMBER_NAME].trim_ascii_end();
+        let Some(suffix) = name.strip_suffix(b"/").unwrap_or(name).strip_prefix(DATA) else {
+            skip(&mut package, size)?;
+            continue;
+        };
+        let member = package.take(size);
+        return if suffix.is_empty() {
+            unpack_tar(member, into)
+        } else {
+            unpack_tar(compression::reader(BufReader::new(member))?, into)
+        };
+    }
+}
+
+/// Passes over a member; members start at even places.
+fn skip(package: &mut impl Read, size: u64) -> io::Result<()> {
+    let padded = size.saturating_add(size % 2);
+    io::copy(&mut package.take(padded), &mut io::sink()).map(drop)
 }
 
 fn unpack_tar(tar: impl Read, into: &Path) -> io::Result<()> {
-    for entry in tar::Archive::new(tar).entries()? {
+    for entry in tar::Archive::new(tar.take(LARGEST_PACKAGE)).entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
         // unpack_in leaves out what would end up outside of the directory.
@@ -101,7 +140,7 @@ fn is_of_use(path: &Path) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::kernels::compression::tests::{gzip, zstd};
+    use crate::compression::tests::{gzip, zstd};
     use rstest::rstest;
     use std::fs;
 
@@ -123,14 +162,17 @@ pub(crate) mod tests {
             tar.append(&header, *bytes).unwrap();
         }
         let data = compress(&tar.into_inner().unwrap());
-        let mut archive = ar::Builder::new(Vec::new());
+        let mut archive = AR_MAGIC.to_vec();
         let mut add = |name: &str, bytes: &[u8]| {
-            archive.append(&ar::Header::new(name.as_bytes().to_vec(), bytes.len() as u64), bytes).unwrap();
+            let size = bytes.len();
+            archive.extend(format!("{name:16}{:12}{:6}{:6}{:8}{size:<10}`\n", 0, 0, 0, "100644").bytes());
+            archive.extend(bytes);
+            archive.resize(archive.len().next_multiple_of(2), b'\n');
         };
         add("debian-binary", b"2.0\n");
         add("control.tar.xz", b"not looked at");
         add(&format!("data.tar{suffix}"), &data);
-        archive.into_inner().unwrap()
+        archive
     }
 
     const FILES: &[(&str, &[u8])] = &[

@@ -5,7 +5,7 @@
 //! | `catalogue` | the list of kernels |
 //! | `sources`, `apt` | where Debian's packages come from, and asking for them |
 //! | `packages` | which package an entry of the list means |
-//! | `deb`, `compression`, `image` | taking packages and kernel images apart |
+//! | `deb` | taking packages apart |
 //! | `modules` | modules, what each needs, their bytes |
 //! | `cache` | where all of it is kept |
 //! | `process`, `interrupt` | running programs with a deadline; being interrupted |
@@ -16,9 +16,7 @@
 mod apt;
 mod cache;
 pub mod catalogue;
-mod compression;
 mod deb;
-mod image;
 mod interrupt;
 pub mod modules;
 mod packages;
@@ -26,29 +24,31 @@ mod process;
 mod sources;
 pub mod usable;
 
+use crate::arch::NATIVE;
+use crate::compression::{self, LARGEST_KERNEL};
 use apt::{Apt, Archive};
 pub use cache::default_directory;
-use cache::{Cache, Lock, Record};
-pub use catalogue::Entry;
-use image::Image;
-use packages::{Modules, Package};
+use cache::{Cache, CacheRecord, Lock};
+pub use catalogue::KernelEntry;
+use packages::{ModulesPlace, Package};
 use sources::Mirror;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const MEGABYTE: u64 = 1_000_000;
 
 /// A kernel that can be booted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// What the matrix calls it.
+    /// Its name in the matrix.
     pub name: String,
-    /// What `uname -r` says in it.
+    /// The answer of `uname -r` in it.
     pub release: String,
-    /// The bzImage.
+    /// The image as its package or build has it.
     pub image: PathBuf,
-    /// The uncompressed kernel, if it can be started directly (PVH).
+    /// The same kernel in a form that QEMU starts faster, if it has one.
     pub vmlinux: Option<PathBuf>,
     /// The directory `lib/modules/RELEASE`, if the modules are to be had.
     pub modules: Option<PathBuf>,
@@ -74,12 +74,35 @@ impl Kernel {
     /// When the image is none, or there are no modules in the directory.
     pub fn from_image(path: &Path, modules: Option<&Path>) -> Result<Kernel, String> {
         let in_file = |error: String| format!("{} {error}", path.display());
-        let bytes = fs::read(path).map_err(|error| in_file(format!("cannot be read: {error}")))?;
-        let release = Image::read(&bytes).map_err(in_file)?.release;
+        let bytes = compression::read_file_within(path, LARGEST_KERNEL)
+            .map_err(|error| in_file(format!("cannot be read: {error}")))?;
+        let release = NATIVE.read_image(&bytes).map_err(in_file)?.release;
         let modules = modules.map(|directory| modules_below(directory, &release)).transpose()?;
         Ok(Kernel { name: release.clone(), release, image: path.to_path_buf(), vmlinux: None, modules })
     }
+
+    /// User-mode Linux, with the modules of Debian's package if they are there.
+    ///
+    /// # Errors
+    /// When the program does not say its release.
+    pub fn user_mode_linux(program: &Path) -> Result<Kernel, String> {
+        let mut command = std::process::Command::new(program);
+        command.arg("--version");
+        let said = process::run(command, UML_DEADLINE)?.output;
+        let release = said.trim().to_string();
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || "+-._~".contains(letter);
+        if !release.starts_with(|first: char| first.is_ascii_digit()) || !release.chars().all(plain) {
+            return Err(format!("'{} --version' said '{release}', which is no release", program.display()));
+        }
+        let modules = Some(Path::new(UML_MODULES).join(&release)).filter(|path| path.join("kernel").is_dir());
+        Ok(Kernel { name: "uml".to_string(), release, image: program.to_path_buf(), vmlinux: None, modules })
+    }
 }
+
+/// Where Debian's package has the modules of User-mode Linux, by release.
+const UML_MODULES: &str = "/usr/lib/uml/modules";
+/// The most time that User-mode Linux takes to say its release.
+const UML_DEADLINE: Duration = Duration::from_secs(30);
 
 fn modules_below(directory: &Path, release: &str) -> Result<PathBuf, String> {
     let nested = ["lib/modules", "usr/lib/modules", ""].map(|place| directory.join(place).join(release));
@@ -100,19 +123,19 @@ impl Kernels {
     /// Kernels that are in the cache as they are, the others from the mirror. One that can't be had
     /// doesn't keep the others from being tried. If all are in the cache, nothing else is looked at.
     pub fn fetch(
-        entries: &[Entry],
+        entries: &[KernelEntry],
         options: &Options,
         progress: &mut dyn FnMut(&str),
-    ) -> Vec<(Entry, Result<Kernel, String>)> {
+    ) -> Vec<(KernelEntry, Result<Kernel, String>)> {
         Filler { options, newest: false, archive: &|| archive(options) }.run(entries, progress)
     }
 
     /// The newest kernels that the mirror has. One that can't be had is taken from the cache.
     pub fn refresh(
-        entries: &[Entry],
+        entries: &[KernelEntry],
         options: &Options,
         progress: &mut dyn FnMut(&str),
-    ) -> Vec<(Entry, Result<Kernel, String>)> {
+    ) -> Vec<(KernelEntry, Result<Kernel, String>)> {
         Filler { options, newest: true, archive: &|| archive(options) }.run(entries, progress)
     }
 }
@@ -130,7 +153,7 @@ struct Filler<'a> {
     archive: &'a dyn Fn() -> Result<Box<dyn Archive>, String>,
 }
 
-/// What is needed to write to the cache.
+/// Everything that writing to the cache needs.
 struct Writing {
     lock: Lock,
     archive: Box<dyn Archive>,
@@ -138,7 +161,11 @@ struct Writing {
 }
 
 impl Filler<'_> {
-    fn run(&self, entries: &[Entry], progress: &mut dyn FnMut(&str)) -> Vec<(Entry, Result<Kernel, String>)> {
+    fn run(
+        &self,
+        entries: &[KernelEntry],
+        progress: &mut dyn FnMut(&str),
+    ) -> Vec<(KernelEntry, Result<Kernel, String>)> {
         let cache = Cache::at(&self.options.cache);
         // Dropped last: what is unfinished is gone by then.
         let mut hold = None;
@@ -184,7 +211,7 @@ impl Filler<'_> {
 fn fetch(
     cache: &Cache,
     writing: &mut Writing,
-    entry: &Entry,
+    entry: &KernelEntry,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Kernel, String> {
     let name = &entry.name;
@@ -199,7 +226,7 @@ fn fetch(
     }
     let (offered, wrong) = offered[&entry.suite].as_ref().map_err(String::clone)?;
     let choice = packages::select(&entry.package, offered).map_err(|error| {
-        // What could not be looked at may be the reason.
+        // A part of the suite that could not be read may be the reason.
         let but = if wrong.is_empty() { String::new() } else { format!(" ({})", wrong.join("; ")) };
         format!("{}: {error}{but}", entry.suite)
     })?;
@@ -207,23 +234,24 @@ fn fetch(
     let image_package = store(cache, lock, archive.as_mut(), &choice.image, name, progress)?;
     let tree = cache.full(&image_package);
     let image = cache::image_in(&tree).ok_or_else(|| format!("{found} {version} holds no kernel image"))?;
-    let bytes = fs::read(tree.join(&image)).map_err(|error| format!("{found}: {error}"))?;
+    let bytes = compression::read_file_within(&tree.join(&image), LARGEST_KERNEL)
+        .map_err(|error| format!("{found}: {error}"))?;
     let release =
-        Image::read(&bytes).map_err(|error| format!("the image of {found} {version} {error}"))?.release;
+        NATIVE.read_image(&bytes).map_err(|error| format!("the image of {found} {version} {error}"))?.release;
     let modules = match &choice.modules {
-        Modules::WithImage => cache::modules_in(&tree, &release).map(|path| image_package.join(path)),
-        Modules::Package(package) => {
+        ModulesPlace::WithImage => cache::modules_in(&tree, &release).map(|path| image_package.join(path)),
+        ModulesPlace::Package(package) => {
             let below = store(cache, lock, archive.as_mut(), package, name, progress)?;
             let inside = cache::modules_in(&cache.full(&below), &release);
             Some(below.join(inside.ok_or_else(|| format!("{} holds no modules of {release}", package.name))?))
         }
-        Modules::NotOffered(missing) => {
+        ModulesPlace::NotOffered(missing) => {
             progress(&format!("{name}: its modules ({missing}) are not offered any more: it boots without"));
             None
         }
     };
     let vmlinux = image_package.join(VMLINUX);
-    let record = Record {
+    let record = CacheRecord {
         suite: entry.suite.clone(),
         package: entry.package.clone(),
         found: found.clone(),
@@ -258,8 +286,9 @@ fn store(
         progress(&format!("{name}: unpacking"));
         deb::unpack(&file, tree)?;
         let Some(image) = cache::image_in(tree) else { return Ok(()) };
-        let bytes = fs::read(tree.join(image)).map_err(|error| error.to_string())?;
-        match Image::read(&bytes).and_then(|image| image.vmlinux()) {
+        let bytes = compression::read_file_within(&tree.join(image), LARGEST_KERNEL)
+            .map_err(|error| error.to_string())?;
+        match NATIVE.read_image(&bytes).and_then(|image| NATIVE.direct_image(&image)) {
             Ok(Some(kernel)) => {
                 fs::write(tree.join(VMLINUX), kernel).map_err(|error| format!("the cache: {error}"))
             }
@@ -274,5 +303,7 @@ fn store(
     stored.map_err(|error| format!("{}: {error}", what()))
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

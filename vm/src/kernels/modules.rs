@@ -3,13 +3,16 @@
 //! Debian's packages hold no `modules.dep` (it is made when they are installed): what a module needs
 //! is read from the module itself.
 
-use super::compression;
+use crate::compression::{self, LARGEST_KERNEL};
 use elf::ElfBytes;
 use elf::endian::AnyEndian;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The most bytes of the list of built-in modules.
+const LARGEST_LIST: u64 = 16 << 20;
 
 /// The modules below one `lib/modules/RELEASE`.
 pub struct Modules {
@@ -45,8 +48,11 @@ impl Modules {
                 }
             }
         }
-        let built_in = match fs::read_to_string(directory.join("modules.builtin")) {
-            Ok(text) => text.lines().filter_map(|line| module_name(Path::new(line))).collect(),
+        let built_in = match compression::read_file_within(&directory.join("modules.builtin"), LARGEST_LIST) {
+            Ok(text) => String::from_utf8_lossy(&text)
+                .lines()
+                .filter_map(|line| module_name(Path::new(line)))
+                .collect(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeSet::new(),
             Err(error) => return Err(error),
         };
@@ -101,16 +107,16 @@ impl Modules {
 /// # Errors
 /// When it can't be read or is damaged.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = fs::read(path)?;
+    let bytes = compression::read_file_within(path, LARGEST_KERNEL)?;
     if path.extension().is_some_and(|extension| extension == "ko") {
         Ok(bytes)
     } else {
-        compression::decompress(&bytes)
+        compression::decompress(&bytes, LARGEST_KERNEL)
     }
 }
 
 /// The names of the modules that a module says it needs.
-fn needs(module: &[u8]) -> Result<Vec<String>, elf::ParseError> {
+pub(super) fn needs(module: &[u8]) -> Result<Vec<String>, elf::ParseError> {
     let file = ElfBytes::<AnyEndian>::minimal_parse(module)?;
     let Some(section) = file.section_header_by_name(".modinfo")? else { return Ok(Vec::new()) };
     let (info, _) = file.section_data(&section)?;
@@ -134,7 +140,7 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::compression::tests::gzip;
+    use crate::compression::tests::gzip;
 
     /// An ELF file with a `.modinfo` section.
     fn module(info: &str) -> Vec<u8> {

@@ -1,9 +1,11 @@
-//! Package indexes: what a suite offers, and which package of it is meant. Getting either is not
-//! done here.
+//! Package indexes: the packages that a suite offers, and the one of them that a pattern means.
+//! Getting either is not done here.
 
+use deb822_fast::borrowed;
+use glob::Pattern;
 use std::cmp::Ordering;
 
-/// What of the index is looked at: everything else is passed over.
+/// The packages of an index that matter here: the rest is passed over.
 const KERNEL_PACKAGES: [&str; 3] = ["linux-image-", "linux-binary-", "linux-modules-"];
 const IMAGE: &str = KERNEL_PACKAGES[0];
 const BINARY: &str = KERNEL_PACKAGES[1];
@@ -35,12 +37,12 @@ pub struct Choice {
     /// The package with the image.
     pub image: Package,
     /// Where the modules are.
-    pub modules: Modules,
+    pub modules: ModulesPlace,
 }
 
 /// Where the modules of a kernel are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Modules {
+pub enum ModulesPlace {
     /// In the package of the image.
     WithImage,
     /// In a package of their own.
@@ -65,9 +67,8 @@ pub fn read(index: &str, suite: &str) -> Vec<Package> {
 }
 
 fn package(stanza: &str, suite: &str) -> Option<Package> {
-    let field = |name: &str| {
-        stanza.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
-    };
+    let paragraph = borrowed::parse_borrowed(stanza).ok()?.into_iter().next()?;
+    let field = |name: &str| paragraph.get_single(name).map(str::trim);
     // Of alternatives, of which kernels have none, each is a dependency.
     let depends = field("Depends").unwrap_or_default().split([',', '|']);
     Some(Package {
@@ -85,16 +86,18 @@ fn package(stanza: &str, suite: &str) -> Option<Package> {
 /// # Errors
 /// When there is none: with what there is.
 pub fn select(pattern: &str, offered: &[Package]) -> Result<Choice, String> {
-    let (names, versions) = pattern.split_once('=').unwrap_or((pattern, "*"));
+    let (name, version) = pattern.split_once('=').unwrap_or((pattern, "*"));
+    let read = |text: &str| Pattern::new(text).map_err(|error| format!("'{pattern}' is no pattern: {error}"));
+    let (names, versions) = (read(name)?, read(version)?);
     let kernels = || offered.iter().filter(|package| is_kernel(package));
     let mut meant: Vec<&Package> = kernels()
-        .filter(|package| matches(names, &package.name) && matches(versions, &package.version))
+        .filter(|package| names.matches(&package.name) && versions.matches(&package.version))
         .collect();
     meant.sort_by(|a, b| compare(&b.version, &a.version));
     let Some(newest) = meant.first() else {
-        let tail = names.rsplit('*').next().unwrap_or_default();
+        let tail = name.rsplit(['*', '?', ']']).next().unwrap_or_default();
         let mut others: Vec<&Package> =
-            kernels().filter(|package| names == tail || package.name.ends_with(tail)).collect();
+            kernels().filter(|package| name == tail || package.name.ends_with(tail)).collect();
         others.sort_by(|a, b| compare(&b.version, &a.version));
         others.dedup_by(|a, b| a.name == b.name);
         let more = if others.len() > NAMED { ", …" } else { "" };
@@ -111,14 +114,16 @@ pub fn select(pattern: &str, offered: &[Package]) -> Result<Choice, String> {
     };
     let half = |prefix: &str| newest.depends.iter().find(|name| name.starts_with(prefix));
     let Some(binary) = half(BINARY) else {
-        return Ok(Choice { image: (*newest).clone(), modules: Modules::WithImage });
+        return Ok(Choice { image: (*newest).clone(), modules: ModulesPlace::WithImage });
     };
     let image = same(binary).ok_or_else(|| {
         format!("{} {} is offered, but not the {binary} with its image", newest.name, newest.version)
     })?;
     let modules = match half(MODULES) {
-        None => Modules::WithImage,
-        Some(name) => same(name).map_or_else(|| Modules::NotOffered(name.clone()), Modules::Package),
+        None => ModulesPlace::WithImage,
+        Some(name) => {
+            same(name).map_or_else(|| ModulesPlace::NotOffered(name.clone()), ModulesPlace::Package)
+        }
     };
     Ok(Choice { image, modules })
 }
@@ -130,16 +135,6 @@ fn is_kernel(package: &Package) -> bool {
         && !package.name.ends_with("-dbg")
         && !package.name.ends_with("-unsigned")
         && !package.depends.iter().any(|name| name.starts_with(IMAGE))
-}
-
-/// Whether a pattern, in which `*` stands for anything, means a text.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
-            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| matches(rest, &text[at..]))
-        }),
-    }
 }
 
 /// Compares two versions as dpkg does (deb-version(7)).
@@ -278,9 +273,9 @@ mod tests {
     ) {
         let choice = select(pattern, &read(index, "trixie")).unwrap();
         let found = match choice.modules {
-            Modules::WithImage => "with".to_string(),
-            Modules::Package(package) => package.name,
-            Modules::NotOffered(name) => format!("not {name}"),
+            ModulesPlace::WithImage => "with".to_string(),
+            ModulesPlace::Package(package) => package.name,
+            ModulesPlace::NotOffered(name) => format!("not {name}"),
         };
         assert_eq!((choice.image.name.as_str(), found.as_str()), (image, modules));
     }
@@ -295,9 +290,14 @@ mod tests {
     #[case::meta(TRIXIE, "linux-image-cloud-amd64", "is not offered")]
     #[case::version(BACKPORTS, "linux-image-6.18.*-cloud-amd64=6.18.5-2", "is not offered; there are")]
     #[case::empty("", "linux-image-6.15.*", "nor any other")]
-    fn what_is_not_offered_is_said(#[case] index: &str, #[case] pattern: &str, #[case] expected: &str) {
+    #[case::no_pattern(TRIXIE, "linux-image-[", "is no pattern")]
+    fn a_missing_kernel_is_reported_with_those_that_are_there(
+        #[case] index: &str,
+        #[case] pattern: &str,
+        #[case] expected: &str,
+    ) {
         let error = select(pattern, &read(index, "trixie")).unwrap_err();
-        assert!(error.starts_with(pattern) && error.contains(expected), "{error}");
+        assert!(error.contains(pattern) && error.contains(expected), "{error}");
     }
 
     #[test]

@@ -8,11 +8,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+/// The most bytes of output that are kept; a program that writes more is read to its end all the same.
+const LONGEST_OUTPUT: usize = 4 << 20;
+
 /// How a program ended and what it said on standard output and standard error.
 pub struct Finished {
     /// Whether it was successful.
     pub success: bool,
-    /// What it said.
+    /// Its output.
     pub output: String,
 }
 
@@ -87,7 +90,10 @@ fn watch(
         if said {
             match reader.read(&mut buffer)? {
                 0 => open = false,
-                length => output.extend_from_slice(&buffer[..length]),
+                length => {
+                    let length = length.min(LONGEST_OUTPUT - output.len());
+                    output.extend_from_slice(&buffer[..length]);
+                }
             }
         } else if ended {
             return Ok(Some((child.wait()?, output)));

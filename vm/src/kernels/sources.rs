@@ -1,5 +1,7 @@
 //! Where the machine gets its Debian packages from: reading apt's sources, in both of their formats.
 
+use crate::compression;
+use deb822_fast::borrowed::{self, BorrowedField, BorrowedParagraph};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,8 @@ use std::path::{Path, PathBuf};
 /// with something added.
 const SUITES: [&str; 10] =
     ["bullseye", "bookworm", "trixie", "forky", "duke", "sid", "oldstable", "stable", "testing", "unstable"];
+/// The most bytes of a file of sources.
+const LARGEST_FILE: u64 = 1 << 20;
 const COMPONENT: &str = "main";
 const KEYRINGS: &str = "/usr/share/keyrings";
 /// The keyring of the package debian-archive-keyring, by its old and its new name.
@@ -16,10 +20,10 @@ const REMOVED_KEYS: [&str; 2] = ["debian-archive-removed-keys.gpg", "debian-arch
 
 /// One source of binary packages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub struct AptSource {
     /// Where it is.
     pub uris: Vec<String>,
-    /// What of it.
+    /// Its suites.
     pub suites: Vec<String>,
     /// Which parts of that.
     pub components: Vec<String>,
@@ -71,16 +75,16 @@ impl Mirror {
 }
 
 /// Of the machine's sources the one that is a mirror of Debian.
-fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
-    let is_debian = |source: &&Source| {
+fn choose(sources: &[AptSource], named: Option<&str>) -> Result<Mirror, String> {
+    let is_debian = |source: &&AptSource| {
         let known = |suite: &String| SUITES.contains(&suite.split(['-', '/']).next().unwrap_or_default());
         source.suites.iter().any(known) && source.components.iter().any(|one| one == COMPONENT)
     };
-    let is_security = |source: &&Source| {
+    let is_security = |source: &&AptSource| {
         source.suites.iter().all(|suite| suite.ends_with("-security") || suite.ends_with("/updates"))
     };
     // Others' repositories may use Debian's names: the archive's own keyring or path says more.
-    let likeness = |source: &&Source| {
+    let likeness = |source: &&AptSource| {
         let keyring = source.signed_by.iter().any(|path| path.to_string_lossy().contains("debian-archive"));
         let path = source.uris.iter().any(|uri| uri.trim_end_matches('/').ends_with("/debian"));
         u8::from(keyring) * 2 + u8::from(path)
@@ -90,7 +94,7 @@ fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
         // The first of the best: max_by_key gives the last.
         fitting.rev().max_by_key(likeness)
     };
-    let uri = |source: &Source| source.uris.first().map(|uri| uri.trim_end_matches('/').to_string());
+    let uri = |source: &AptSource| source.uris.first().map(|uri| uri.trim_end_matches('/').to_string());
     let configured = best(false);
     let keyrings = configured.map(|source| source.signed_by.clone()).unwrap_or_default();
     let (mirror, security) = match named {
@@ -109,9 +113,9 @@ fn choose(sources: &[Source], named: Option<&str>) -> Result<Mirror, String> {
     Ok(Mirror { uri: mirror, security, keyrings, removed_keys: Vec::new() })
 }
 
-/// The sources of binary packages below apt's configuration directory. What can't be read counts as
-/// not there: apt itself says what is wrong with it.
-fn read(directory: &Path) -> Vec<Source> {
+/// The sources of binary packages below apt's configuration directory. A file that can't be read
+/// counts as not there: apt itself says what is wrong with it.
+fn read(directory: &Path) -> Vec<AptSource> {
     let mut files = vec![directory.join("sources.list")];
     let mut more: Vec<PathBuf> = fs::read_dir(directory.join("sources.list.d"))
         .into_iter()
@@ -122,7 +126,8 @@ fn read(directory: &Path) -> Vec<Source> {
     files.extend(more);
     let mut sources = Vec::new();
     for file in files {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let Ok(text) = compression::read_file_within(&file, LARGEST_FILE) else { continue };
+        let text = String::from_utf8_lossy(&text);
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("list") => sources.extend(text.lines().filter_map(one_line)),
             Some("sources") => sources.extend(stanzas(&text)),
@@ -138,7 +143,7 @@ fn read(directory: &Path) -> Vec<Source> {
 }
 
 /// `deb [option=value …] URI SUITE COMPONENT…` (sources.list(5)).
-fn one_line(line: &str) -> Option<Source> {
+pub(super) fn one_line(line: &str) -> Option<AptSource> {
     let line = line.split('#').next()?.trim();
     let mut rest = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t', '[']))?.trim_start();
     let mut signed_by = Vec::new();
@@ -152,7 +157,7 @@ fn one_line(line: &str) -> Option<Source> {
         rest = after;
     }
     let mut words = rest.split_whitespace().map(str::to_string);
-    Some(Source {
+    Some(AptSource {
         uris: vec![words.next()?],
         suites: vec![words.next()?],
         components: words.collect(),
@@ -160,41 +165,26 @@ fn one_line(line: &str) -> Option<Source> {
     })
 }
 
-/// Stanzas of fields, with continued lines and comments (deb822).
-fn stanzas(text: &str) -> Vec<Source> {
-    let mut sources = Vec::new();
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')).chain([""]) {
-        if line.trim().is_empty() {
-            sources.extend(stanza(&std::mem::take(&mut fields)));
-        } else if line.starts_with([' ', '\t']) {
-            if let Some((_, value)) = fields.last_mut() {
-                value.push('\n');
-                value.push_str(line.trim());
-            }
-        } else if let Some((name, value)) = line.split_once(':') {
-            fields.push((name.trim().to_ascii_lowercase(), value.trim().to_string()));
-        }
-    }
-    sources
+/// Paragraphs of fields (deb822(5)). A file that apt cannot read either gives none.
+pub(super) fn stanzas(text: &str) -> Vec<AptSource> {
+    borrowed::parse_borrowed(text).unwrap_or_default().iter().filter_map(stanza).collect()
 }
 
-fn stanza(fields: &[(String, String)]) -> Option<Source> {
-    let value =
-        |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
-    let words = |wanted: &str| -> Vec<String> {
-        value(wanted).unwrap_or_default().split_whitespace().map(str::to_string).collect()
+fn stanza(paragraph: &BorrowedParagraph) -> Option<AptSource> {
+    let value = |name: &str| paragraph.get_field(name).map(BorrowedField::join);
+    let words = |name: &str| -> Vec<String> {
+        value(name).unwrap_or_default().split_whitespace().map(str::to_string).collect()
     };
-    let off = value("enabled")
-        .is_some_and(|value| ["no", "false", "0", "off", "without", "disable"].contains(&value));
-    if off || !words("types").iter().any(|kind| kind == "deb") {
+    let off = value("Enabled")
+        .is_some_and(|value| ["no", "false", "0", "off", "without", "disable"].contains(&value.trim()));
+    if off || !words("Types").iter().any(|kind| kind == "deb") {
         return None;
     }
-    Some(Source {
-        uris: words("uris"),
-        suites: words("suites"),
-        components: words("components"),
-        signed_by: value("signed-by").map(paths).unwrap_or_default(),
+    Some(AptSource {
+        uris: words("URIs"),
+        suites: words("Suites"),
+        components: words("Components"),
+        signed_by: value("Signed-By").map(|value| paths(&value)).unwrap_or_default(),
     })
 }
 
@@ -213,9 +203,9 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn source(uri: &str, suites: &[&str], components: &[&str], keys: &[&str]) -> Source {
+    fn source(uri: &str, suites: &[&str], components: &[&str], keys: &[&str]) -> AptSource {
         let owned = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Source {
+        AptSource {
             uris: vec![uri.to_string()],
             suites: owned(suites),
             components: owned(components),
@@ -235,7 +225,7 @@ mod tests {
     #[case::flat("deb http://a.test/flat ./", Some(source("http://a.test/flat", &["./"], &[], &[])))]
     #[case::cut("deb [arch=amd64", None)]
     #[case::empty("", None)]
-    fn one_line_sources(#[case] line: &str, #[case] expected: Option<Source>) {
+    fn one_line_sources(#[case] line: &str, #[case] expected: Option<AptSource>) {
         assert_eq!(one_line(line), expected);
     }
 
@@ -258,7 +248,7 @@ mod tests {
     )]
     #[case::off("Enabled: no\nTypes: deb\nURIs: http://a.test/x\nSuites: s\n", vec![])]
     #[case::source_packages("Types: deb-src\nURIs: http://a.test/x\nSuites: s\n", vec![])]
-    fn deb822_sources(#[case] text: &str, #[case] expected: Vec<Source>) {
+    fn deb822_sources(#[case] text: &str, #[case] expected: Vec<AptSource>) {
         assert_eq!(stanzas(text), expected);
     }
 
@@ -318,7 +308,7 @@ mod tests {
     #[case::no_debian(&[source("http://a.test/ubuntu", &["noble"], &["main"], &[])], None, Err("--mirror"))]
     #[case::none(&[], None, Err("--mirror"))]
     fn the_debian_mirror_is_found(
-        #[case] sources: &[Source],
+        #[case] sources: &[AptSource],
         #[case] named: Option<&str>,
         #[case] expected: Result<(&str, &str), &str>,
     ) {

@@ -1,8 +1,8 @@
 //! Filling and reading the cache, against a made-up archive: no network, no apt.
 
-use super::compression::tests::gzip;
-use super::image::tests::{bzimage, elf_with_note};
 use super::*;
+use crate::arch::tests::{bzimage, elf_with_note};
+use crate::compression::tests::gzip;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -59,12 +59,13 @@ impl Made {
     }
 }
 
-fn entry(name: &str, suite: &str) -> Entry {
-    Entry {
+fn entry(name: &str, suite: &str) -> KernelEntry {
+    KernelEntry {
         name: name.to_string(),
         suite: suite.to_string(),
         package: format!("linux-image-{name}.*"),
         why: "a test".to_string(),
+        optional: false,
     }
 }
 
@@ -85,7 +86,7 @@ impl Place {
     fn run(
         &mut self,
         made: &Made,
-        entries: &[Entry],
+        entries: &[KernelEntry],
         offline: bool,
         newest: bool,
     ) -> Vec<Result<Kernel, String>> {
@@ -230,7 +231,7 @@ fn a_changed_entry_or_a_file_that_is_gone_is_not_taken_from_the_cache() {
     made.add_whole("stable", "6.1.2-a", "6.1.2-1", &image("6.1.2-a"));
     let mut place = Place::new();
     let kernel = place.run(&made, &[entry("6.1", "stable")], false, false).remove(0).unwrap();
-    let other = Entry { package: "linux-image-6.1.3-a".to_string(), ..entry("6.1", "stable") };
+    let other = KernelEntry { package: "linux-image-6.1.3-a".to_string(), ..entry("6.1", "stable") };
     assert!(place.run(&made, &[other], true, false)[0].is_err());
     fs::remove_file(kernel.image).unwrap();
     assert!(place.run(&made, &[entry("6.1", "stable")], true, false)[0].is_err());

@@ -5,60 +5,66 @@ use super::cache::Cache;
 use super::process;
 use super::sources::Mirror;
 use super::{Options, catalogue};
+use crate::arch::{Emulator, NATIVE};
 use std::fs::{self, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// The program that boots guests.
-pub const QEMU: &str = "qemu-system-x86_64";
 /// The oldest QEMU that this was tried with.
 const QEMU_NEEDED: (u32, u32) = (7, 2);
-const INSTALL_QEMU: &str = "apt-get install -y --no-install-recommends qemu-system-x86 (7.2 or later), or the same of another distribution";
 const KVM: &str = "/dev/kvm";
 /// KVM_GET_API_VERSION: _IO(0xae, 0), which has been 12 since Linux 2.6.22.
 const KVM_GET_API_VERSION: libc::c_ulong = 0xae00;
 const KVM_API_VERSION: i32 = 12;
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What was found about one thing.
-pub struct Finding {
+/// One thing that booting kernels needs.
+pub struct Facility {
     /// The thing.
     pub name: &'static str,
     /// How it is there, or what is wrong.
     pub result: Result<String, Missing>,
 }
 
-/// What is wrong with something, and what to do about it.
+/// A fault of such a thing, and its remedy.
 pub struct Missing {
-    /// What is wrong.
+    /// The fault.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: String,
 }
 
 /// Looks at all of it.
-pub fn look(options: &Options) -> Vec<Finding> {
+pub fn look(options: &Options) -> Vec<Facility> {
     vec![
-        Finding { name: "QEMU", result: qemu() },
-        Finding { name: "KVM", result: kvm(Path::new(KVM)) },
-        Finding { name: "apt and a Debian mirror", result: apt(options) },
-        Finding { name: "kernel cache", result: cache(options) },
+        Facility { name: "QEMU", result: qemu() },
+        Facility { name: "KVM", result: kvm(Path::new(KVM)) },
+        Facility { name: "apt and a Debian mirror", result: apt(options) },
+        Facility { name: "kernel cache", result: cache(options) },
     ]
 }
 
 fn qemu() -> Result<String, Missing> {
-    let missing = |what: String| Missing { what, remedy: INSTALL_QEMU.to_string() };
-    let mut command = Command::new(QEMU);
+    let Emulator { program, package } = NATIVE.emulator();
+    let missing = |what: String| Missing {
+        what,
+        remedy: format!(
+            "apt-get install -y --no-install-recommends {package} ({}.{} or later), or the same of another \
+             distribution",
+            QEMU_NEEDED.0, QEMU_NEEDED.1
+        ),
+    };
+    let mut command = Command::new(program);
     command.arg("--version");
     let said = process::run(command, DEADLINE).map_err(missing)?.output;
-    let version =
-        qemu_version(&said).ok_or_else(|| missing(format!("'{QEMU} --version' said '{}'", said.trim())))?;
+    let version = qemu_version(&said)
+        .ok_or_else(|| missing(format!("'{program} --version' said '{}'", said.trim())))?;
     if version < QEMU_NEEDED {
-        return Err(missing(format!("{QEMU} is version {}.{}", version.0, version.1)));
+        return Err(missing(format!("{program} is version {}.{}", version.0, version.1)));
     }
-    Ok(format!("{QEMU} {}.{}", version.0, version.1))
+    Ok(format!("{program} {}.{}", version.0, version.1))
 }
 
 /// `QEMU emulator version 7.2.22 (Debian …)`

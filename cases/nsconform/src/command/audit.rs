@@ -17,6 +17,7 @@ use nsconform_suite::runner::Role;
 use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
 use nsconform_suite::verdict::{SkipReason, Verdict};
 use nsconform_sys::machine::Machine;
+use nsconform_sys::single_threaded::SingleThreaded;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::iter::Sum;
@@ -79,7 +80,7 @@ const PATIENCE: u32 = 2;
 const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs the command.
-pub fn audit(arguments: &Arguments) -> Done {
+pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let started = Instant::now();
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;
@@ -89,7 +90,7 @@ pub fn audit(arguments: &Arguments) -> Done {
         containment: Containment::UserNamespace,
         ..usual
     };
-    let mut runner = Runner::start(claims(), setup)
+    let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let (skipped, runnable) = runner.sort_out(&selected);
     let (honest, failing) = honest_runs(&mut runner, &runnable);

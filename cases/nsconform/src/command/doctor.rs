@@ -9,6 +9,7 @@ use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
 use nsconform_sys::machine::Machine;
+use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::kernels::{Options, default_directory, usable};
 use std::io::{self, Write};
 
@@ -16,9 +17,9 @@ const OFFERED: Style = AnsiColor::Green.on_default();
 const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Runs the command.
-pub fn doctor() -> Done {
-    let (obstacle, without_cgroup) = (grader::obstacle(), grader::without_cgroup());
-    let mut runner = Runner::start(claims(), Setup::default())
+pub fn doctor(single: &SingleThreaded) -> Done {
+    let (obstacle, without_cgroup) = (grader::obstacle(single), grader::without_cgroup(single));
+    let mut runner = Runner::start(single, claims(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
     if mode.is_ok() {

@@ -4,8 +4,7 @@
 use super::{Done, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_report::ExitStatus;
-use nsconform_vm::kernels::{Entry, Kernel, Kernels, Options, catalogue, default_directory};
-use std::fs;
+use nsconform_vm::kernels::{Kernel, KernelEntry, Kernels, Options, catalogue, default_directory};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +43,7 @@ pub fn fetch_kernels(arguments: &Arguments) -> Done {
     let wanting = results.iter().filter(|(_, result)| result.is_err()).count();
     let width = results.iter().map(|(entry, _)| entry.name.len()).max().unwrap_or(0);
     print(|to| {
-        for (Entry { name, .. }, result) in &results {
+        for (KernelEntry { name, .. }, result) in &results {
             match result {
                 Ok(kernel) => writeln!(to, "{GOOD}ok     {GOOD:#} {name:width$}  {}", summary(kernel))?,
                 Err(error) => writeln!(to, "{BAD}missing{BAD:#} {name:width$}  {error}")?,
@@ -68,27 +67,16 @@ fn summary(kernel: &Kernel) -> String {
 }
 
 /// The entries of some names, in the order of the list, which is the built-in one if no file is
-/// named; all, if no name is.
+/// named; all that are not optional, if no name is.
 ///
 /// # Errors
 /// When the file is no list, or there is no entry of a name: with those that there are.
-pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<Entry>, Failure> {
-    let entries = match list {
-        None => catalogue::built_in(),
-        Some(file) => fs::read_to_string(file)
-            .map_err(|error| format!("{}: {error}", file.display()))
-            .and_then(|text| catalogue::read(&text, &file.display().to_string())),
+pub fn entries(list: Option<&Path>, names: &[String]) -> Result<Vec<KernelEntry>, Failure> {
+    let list = match list {
+        None => catalogue::all_built_in(),
+        Some(file) => catalogue::read_file(file),
     };
-    let entries = entries.map_err(Failure::usage)?;
-    if let Some(unknown) = names.iter().find(|name| !entries.iter().any(|entry| entry.name == **name)) {
-        let known: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        return Err(Failure::usage(format!(
-            "no kernel '{unknown}' in the list; there are {}",
-            known.join(", ")
-        )));
-    }
-    let wanted = |entry: &&Entry| names.is_empty() || names.contains(&entry.name);
-    Ok(entries.iter().filter(wanted).cloned().collect())
+    list.and_then(|list| catalogue::named(list, names)).map_err(Failure::usage)
 }
 
 /// The newest kernel of the list that is in the cache; if there is none, the newest that can be

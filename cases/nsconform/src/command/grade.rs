@@ -19,10 +19,12 @@ use nsconform_grader::grader::{GradingRequest, grade as perform};
 use nsconform_grader::grading::Grading;
 use nsconform_grader::report::{Format, Report, ResultFile, repeat_command};
 use nsconform_report::ExitStatus;
+use nsconform_sys::single_threaded::SingleThreaded;
+use nsconform_vm::boot::Ending;
 use nsconform_vm::grading;
 use nsconform_vm::kernels::{self, Kernel};
-use nsconform_vm::qemu::{self, Ending};
-use nsconform_vm::record::Submission;
+use nsconform_vm::message::Submission;
+use nsconform_vm::qemu;
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -81,7 +83,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn grade(arguments: &Arguments) -> Done {
+pub fn grade(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let course = find(&arguments.assignment)?;
     let mut rules = rules(course, arguments.rules.as_deref())?;
     if let Some(factor) = arguments.deadline_scale {
@@ -110,7 +112,7 @@ pub fn grade(arguments: &Arguments) -> Done {
                     repeat: Some(&repeat),
                     seed,
                 };
-                Ok(perform(&request, hear))
+                Ok(perform(single, &request, hear))
             }
         };
         grade_once(arguments, assignment, &report, file.as_ref(), grading)
@@ -195,7 +197,7 @@ fn grade_in_guest(
     match last {
         Some(grading) if boot.ending == Ending::Done => Ok(grading),
         Some(grading) => Ok(Grading { broken: Some(why()), ..grading }),
-        None => Err(Failure::harness(format!("{}\n{}", why(), boot.tail(12).join("\n")))),
+        None => Err(Failure::harness(format!("{}\n{}", why(), boot.console.tail(12).join("\n")))),
     }
 }
 

@@ -9,14 +9,19 @@ use nsconform_report::Counts;
 use nsconform_report::event::Line;
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_sys::machine::Machine;
+use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::guest::{self, Guest};
-use nsconform_vm::record::{Message, Order, Privilege, SUBMISSION, Submission};
+use nsconform_vm::message::{Message, Privilege, SUBMISSION, Submission, WorkOrder};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::time::Instant;
 
 /// Does everything that PID 1 of a guest has to do.
-pub fn run() -> ! {
+pub fn run(single: &Result<SingleThreaded, String>) -> ! {
+    let single = single.as_ref().unwrap_or_else(|why| {
+        guest::complain(why);
+        std::process::exit(1)
+    });
     match guest::set_up() {
         Ok(Guest { order: None, mut port, .. }) => {
             end(&mut port, 0);
@@ -24,7 +29,7 @@ pub fn run() -> ! {
         Ok(Guest { order: Some(order), mut port, slowness }) => {
             let mut lines = 0;
             for privilege in &order.privileges {
-                match run_in_child(*privilege, &order, slowness, &port) {
+                match run_in_child(single, *privilege, &order, slowness, &port) {
                     Ok(sent) => lines += sent,
                     Err(why) => note(&mut port, &format!("the run as {}: {why}", privilege.word())),
                 }
@@ -33,7 +38,7 @@ pub fn run() -> ! {
                 if let Err(error) = guest::pass_controllers_on() {
                     note(&mut port, &format!("limits of all processes together: {error}"));
                 }
-                if let Err(why) = grade(submission, slowness, &mut port) {
+                if let Err(why) = grade(single, submission, slowness, &mut port) {
                     note(&mut port, &format!("grading: {why}"));
                 }
             }
@@ -60,7 +65,12 @@ fn note(port: &mut File, text: &str) {
 }
 
 /// Grades a submission, and sends what there is of the grading after each check.
-fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), String> {
+fn grade(
+    single: &SingleThreaded,
+    submission: &Submission,
+    slowness: f64,
+    port: &mut File,
+) -> Result<(), String> {
     let course = course(&submission.assignment)
         .ok_or_else(|| format!("there is no assignment '{}'", submission.assignment))?;
     let assignment = course.read(&submission.rules)?.slowed(slowness);
@@ -76,7 +86,7 @@ fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), 
         seed: submission.seed,
     };
     let mut failure = None;
-    grader::grade(&request, |grading| {
+    grader::grade(single, &request, |grading| {
         let message = Message::Grading { grading: Box::new(grading.clone()) };
         if let Err(error) = message.write(port) {
             failure = Some(format!("the host cannot be told: {error}"));
@@ -86,7 +96,13 @@ fn grade(submission: &Submission, slowness: f64, port: &mut File) -> Result<(), 
 }
 
 /// Runs the cases in a child, since ids are not given back. Gives how many lines were sent.
-fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File) -> Result<usize, String> {
+fn run_in_child(
+    single: &SingleThreaded,
+    privilege: Privilege,
+    order: &WorkOrder,
+    slowness: f64,
+    port: &File,
+) -> Result<usize, String> {
     let (reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
     // SAFETY: this process has one thread.
     match unsafe { nix::unistd::fork() }.map_err(|errno| format!("fork: {errno}"))? {
@@ -94,7 +110,7 @@ fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File)
             drop(reader);
             let done = port.try_clone().map_err(|error| error.to_string()).and_then(|mut port| {
                 guest::become_privilege(privilege).map_err(|errno| format!("changing ids: {errno}"))?;
-                run_cases(privilege, order, slowness, &mut port)
+                run_cases(single, privilege, order, slowness, &mut port)
             });
             let text = match &done {
                 Ok(lines) => format!("{lines}"),
@@ -119,7 +135,13 @@ fn run_in_child(privilege: Privilege, order: &Order, slowness: f64, port: &File)
     }
 }
 
-fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File) -> Result<usize, String> {
+fn run_cases(
+    single: &SingleThreaded,
+    privilege: Privilege,
+    order: &WorkOrder,
+    slowness: f64,
+    port: &mut File,
+) -> Result<usize, String> {
     let started = Instant::now();
     let selected: Vec<usize> = order
         .cases
@@ -130,7 +152,7 @@ fn run_cases(privilege: Privilege, order: &Order, slowness: f64, port: &mut File
         })
         .collect::<Result<_, _>>()?;
     let setup = Setup { deadline_scale: slowness * order.deadline_scale, ..Setup::default() };
-    let mut runner = Runner::start(claims(), setup).map_err(|error| error.to_string())?;
+    let mut runner = Runner::start(single, claims(), setup).map_err(|error| error.to_string())?;
     let machine = Machine::look();
     let mut lines = 0;
     let mut failure = None;

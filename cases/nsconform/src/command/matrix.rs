@@ -8,11 +8,13 @@ use nsconform_report::run_file::RunFile;
 use nsconform_report::table::{self, Matrix};
 use nsconform_report::{Counts, ExitStatus};
 use nsconform_suite::snapshot;
-use nsconform_vm::initramfs::Program;
+use nsconform_vm::boot::{BootLimits, Cancel, Ending, MemoryFile};
+use nsconform_vm::fleet::{self, FleetEvent, GuestResult, Judgement, Plan, Player};
+use nsconform_vm::initramfs::InitProgram;
 use nsconform_vm::kernels::{self, Kernel, Kernels};
-use nsconform_vm::matrix::{self, Event, Judgement, Outcome, Plan};
-use nsconform_vm::qemu::{self, Accelerator, Cancel, Ending, Limits, MEMORY, Memory, Vm};
-use nsconform_vm::record::{Message, Order, Privilege};
+use nsconform_vm::message::{Message, Privilege, WorkOrder};
+use nsconform_vm::qemu::{self, Accelerator, MEMORY, Vm};
+use nsconform_vm::uml;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +38,9 @@ pub struct Arguments {
     /// Only the newest kernel of the built-in list: of those in the cache, or else of those that can be fetched
     #[arg(long, conflicts_with_all = ["kernel", "only", "list"])]
     newest: bool,
+    /// User-mode Linux (Debian package user-mode-linux) instead of QEMU: its kernel is a program
+    #[arg(long, conflicts_with_all = ["kernel", "only", "list", "newest", "mirror", "offline", "accel"])]
+    uml: bool,
     /// The Debian mirror for kernels that are not in the cache [default: the one that apt is configured with]
     #[arg(long, value_name = "URL", conflicts_with = "kernel")]
     mirror: Option<String>,
@@ -124,6 +129,10 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), F
     if arguments.bisect && (ids.len() != 1 || arguments.kernel.len() != 1) {
         return Err(Failure::usage("--bisect takes one --kernel and the whole id of one --case"));
     }
+    if arguments.uml {
+        let kernel = uml::find().and_then(|program| Kernel::user_mode_linux(&program));
+        return Ok((ids, vec![kernel.map_err(Failure::harness)?], 0));
+    }
     if arguments.kernel.is_empty() {
         let (kernels, missing) = fetch(arguments)?;
         return Ok((ids, kernels, missing));
@@ -176,19 +185,19 @@ fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
 
 fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> Done {
     let started = Instant::now();
-    let qemu = qemu::find().map_err(Failure::harness)?;
+    let qemu = if arguments.uml { None } else { Some(qemu::find().map_err(Failure::harness)?) };
     if let Some(directory) = &arguments.output {
         std::fs::create_dir_all(directory)
             .map_err(|error| Failure::usage(format!("{} cannot be made: {error}", directory.display())))?;
     }
-    let program = Program::running()
+    let program = InitProgram::running()
         .map_err(|error| Failure::harness(format!("the running program cannot be read: {error}")))?;
     let privileges = match arguments.whom {
         None => Privilege::ALL.to_vec(),
         Some(Whom::Root) => vec![Privilege::Root],
         Some(Whom::User) => vec![Privilege::User],
     };
-    let order = Order {
+    let order = WorkOrder {
         cases: ids,
         privileges,
         rounds: arguments.rounds.unwrap_or(if arguments.bisect { BISECT_ROUNDS } else { 1 }),
@@ -196,22 +205,27 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
         grade: None,
     };
     let cancel = interruptible()?;
-    let accelerator = accelerator(arguments.accel, &qemu, &kernels[0], &program, &order, &cancel)?;
+    let player = match &qemu {
+        None => Player::Uml,
+        Some(qemu) => Player::Qemu {
+            program: qemu,
+            accelerator: accelerator(arguments.accel, qemu, &kernels[0], &program, &order, &cancel)?,
+        },
+    };
     let plan = Plan {
         kernels,
         program: &program,
         order: &order,
-        qemu: &qemu,
-        accelerator,
-        jobs: arguments.jobs.map_or_else(matrix::fitting_jobs, usize::from),
-        limits: Limits::default(),
+        player,
+        jobs: arguments.jobs.map_or_else(fleet::fitting_jobs, usize::from),
+        limits: BootLimits::default(),
         output: arguments.output.as_deref(),
     };
-    let mut outcomes: Vec<Option<Box<Outcome>>> = kernels.iter().map(|_| None).collect();
+    let mut outcomes: Vec<Option<Box<GuestResult>>> = kernels.iter().map(|_| None).collect();
     let mut progress = Progress::new(&plan);
-    matrix::run(&plan, &cancel, &mut |event| {
+    fleet::run(&plan, &cancel, &mut |event| {
         progress.show(&event);
-        if let Event::Ended { kernel, outcome } = event {
+        if let FleetEvent::Ended { kernel, outcome } = event {
             outcomes[kernel] = Some(outcome);
         }
     });
@@ -219,7 +233,7 @@ fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: us
     if cancel.is_cancelled() {
         return Err(Failure::harness("interrupted; every guest was ended"));
     }
-    let outcomes: Vec<(&Kernel, Box<Outcome>)> =
+    let outcomes: Vec<(&Kernel, Box<GuestResult>)> =
         kernels.iter().zip(outcomes).filter_map(|(kernel, outcome)| Some((kernel, outcome?))).collect();
     for (kernel, outcome) in &outcomes {
         explain(kernel, outcome, &order);
@@ -264,8 +278,8 @@ fn accelerator(
     wanted: Accel,
     qemu: &Path,
     kernel: &Kernel,
-    program: &Program,
-    order: &Order,
+    program: &InitProgram,
+    order: &WorkOrder,
     cancel: &Cancel,
 ) -> Result<Accelerator, Failure> {
     match wanted {
@@ -273,13 +287,14 @@ fn accelerator(
         Accel::Kvm => return Ok(Accelerator::Kvm),
         Accel::Auto => {}
     }
-    let archive = matrix::initramfs(kernel, program, order).map_err(Failure::harness)?;
-    let archive = Memory::new(&archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
+    let archive = fleet::initramfs(kernel, program, order).map_err(Failure::harness)?;
+    let archive =
+        MemoryFile::new(&archive).map_err(|error| Failure::harness(format!("initramfs: {error}")))?;
     Ok(probed(qemu, kernel, &archive, cancel))
 }
 
 /// KVM if a guest reaches user space with it.
-pub fn probed(qemu: &Path, kernel: &Kernel, archive: &Memory, cancel: &Cancel) -> Accelerator {
+pub fn probed(qemu: &Path, kernel: &Kernel, archive: &MemoryFile, cancel: &Cancel) -> Accelerator {
     let vm = Vm {
         qemu,
         accelerator: Accelerator::Kvm,
@@ -322,9 +337,9 @@ impl Progress {
         }
     }
 
-    fn show(&mut self, event: &Event) {
+    fn show(&mut self, event: &FleetEvent) {
         match event {
-            Event::Started { kernel } => {
+            FleetEvent::Started { kernel } => {
                 let bar = self.lines.add(indicatif::ProgressBar::new(self.records));
                 if let Ok(style) = indicatif::ProgressStyle::with_template("{prefix} {pos}/{len} {wide_msg}")
                 {
@@ -334,7 +349,7 @@ impl Progress {
                 bar.set_message("boots");
                 self.bars[*kernel] = Some(bar);
             }
-            Event::Message { kernel, message } => {
+            FleetEvent::Message { kernel, message } => {
                 let Some(bar) = &self.bars[*kernel] else { return };
                 if let Message::Line { privilege, line, .. } = &**message
                     && let Line::Case { record, .. } = &**line
@@ -343,7 +358,7 @@ impl Progress {
                     bar.inc(1);
                 }
             }
-            Event::Ended { kernel, .. } => {
+            FleetEvent::Ended { kernel, .. } => {
                 if let Some(bar) = self.bars[*kernel].take() {
                     bar.finish_and_clear();
                 }
@@ -353,7 +368,7 @@ impl Progress {
 }
 
 /// Says on standard error what is not as it should be with a kernel, apart from its cases.
-fn explain(kernel: &Kernel, outcome: &Outcome, order: &Order) {
+fn explain(kernel: &Kernel, outcome: &GuestResult, order: &WorkOrder) {
     let mut error = anstream::stderr();
     let mut say = |text: String| {
         let _ = writeln!(error, "nsconform: {}: {text}", kernel.name);
@@ -366,12 +381,12 @@ fn explain(kernel: &Kernel, outcome: &Outcome, order: &Order) {
         Err(why) => return say(why.clone()),
     };
     if boot.ending == Ending::Done {
-        for splat in boot.splats() {
+        for splat in boot.console.splats() {
             say(format!("the kernel complains: {splat}"));
         }
     } else {
         say(boot.ending.describe());
-        for line in boot.tail(TAIL) {
+        for line in boot.console.tail(TAIL) {
             say(format!("console: {line}"));
         }
     }
@@ -390,7 +405,7 @@ fn explain(kernel: &Kernel, outcome: &Outcome, order: &Order) {
 
 /// Compares the records of later rounds with those of the first, and says on standard error where
 /// they differ. Gives how many do.
-fn disagreements(kernel: &Kernel, outcome: &Outcome) -> usize {
+fn disagreements(kernel: &Kernel, outcome: &GuestResult) -> usize {
     let mut error = anstream::stderr();
     let mut unlike = 0;
     for (privilege, round, line) in &outcome.rounds {
@@ -441,7 +456,7 @@ fn counts(lines: &[Line]) -> Counts {
 }
 
 /// The matrix of each privilege.
-fn tables(outcomes: &[(&Kernel, Box<Outcome>)]) -> Result<Vec<Matrix>, Failure> {
+fn tables(outcomes: &[(&Kernel, Box<GuestResult>)]) -> Result<Vec<Matrix>, Failure> {
     let kernels = outcomes
         .iter()
         .map(|(kernel, outcome)| {
@@ -464,7 +479,7 @@ fn tables(outcomes: &[(&Kernel, Box<Outcome>)]) -> Result<Vec<Matrix>, Failure> 
 }
 
 /// What is said of a boot to programs.
-fn boot_line(kernel: &Kernel, outcome: &Outcome) -> serde_json::Value {
+fn boot_line(kernel: &Kernel, outcome: &GuestResult) -> serde_json::Value {
     let boot = outcome.boot.as_ref().ok();
     let milliseconds = |time: Option<std::time::Duration>| {
         time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
@@ -483,7 +498,7 @@ fn boot_line(kernel: &Kernel, outcome: &Outcome) -> serde_json::Value {
 fn write_human(
     to: &mut dyn Write,
     tables: &[Matrix],
-    outcomes: &[(&Kernel, Box<Outcome>)],
+    outcomes: &[(&Kernel, Box<GuestResult>)],
     started: Instant,
 ) -> std::io::Result<()> {
     for table in tables {
@@ -497,7 +512,7 @@ fn write_human(
 fn write_json(
     to: &mut dyn Write,
     tables: &[Matrix],
-    outcomes: &[(&Kernel, Box<Outcome>)],
+    outcomes: &[(&Kernel, Box<GuestResult>)],
 ) -> std::io::Result<()> {
     for table in tables {
         table.write_json(to)?;
@@ -508,7 +523,7 @@ fn write_json(
     Ok(())
 }
 
-fn exit_status(outcomes: &[(&Kernel, Box<Outcome>)]) -> ExitStatus {
+fn exit_status(outcomes: &[(&Kernel, Box<GuestResult>)]) -> ExitStatus {
     let complete = outcomes.iter().all(|(_, outcome)| outcome.is_complete());
     let statuses: Vec<ExitStatus> = outcomes
         .iter()
@@ -526,7 +541,7 @@ fn exit_status(outcomes: &[(&Kernel, Box<Outcome>)]) -> ExitStatus {
 }
 
 /// Says what the rounds of the one case came to.
-fn bisect(outcome: &Outcome, order: &Order) -> ExitStatus {
+fn bisect(outcome: &GuestResult, order: &WorkOrder) -> ExitStatus {
     let judgement = if outcome.is_complete() {
         let first = outcome.runs.values().flatten();
         let verdicts =
@@ -537,7 +552,7 @@ fn bisect(outcome: &Outcome, order: &Order) -> ExitStatus {
             });
         let verdicts: Vec<&str> = verdicts.collect();
         let tested: Vec<&str> = verdicts.iter().copied().filter(|word| *word != "skip").collect();
-        matrix::judge(if tested.is_empty() { verdicts } else { tested })
+        fleet::judge(if tested.is_empty() { verdicts } else { tested })
     } else {
         Judgement::Untestable("the guest did not do all".to_string())
     };

@@ -8,6 +8,7 @@ use nsconform_suite::case::Case;
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::Record;
 use nsconform_sys::machine::Machine;
+use nsconform_sys::single_threaded::SingleThreaded;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -47,7 +48,7 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
 }
 
 /// Runs the command.
-pub fn run(arguments: &Arguments) -> Done {
+pub fn run(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let started = Instant::now();
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &arguments.skip, arguments.exact)?;
@@ -57,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Done {
         deadline_scale: arguments.deadline_scale.unwrap_or(usual.deadline_scale),
         ..usual
     };
-    let mut runner = Runner::start(claims(), setup)
+    let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mut output = Output::open(arguments)?;
     let machine = Machine::look();

@@ -9,6 +9,7 @@ use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup, judge};
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::Verdict;
+use nsconform_sys::single_threaded::SingleThreaded;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -52,13 +53,13 @@ struct Disagreement {
 }
 
 /// Runs the command.
-pub fn verify(arguments: &Arguments) -> Done {
+pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let started = Instant::now();
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
     let setup = Setup { jobs: arguments.jobs.map_or(usual.jobs * 2, usize::from), ..usual };
-    let mut runner = Runner::start(claims(), setup)
+    let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let (skipped, runnable) = runner.sort_out(&selected);
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));

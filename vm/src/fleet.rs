@@ -1,11 +1,13 @@
-//! Many guests side by side: one boot per kernel, in which all cases are run as each privilege;
-//! what each gave, and the files that are kept of it.
+//! Several guests at once: one boot per kernel, in which the guest runs all cases as each user; the
+//! result of each guest, and the files that are kept of it.
 
-use crate::initramfs::{self, Guest, Program};
+use crate::boot::{self, Boot, BootLimits, Cancel, Ending, MachineProgram, MemoryFile};
+use crate::initramfs::{self, Contents, InitProgram};
 use crate::kernels::Kernel;
 use crate::kernels::modules::Modules;
-use crate::qemu::{self, Accelerator, Boot, Cancel, Ending, Limits, MEMORY, Memory, Vm};
-use crate::record::{Message, Order, Privilege};
+use crate::message::{Message, Privilege, WorkOrder};
+use crate::qemu::{Accelerator, MEMORY, Vm};
+use crate::uml::Uml;
 use nsconform_report::event::Line;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,53 +19,65 @@ use std::sync::mpsc;
 /// Modules that cases need where the kernel does not have them built in.
 const MODULES: [&str; 4] = ["af_packet", "dummy", "overlay", "veth"];
 
-/// What is to be booted, and how.
+/// The guests to be booted, and how.
 pub struct Plan<'a> {
     /// The kernels.
     pub kernels: &'a [Kernel],
     /// The program that becomes `/init`.
-    pub program: &'a Program,
-    /// What the guests are told to do.
-    pub order: &'a Order,
-    /// QEMU.
-    pub qemu: &'a Path,
-    /// What executes the guests' instructions.
-    pub accelerator: Accelerator,
+    pub program: &'a InitProgram,
+    /// The order that every guest gets.
+    pub order: &'a WorkOrder,
+    /// The program that plays the guests' machines.
+    pub player: Player<'a>,
     /// How many guests run side by side.
     pub jobs: usize,
     /// How long a guest may take.
-    pub limits: Limits,
+    pub limits: BootLimits,
     /// Where run files, console and command line are kept.
     pub output: Option<&'a Path>,
 }
 
-/// What happens while the guests run.
-pub enum Event {
+/// The program that plays the machines of guests.
+#[derive(Clone, Copy, Debug)]
+pub enum Player<'a> {
+    /// QEMU.
+    Qemu {
+        /// The program.
+        program: &'a Path,
+        /// The part of the machine that executes the guests' instructions.
+        accelerator: Accelerator,
+    },
+    /// User-mode Linux: the kernel itself is the program.
+    Uml,
+}
+
+/// An event while the guests run.
+pub enum FleetEvent {
     /// A guest is started.
     Started {
         /// Index of the kernel.
         kernel: usize,
     },
-    /// A guest says something.
+    /// A guest has sent a message.
     Message {
         /// Index of the kernel.
         kernel: usize,
-        /// What.
+        /// The message.
         message: Box<Message>,
     },
     /// A guest has ended, in whatever way.
     Ended {
         /// Index of the kernel.
         kernel: usize,
-        /// What it gave.
-        outcome: Box<Outcome>,
+        /// Its result.
+        outcome: Box<GuestResult>,
     },
 }
 
-/// What a kernel gave.
+/// The result of one guest.
 #[derive(Debug)]
-pub struct Outcome {
-    /// How its guest ended; an error if there was none, with the reason.
+pub struct GuestResult {
+    /// How it ended; an error if there was no boot, with the reason.
     pub boot: Result<Boot, String>,
     /// `uname -r` as the guest says it; empty if it said nothing.
     pub release: String,
@@ -71,17 +85,17 @@ pub struct Outcome {
     pub runs: BTreeMap<Privilege, Vec<Line>>,
     /// Records of later rounds.
     pub rounds: Vec<(Privilege, u32, Line)>,
-    /// What the guest noted.
+    /// The notes of the guest.
     pub notes: Vec<String>,
     /// The size of the initramfs in bytes.
     pub initramfs: usize,
-    /// Where the initramfs was not to be written, or a run file: the first that failed.
+    /// The first file that could not be kept, with the reason.
     pub unwritten: Option<String>,
 }
 
-impl Outcome {
-    fn new() -> Outcome {
-        Outcome {
+impl GuestResult {
+    fn new() -> GuestResult {
+        GuestResult {
             boot: Err(String::new()),
             release: String::new(),
             runs: BTreeMap::new(),
@@ -105,7 +119,7 @@ impl Outcome {
         ids.iter().map(String::as_str).filter(|id| !recorded.contains(id)).collect()
     }
 
-    /// Whether the guest did all that it was told.
+    /// Whether the guest has done its whole order.
     pub fn is_complete(&self) -> bool {
         self.boot.as_ref().is_ok_and(|boot| boot.ending == Ending::Done)
     }
@@ -114,7 +128,7 @@ impl Outcome {
 /// How many guests fit the machine: one per processor, and in three quarters of the memory that is
 /// to be had. One in any case.
 pub fn fitting_jobs() -> usize {
-    /// What QEMU takes beside the memory of the guest, in MiB.
+    /// The memory that QEMU takes beside the guest's, in MiB.
     const OVERHEAD: u64 = 128;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let available = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
@@ -130,7 +144,7 @@ pub fn fitting_jobs() -> usize {
 ///
 /// # Errors
 /// When its modules cannot be read.
-pub fn initramfs(kernel: &Kernel, program: &Program, order: &Order) -> Result<Vec<u8>, String> {
+pub fn initramfs(kernel: &Kernel, program: &InitProgram, order: &WorkOrder) -> Result<Vec<u8>, String> {
     let modules = match &kernel.modules {
         Some(tree) => Modules::open(tree)
             .map_err(|error| error.to_string())
@@ -140,13 +154,13 @@ pub fn initramfs(kernel: &Kernel, program: &Program, order: &Order) -> Result<Ve
             })?,
         None => Vec::new(),
     };
-    initramfs::build(&Guest { program, modules: &modules, order })
+    initramfs::build(&Contents { program, modules: &modules, order })
         .map_err(|error| format!("the initramfs of {} cannot be built: {error}", kernel.name))
 }
 
-/// Boots all kernels and hands over what happens. Returns when every guest has ended; after
+/// Boots all kernels and hands over each event. Returns when every guest has ended; after
 /// `cancel` that is soon.
-pub fn run(plan: &Plan, cancel: &Cancel, event: &mut dyn FnMut(Event)) {
+pub fn run(plan: &Plan, cancel: &Cancel, event: &mut dyn FnMut(FleetEvent)) {
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -159,9 +173,9 @@ pub fn run(plan: &Plan, cancel: &Cancel, event: &mut dyn FnMut(Event)) {
                         return;
                     }
                     // The receiver outlives the scope.
-                    let _ = sender.send(Event::Started { kernel });
+                    let _ = sender.send(FleetEvent::Started { kernel });
                     let outcome = Box::new(one(plan, kernel, cancel, &sender));
-                    let _ = sender.send(Event::Ended { kernel, outcome });
+                    let _ = sender.send(FleetEvent::Ended { kernel, outcome });
                 }
             });
         }
@@ -183,9 +197,9 @@ pub(crate) fn with_an_image(kernel: &Kernel, mut boot: impl FnMut(&Path) -> Boot
     boot(&kernel.image)
 }
 
-fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>) -> Outcome {
+fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<FleetEvent>) -> GuestResult {
     let kernel = &plan.kernels[index];
-    let mut outcome = Outcome::new();
+    let mut outcome = GuestResult::new();
     let archive = match initramfs(kernel, plan.program, plan.order) {
         Ok(archive) => archive,
         Err(why) => {
@@ -194,12 +208,12 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>)
         }
     };
     outcome.initramfs = archive.len();
-    let mut files = Files::new(plan.output, &kernel.name);
+    let mut files = KeptFiles::new(plan.output, &kernel.name);
     // Kept files are used as they are, so that the kept command line boots the same guest again.
     let kept = files.write("initramfs", &archive);
     let memory = match &kept {
         Some(_) => None,
-        None => match Memory::new(&archive) {
+        None => match MemoryFile::new(&archive) {
             Ok(memory) => Some(memory),
             Err(error) => {
                 outcome.boot = Err(format!("the initramfs of {}: {error}", kernel.name));
@@ -208,27 +222,31 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<Event>)
         },
     };
     drop(archive);
-    let archive = kept.or_else(|| memory.as_ref().map(Memory::path)).unwrap_or_default();
+    let archive = kept.or_else(|| memory.as_ref().map(MemoryFile::path)).unwrap_or_default();
     // The kept command line shall work wherever it is started.
     let archive = absolute(&archive);
-    outcome.boot = Ok(with_an_image(kernel, |image| {
-        let image = absolute(image);
-        let vm = Vm {
-            qemu: plan.qemu,
-            accelerator: plan.accelerator,
-            kernel: &image,
-            initramfs: &archive,
-            memory: MEMORY,
-            arguments: &[],
-        };
-        files.write("qemu.sh", vm.script().as_bytes());
-        let booted = qemu::boot(&vm, &plan.limits, cancel, &mut |message| {
+    let script = match plan.player {
+        Player::Qemu { .. } => "qemu.sh",
+        Player::Uml => "uml.sh",
+    };
+    let mut boot = |machine: &dyn MachineProgram| {
+        files.write(script, boot::script(machine).as_bytes());
+        let booted = boot::boot(machine, &plan.limits, cancel, &mut |message| {
             take(&mut outcome, &mut files, message);
-            let _ = sender.send(Event::Message { kernel: index, message: Box::new(message.clone()) });
+            let _ = sender.send(FleetEvent::Message { kernel: index, message: Box::new(message.clone()) });
         });
-        files.write("console.log", &booted.console);
+        files.write("console.log", booted.console.bytes());
         booted
-    }));
+    };
+    let booted = match plan.player {
+        Player::Qemu { program: qemu, accelerator } => with_an_image(kernel, |image| {
+            let image = absolute(image);
+            let initramfs = &archive;
+            boot(&Vm { qemu, accelerator, kernel: &image, initramfs, memory: MEMORY, arguments: &[] })
+        }),
+        Player::Uml => boot(&Uml { program: &kernel.image, initramfs: &archive, memory: MEMORY }),
+    };
+    outcome.boot = Ok(booted);
     outcome.unwritten = files.failed;
     outcome
 }
@@ -237,7 +255,7 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn take(outcome: &mut Outcome, files: &mut Files, message: &Message) {
+fn take(outcome: &mut GuestResult, files: &mut KeptFiles, message: &Message) {
     match message {
         Message::Hello { release, .. } => outcome.release.clone_from(release),
         Message::Note { text } => outcome.notes.push(text.clone()),
@@ -253,18 +271,18 @@ fn take(outcome: &mut Outcome, files: &mut Files, message: &Message) {
 }
 
 /// The files that are kept of a kernel: `NAME.root.jsonl`, `NAME.user.jsonl` (run files),
-/// `NAME.console.log`, `NAME.qemu.sh`, `NAME.initramfs`.
-struct Files {
+/// `NAME.console.log`, `NAME.qemu.sh` or `NAME.uml.sh`, `NAME.initramfs`.
+struct KeptFiles {
     directory: Option<PathBuf>,
     name: String,
     runs: BTreeMap<Privilege, File>,
     failed: Option<String>,
 }
 
-impl Files {
-    fn new(directory: Option<&Path>, name: &str) -> Files {
+impl KeptFiles {
+    fn new(directory: Option<&Path>, name: &str) -> KeptFiles {
         let name = name.replace('/', "-");
-        Files { directory: directory.map(Path::to_path_buf), name, runs: BTreeMap::new(), failed: None }
+        KeptFiles { directory: directory.map(Path::to_path_buf), name, runs: BTreeMap::new(), failed: None }
     }
 
     fn path(&self, ending: &str) -> Option<PathBuf> {
@@ -301,7 +319,7 @@ impl Files {
     }
 }
 
-/// What a bisection is told about a kernel.
+/// The answer to a bisection about a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// The case passes: exit status 0.

@@ -1,4 +1,5 @@
-//! What the guest says to the host: JSON text sequences (RFC 7464) on the second serial port.
+//! The messages between host and guest. The host's order is a file of the initramfs; the guest
+//! answers with JSON text sequences (RFC 7464) on the device that its architecture names.
 //!
 //! Each message is one line of JSON between a record separator and a line feed. Whatever stands
 //! before a separator is not a message, so that a stray kernel message, or the rest of one that
@@ -9,7 +10,7 @@ use nsconform_report::event::Line;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
-/// As whom the cases are run in the guest.
+/// The user as whom the guest runs cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Privilege {
@@ -32,20 +33,20 @@ impl Privilege {
     }
 }
 
-/// What the host wants of the guest: a file of the initramfs, since a kernel's command line is
-/// short and has its own rules of quoting.
+/// The work that the host orders: a file of the initramfs, since a kernel's command line is short
+/// and has its own rules of quoting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Order {
-    /// The ids of the cases to be run.
+pub struct WorkOrder {
+    /// The ids of the cases that the guest runs.
     pub cases: Vec<String>,
-    /// As whom, in this order.
+    /// The users as whom it runs them, in this order.
     pub privileges: Vec<Privilege>,
-    /// How many times every case is run.
+    /// How many times it runs every case.
     pub rounds: u32,
-    /// What deadlines are multiplied by, in addition to what the guest's calibration says.
+    /// The factor of all deadlines, in addition to the guest's own calibration.
     pub deadline_scale: f64,
-    /// What is graded after that, if anything is.
+    /// The submission that it grades after that.
     #[serde(default)]
     pub grade: Option<Submission>,
 }
@@ -53,7 +54,7 @@ pub struct Order {
 /// Where a submission lies in the guest.
 pub const SUBMISSION: &str = "/submission.bin";
 
-/// A submission to be graded in the guest; its content is a file of the initramfs.
+/// A submission that the guest grades; its content is a file of the initramfs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Submission {
@@ -65,11 +66,11 @@ pub struct Submission {
     pub name: String,
     /// The path of the program as it was given.
     pub path: String,
-    /// What everything that nobody shall know beforehand follows from.
+    /// The number from which everything follows that nobody can know beforehand.
     pub seed: u64,
 }
 
-/// What the guest says.
+/// A message of the guest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "lowercase")]
 pub enum Message {
@@ -79,36 +80,39 @@ pub enum Message {
         release: String,
         /// How much slower than a usual machine this one is; at least 1.
         slowness: f64,
-        /// What that was measured by: a fork with its end, in microseconds.
+        /// The measurement behind it: a fork with its end, in microseconds.
         fork_us: f64,
     },
     /// A line of a run file.
     Line {
-        /// Of which run.
+        /// The user of the run.
         privilege: Privilege,
         /// From 0. Only the first round has lines other than those of cases.
         round: u32,
         /// The line.
         line: Box<Line>,
     },
-    /// What there is of a grading: after each check anew.
+    /// A grading so far: after each check anew.
     Grading {
         /// All of it.
         grading: Box<Grading>,
     },
     /// Something that people should know.
     Note {
-        /// What.
+        /// The sentence.
         text: String,
     },
-    /// All was done; nothing follows.
+    /// The guest has done all; nothing follows.
     End {
-        /// How many messages with lines were sent.
+        /// How many messages with lines it has sent.
         lines: usize,
     },
 }
 
 const SEPARATOR: u8 = 0x1e;
+/// The most bytes of a message. The longest that guests send, a case's trace, has some tens of
+/// thousands; a grading has the output of a submission.
+const LONGEST_MESSAGE: usize = 16 << 20;
 
 impl Message {
     /// Writes the message in one piece.
@@ -126,14 +130,14 @@ impl Message {
 
 /// The host's end of the stream: takes bytes in pieces of any size, gives messages.
 #[derive(Debug, Default)]
-pub struct Stream {
+pub struct MessageReader {
     /// The bytes since the last separator, if there was one since the last line feed.
     pending: Option<Vec<u8>>,
     garbage: usize,
 }
 
-impl Stream {
-    /// Takes what was read and hands over each message that is complete with it.
+impl MessageReader {
+    /// Takes further bytes and hands over each message that they complete.
     pub fn push(&mut self, bytes: &[u8], message: &mut dyn FnMut(Message)) {
         for &byte in bytes {
             match (byte, &mut self.pending) {
@@ -148,7 +152,11 @@ impl Stream {
                     }
                     self.pending = None;
                 }
-                (_, Some(text)) => text.push(byte),
+                (_, Some(text)) if text.len() < LONGEST_MESSAGE => text.push(byte),
+                (_, Some(text)) => {
+                    self.garbage += text.len() + 1;
+                    self.pending = None;
+                }
                 (_, None) => self.garbage += usize::from(!byte.is_ascii_whitespace()),
             }
         }
@@ -163,6 +171,9 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{CASES, corpus, foreign, peak};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     fn note(text: &str) -> Message {
@@ -176,7 +187,7 @@ mod tests {
     }
 
     fn read(pieces: &[&[u8]]) -> (Vec<Message>, usize) {
-        let (mut stream, mut messages) = (Stream::default(), Vec::new());
+        let (mut stream, mut messages) = (MessageReader::default(), Vec::new());
         pieces.iter().for_each(|piece| stream.push(piece, &mut |message| messages.push(message)));
         (messages, stream.garbage())
     }
@@ -234,6 +245,74 @@ mod tests {
     #[case::unknown_privilege(r#"{"cases":[],"privileges":["daemon"],"rounds":1,"deadline_scale":1}"#, false)]
     #[case::missing_field(r#"{"cases":[]}"#, false)]
     fn orders_are_read_strictly(#[case] text: &str, #[case] accepted: bool) {
-        assert_eq!(serde_json::from_str::<Order>(text).is_ok(), accepted);
+        assert_eq!(serde_json::from_str::<WorkOrder>(text).is_ok(), accepted);
+    }
+
+    #[test]
+    fn stored_streams_are_read_to_their_end() {
+        for (name, bytes) in corpus("messages") {
+            let (messages, _) = read(&[&bytes]);
+            let end = matches!(messages.last(), Some(Message::End { .. }));
+            assert_eq!(end, name != "numbers", "{name}: {messages:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_without_an_end_takes_no_more_memory_than_the_longest() {
+        let mut reader = MessageReader::default();
+        reader.push(&[SEPARATOR], &mut |_| panic!("nothing was sent"));
+        let (_, most) = peak(|| {
+            for _ in 0..3 * LONGEST_MESSAGE / 65536 {
+                reader.push(&[b'x'; 65536], &mut |_| panic!("nothing was sent"));
+            }
+        });
+        // A vector doubles, and has its old place until it is copied.
+        assert!(most <= 3 * LONGEST_MESSAGE, "{most} bytes");
+        assert_eq!(reader.garbage(), 3 * LONGEST_MESSAGE);
+        reader.push(&written(&[note("after")]), &mut |message| assert_eq!(message, note("after")));
+    }
+
+    fn any_message() -> impl Strategy<Value = Message> {
+        prop_oneof![
+            ".*".prop_map(|text| Message::Note { text }),
+            any::<usize>().prop_map(|lines| Message::End { lines }),
+            // Quarters: reading a number back may change its last digit.
+            (".*", any::<u32>(), any::<u32>()).prop_map(|(release, slowness, fork_us)| Message::Hello {
+                release,
+                slowness: f64::from(slowness) / 4.0,
+                fork_us: f64::from(fork_us) / 4.0,
+            }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn messages_among_noise_come_back(
+            sent in vec((any_message(), vec(any::<u8>().prop_filter("", |b| *b != SEPARATOR), 0..20)), 0..5),
+            sizes in vec(1..50_usize, 1..20),
+        ) {
+            let mut bytes = Vec::new();
+            for (message, noise) in &sent {
+                message.write(&mut bytes).unwrap();
+                bytes.extend(noise);
+            }
+            let (mut reader, mut messages) = (MessageReader::default(), Vec::new());
+            let (mut rest, mut sizes) = (&bytes[..], sizes.iter().cycle());
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
+                reader.push(piece, &mut |message| messages.push(message));
+                rest = after;
+            }
+            let sent: Vec<Message> = sent.into_iter().map(|(message, _)| message).collect();
+            prop_assert_eq!(messages, sent);
+        }
+
+        #[test]
+        fn foreign_bytes_are_garbage_or_messages(bytes in foreign("messages")) {
+            let (messages, garbage) = read(&[&bytes]);
+            prop_assert!(messages.len() + garbage <= bytes.len());
+        }
     }
 }
