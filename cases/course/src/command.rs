@@ -4,7 +4,6 @@
 //! How the process that was started behaves meanwhile is in `settled`.
 
 use super::settled;
-use nix::sys::signal::Signal;
 use nsconform_grader::{
     CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
 };
@@ -29,6 +28,9 @@ pub(super) fn hold_as<'s>(
     let words: Vec<&str> = options.iter().copied().chain(held.words.iter().map(String::as_str)).collect();
     let run = stage.launch(&change(Launch::submission(&words)))?;
     let command = run.held(held)?;
+    // A program that does not wait where it should may be early or late: only when neither does
+    // anything any more is there one thing to be seen.
+    settled::stand_still(stage, "program and command to stand still", &[run.process(), command])?;
     Ok((run, command))
 }
 
@@ -68,9 +70,11 @@ pub(super) fn is_same_process(run: &Run<'_>, command: &ObservedProcess<'_>) -> C
 /// namespaces, and by a name that is searched in PATH as well.
 pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
+    let before = stage.mounts_now()?;
     let (run, command) = hold(stage, &held, &[])?;
     is_same_process(&run, &command)?;
     has_left(stage, &command, "no option", &[])?;
+    settled::mounts_as_before(stage, &before)?;
     ends(&run, &held)?;
     is_searched(stage, &[])
 }
@@ -90,12 +94,13 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckR
     settled::sleeps(stage, &run)?;
     ends(&run, &held)?;
 
-    let signal =
-        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, options)?;
-    stage.kill(&command, signal)?;
-    run.ends_with(Status::Exited(128 + signal as i32))
+    for signal in settled::SIGNALS {
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, options)?;
+        stage.kill(&command, signal)?;
+        run.ends_with(Status::Exited(128 + signal as i32))?;
+    }
+    Ok(())
 }
 
 /// Demands that with `-v` besides these options the program tells what it does, each step when it
@@ -138,15 +143,20 @@ pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckR
 /// Demands that options that make namespaces can be written as one word, and that a user can have all
 /// of them, although the one that gives the right to the others comes last.
 pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)]) -> CheckResult {
-    let others = options.len() as u32 - 1;
-    let (first, further) = (stage.number(0..others), stage.number(1..others));
-    let pair = [first, (first + further) % others].map(|number| options[number as usize]);
-    let word: String = pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
-    let word = format!("-{word}");
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &[&word])?;
-    has_left(stage, &command, &word, &pair.map(|(_, kind)| kind))?;
-    is_over(&run)?;
+    let others = &options[..options.len() - 1];
+    // Each beside the next one, and the last beside the first.
+    for (number, first) in others.iter().enumerate() {
+        let pair = [*first, others[(number + 1) % others.len()]];
+        let letters: String =
+            pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
+        let word = format!("-{letters}");
+        // One of the two is there twice.
+        let words = [word.as_str(), first.0];
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, &words)?;
+        has_left(stage, &command, &words.join(" "), &pair.map(|(_, kind)| kind))?;
+        is_over(&run)?;
+    }
 
     let (words, kinds): (Vec<&str>, Vec<Kind>) = options.iter().copied().unzip();
     let held = stage.held_script()?;

@@ -3,7 +3,6 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nix::sys::signal::Signal;
 use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::{Duration, Instant};
@@ -191,12 +190,13 @@ fn interval(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
-    let (run, child) = start(stage, LONG)?;
-    settled::sleeps(stage, &run)?;
-    let signal =
-        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
-    stage.kill(&child, signal)?;
-    run.ends_with(Status::Exited(128 + signal as i32))
+    for signal in settled::SIGNALS {
+        let (run, child) = start(stage, LONG)?;
+        settled::sleeps(stage, &run)?;
+        stage.kill(&child, signal)?;
+        run.ends_with(Status::Exited(128 + signal as i32))?;
+    }
+    Ok(())
 }
 
 fn clone_fails(stage: &Stage<'_>) -> CheckResult {
@@ -213,5 +213,6 @@ fn usage(stage: &Stage<'_>) -> CheckResult {
     for seconds in ["0", "-1", "x", "1x", "", "nan", "86401"] {
         failing::gives_usage(stage, &[seconds])?;
     }
-    Ok(())
+    // The last one that is allowed.
+    start(stage, "86400").map(drop)
 }

@@ -153,18 +153,20 @@ fn keeps_open(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
-    let (run, child) = start(stage, &stage.name())?;
-    lines(&run)?;
-    settled::sleeps(stage, &run)?;
-    let signals = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGINT];
-    stage.kill(&child, signals[stage.number(0..4) as usize])?;
-    let line = run.line()?;
-    ensure(
-        line == "child has terminated",
-        || "the line 'child has terminated' when the child has been killed".into(),
-        || format!("the line {line:?}"),
-    )?;
-    run.ends_with(Status::Exited(0))
+    for signal in settled::SIGNALS {
+        let (run, child) = start(stage, &stage.name())?;
+        lines(&run)?;
+        settled::sleeps(stage, &run)?;
+        stage.kill(&child, signal)?;
+        let line = run.line()?;
+        ensure(
+            line == "child has terminated",
+            || "the line 'child has terminated' when the child has been killed".into(),
+            || format!("the line {line:?}"),
+        )?;
+        run.ends_with(Status::Exited(0))?;
+    }
+    Ok(())
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {

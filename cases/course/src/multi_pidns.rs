@@ -147,10 +147,15 @@ fn status(stage: &Stage<'_>) -> CheckResult {
         || format!("there are {left} processes"),
     )?;
     // One in the middle, or sleep itself: its parents see the status, not the signal.
-    let nest = Nest::start(stage)?;
-    nest.killed(stage, stage.number(1..nest.levels as u32) as usize)?;
+    for place in [1, usize::MAX] {
+        let nest = Nest::start(stage)?;
+        nest.killed(stage, place.min(nest.levels - 1))?;
+    }
     let levels = stage.number(2..6).to_string();
-    stage.start(&[&levels, "0", &scratch(stage)])?.ends_with(Status::Exited(0))?;
+    // How a time is written is for sleep to say.
+    for seconds in ["0", "0.01", "0s"] {
+        stage.start(&[&levels, seconds, &scratch(stage)])?.ends_with(Status::Exited(0))?;
+    }
     // No time, so that sleep fails.
     stage.start(&[levels, stage.name(), scratch(stage)])?.ends_with(Status::Exited(1))
 }
@@ -183,7 +188,7 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["3", &seconds])?;
     failing::gives_usage(stage, &["3", &seconds, &directory, "more"])?;
-    for levels in ["0", "3x", ""] {
+    for levels in ["0", "-1", "0x3", "3x", "x3", ""] {
         failing::gives_usage(stage, &[levels, &seconds, &directory])?;
     }
     failing::names(stage, &Launch::submission(&["3", &seconds, &below]), "mkdir", Errno::ENOENT)?;

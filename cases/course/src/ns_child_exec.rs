@@ -30,7 +30,9 @@ const OPTIONS: [(&str, Kind); 7] = [
 
 fn runs(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
+    let before = stage.mounts_now()?;
     let (run, command) = hold(stage, &held, &[])?;
+    settled::mounts_as_before(stage, &before)?;
     settled::sleeps(stage, &run)?;
     ensure(
         command.parent() == Some(run.process()),

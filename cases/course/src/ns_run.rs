@@ -29,9 +29,11 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
         joins_one(stage, &file(&target, kind)?, &target, kind)?;
     }
     // What counts is what the file stands for, not where it is.
-    let kind = [Kind::Ipc, Kind::Net, Kind::Uts][stage.number(0..3) as usize];
-    let path = stage.bind_mount(&target, kind)?;
-    joins_one(stage, &path, &target, kind)
+    for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
+        let path = stage.bind_mount(&target, kind)?;
+        joins_one(stage, &path, &target, kind)?;
+    }
+    Ok(())
 }
 
 fn joins_one(stage: &Stage<'_>, path: &str, target: &ObservedProcess<'_>, kind: Kind) -> CheckResult {
@@ -44,6 +46,16 @@ fn joins_one(stage: &Stage<'_>, path: &str, target: &ObservedProcess<'_>, kind: 
 }
 
 fn order(stage: &Stage<'_>) -> CheckResult {
+    // As many as there are files.
+    let all = target(stage, &JOINED)?.process();
+    let kinds = [Kind::Uts, Kind::Ipc, Kind::Net, Kind::Cgroup];
+    let files = kinds.iter().map(|kind| file(&all, *kind)).collect::<Result<Vec<_>, _>>()?;
+    let options: Vec<&str> = files.iter().flat_map(|file| ["-n", file.as_str()]).collect();
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &options)?;
+    has_left(stage, &command, &options.join(" "), &kinds)?;
+    ends(&run, &held)?;
+
     // Of two of one kind, the last one is where it stays.
     let (first, second) = (target(stage, &[Kind::Uts])?.process(), target(stage, &[Kind::Uts])?.process());
     for (before, after) in [(&first, &second), (&second, &first)] {
@@ -147,6 +159,9 @@ fn usage(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["-f"])?;
     failing::gives_usage(stage, &["-n", &uts])?;
     failing::gives_usage(stage, &["-f", "-n"])?;
+    // Nothing has been joined by then.
+    failing::gives_usage(stage, &["-n", "/dev/null"])?;
+    failing::gives_usage(stage, &["-n", "/dev/null", "-x", "echo", &mark])?;
     failing::gives_usage(stage, &["-n", &uts, "-x", "echo", &mark])
 }
 

@@ -112,7 +112,10 @@ fn status(stage: &Stage<'_>) -> CheckResult {
     settled::sleeps(stage, &run)?;
     stage.kill(&sleeper, Signal::SIGKILL)?;
     run.ends_with(Status::Exited(128 + Signal::SIGKILL as i32))?;
-    stage.start(&["0"])?.ends_with(Status::Exited(0))?;
+    // How a time is written is for sleep to say.
+    for seconds in ["0", "0.01", "0s"] {
+        stage.start(&[seconds])?.ends_with(Status::Exited(0))?;
+    }
     // No time, so that sleep fails.
     stage.start(&[stage.name()])?.ends_with(Status::Exited(1))
 }

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// A program that runs for so long without any sign of progress is looping.
 const LOOPS: Duration = Duration::from_millis(250);
 
+/// Signals that a program may treat differently: all are tried, as a mistake may be about one.
+pub(super) const SIGNALS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1];
+
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
 pub(super) fn is_idle(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
     process.is_asleep() || !process.is_alive() || loops(stage, process)

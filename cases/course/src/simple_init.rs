@@ -134,7 +134,10 @@ fn commands(stage: &Stage<'_>) -> CheckResult {
             || format!("there is {printed:?}"),
         )?;
     }
-    let held = stage.held_script()?.with(&[&stage.name(), &stage.name()]);
+    // More words, and a longer one, than somebody may have made room for.
+    let long = stage.name().repeat(12);
+    let words: Vec<&str> = std::iter::repeat_n(&long[..9], 40).chain([long.as_str()]).collect();
+    let held = stage.held_script()?.with(&words);
     run.write(&format!("  {}\n", held.words.join(" \t ")))?;
     let command = run.held(&held)?;
     ensure(
@@ -316,6 +319,18 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     run.find(&format!("a line {:?}", told(&format!("PID {pid} terminated"))), |line| {
         (line == told(&format!("PID {pid} terminated"))).then_some(())
     })?;
+    run.prompt(PROMPT)?;
+
+    // One that was stopped has not ended.
+    let (_, stopped) = session.holds()?;
+    run.write(SUSPEND)?;
+    run.prompt(PROMPT)?;
+    let line = told(&format!("PID {} terminated", inside(&stopped)?));
+    ensure(
+        !run.text(Stream::Output).contains(&line),
+        || "no line tells that a command has terminated that was stopped".into(),
+        || format!("there is the line {line:?}"),
+    )?;
     Ok(())
 }
 

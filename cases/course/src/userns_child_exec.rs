@@ -254,7 +254,9 @@ fn two_records(stage: &Stage<'_>) -> CheckResult {
     for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
         let (first, second) = (stage.number(2000..30000), stage.number(30000..60000));
         let (outside, count) = (stage.number(1..400), stage.number(2..400));
-        let records = [format!("{first} 0 1"), format!("{second} {outside} {count}")];
+        // Three, as two may be a special case.
+        let records =
+            [format!("{first} 0 1"), format!("{second} {outside} {count}"), format!("1 {} 1", outside + count)];
         let held = stage.held_script()?;
         let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
         has_map(stage, &command, file, &records.join("\n"))?;

@@ -5,7 +5,7 @@
 use super::{Done, Failure, Format, print, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
-use nsconform_grader::assignment::{Assignment, Ground};
+use nsconform_grader::assignment::{Assignment, Ground, commented};
 use nsconform_grader::grading::Visibility;
 use nsconform_report::ExitStatus;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub fn course_command(arguments: &Arguments) -> Done {
         }
         Command::Rules { assignment } => {
             let course = find(assignment)?;
-            print(|to| to.write_all(course.rules.as_bytes()))?;
+            print(|to| to.write_all(commented(course.rules).as_bytes()))?;
             Ok(ExitStatus::Success)
         }
     }
