@@ -4,8 +4,9 @@
 //! How the process that was started behaves meanwhile is in `settled`.
 
 use super::settled;
-use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Held, Launch, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+};
 use nsconform_sys::kind::Kind;
 
 /// Starts the submission with these options and this command, and finds the command's process.
@@ -13,7 +14,7 @@ pub(super) fn hold<'s>(
     stage: &'s Stage<'s>,
     held: &Held,
     options: &[&str],
-) -> Result<(Run<'s>, Seen<'s>), Break> {
+) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     hold_as(stage, held, options, |launch| launch)
 }
 
@@ -23,33 +24,41 @@ pub(super) fn hold_as<'s>(
     held: &Held,
     options: &[&str],
     change: fn(Launch) -> Launch,
-) -> Result<(Run<'s>, Seen<'s>), Break> {
+) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let words: Vec<&str> = options.iter().copied().chain(held.words.iter().map(String::as_str)).collect();
     let run = stage.launch(&change(Launch::submission(&words)))?;
     let command = run.held(held)?;
+    // A program that does not wait where it should may be early or late: only when neither does
+    // anything any more is there one thing to be seen.
+    settled::stand_still(stage, "program and command to stand still", &[run.process(), command])?;
     Ok((run, command))
 }
 
 /// Lets the command end, and demands that the program ends with its status.
-pub(super) fn ends(run: &Run<'_>, held: &Held) -> Checked {
+pub(super) fn ends(run: &Run<'_>, held: &Held) -> CheckResult {
     run.release()?;
     run.ends_with(Status::Exited(held.status.into()))
 }
 
 /// Lets the command end, and waits for the program to end, with whatever status.
-pub(super) fn is_over(run: &Run<'_>) -> Checked {
+pub(super) fn is_over(run: &Run<'_>) -> CheckResult {
     run.release()?;
     run.status().map(drop)
 }
 
 /// Demands that with these options the command's process, or another one, has left exactly the
 /// namespaces of these kinds.
-pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, options: &str, kinds: &[Kind]) -> Checked {
+pub(super) fn has_left(
+    stage: &Stage<'_>,
+    process: &ObservedProcess<'_>,
+    options: &str,
+    kinds: &[Kind],
+) -> CheckResult {
     settled::has_left(stage, process, &format!("with {options} COMMAND"), kinds)
 }
 
 /// Demands that no process was created for the command.
-pub(super) fn is_same_process(run: &Run<'_>, command: &Seen<'_>) -> Checked {
+pub(super) fn is_same_process(run: &Run<'_>, command: &ObservedProcess<'_>) -> CheckResult {
     ensure(
         *command == run.process(),
         || "COMMAND is executed in the process that was started".into(),
@@ -59,17 +68,19 @@ pub(super) fn is_same_process(run: &Run<'_>, command: &Seen<'_>) -> Checked {
 
 /// Demands that a command without options is executed in the process that was started, in its
 /// namespaces, and by a name that is searched in PATH as well.
-pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> Checked {
+pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
+    let before = stage.mounts_now()?;
     let (run, command) = hold(stage, &held, &[])?;
     is_same_process(&run, &command)?;
     has_left(stage, &command, "no option", &[])?;
+    settled::mounts_as_before(stage, &before)?;
     ends(&run, &held)?;
     is_searched(stage, &[])
 }
 
 /// Demands that a command without a slash in its name is searched in PATH.
-pub(super) fn is_searched(stage: &Stage<'_>, options: &[&str]) -> Checked {
+pub(super) fn is_searched(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let mark = stage.name();
     let run = stage.start(&[options, &["echo", &mark]].concat())?;
     run.find("COMMAND is searched in PATH", |line| (line == mark).then_some(()))
@@ -77,26 +88,27 @@ pub(super) fn is_searched(stage: &Stage<'_>, options: &[&str]) -> Checked {
 
 /// Demands that with these options the program waits for the command, asleep, and passes on how it
 /// ended: by itself, and by a signal.
-pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> Checked {
+pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let held = stage.held_script()?;
     let (run, _) = hold(stage, &held, options)?;
     settled::sleeps(stage, &run)?;
     ends(&run, &held)?;
 
-    let signal =
-        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, options)?;
-    stage.kill(&command, signal)?;
-    run.ends_with(Status::Exited(128 + signal as i32))
+    for signal in settled::SIGNALS {
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, options)?;
+        stage.kill(&command, signal)?;
+        run.ends_with(Status::Exited(128 + signal as i32))?;
+    }
+    Ok(())
 }
 
 /// Demands that with `-v` besides these options the program tells what it does, each step when it
 /// does it, and nothing without.
-pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> Checked {
+pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &[options, &["-v"]].concat())?;
-    let name = run.process().command_line()?.swap_remove(0);
+    let name = stage.program_path();
     // So that what it prints too early is there.
     settled::stays(stage, &run)?;
     let before = format!("{name}: PID of child created by clone() is {}\n{}\n", command.pid()?, held.mark);
@@ -130,16 +142,21 @@ pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> Checke
 
 /// Demands that options that make namespaces can be written as one word, and that a user can have all
 /// of them, although the one that gives the right to the others comes last.
-pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)]) -> Checked {
-    let others = options.len() as u32 - 1;
-    let (first, further) = (stage.number(0..others), stage.number(1..others));
-    let pair = [first, (first + further) % others].map(|number| options[number as usize]);
-    let word: String = pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
-    let word = format!("-{word}");
-    let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &[&word])?;
-    has_left(stage, &command, &word, &pair.map(|(_, kind)| kind))?;
-    is_over(&run)?;
+pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)]) -> CheckResult {
+    let others = &options[..options.len() - 1];
+    // Each beside the next one, and the last beside the first.
+    for (number, first) in others.iter().enumerate() {
+        let pair = [*first, others[(number + 1) % others.len()]];
+        let letters: String =
+            pair.iter().flat_map(|(option, _)| option.trim_start_matches('-').chars()).collect();
+        let word = format!("-{letters}");
+        // One of the two is there twice.
+        let words = [word.as_str(), first.0];
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, &words)?;
+        has_left(stage, &command, &words.join(" "), &pair.map(|(_, kind)| kind))?;
+        is_over(&run)?;
+    }
 
     let (words, kinds): (Vec<&str>, Vec<Kind>) = options.iter().copied().unzip();
     let held = stage.held_script()?;
@@ -150,7 +167,7 @@ pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)])
 
 /// Demands that with these options the command gets private mounts, and that those outside stay as
 /// they are.
-pub(super) fn mounts_become_private(stage: &Stage<'_>, options: &[&str]) -> Checked {
+pub(super) fn mounts_become_private(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let held = stage.held_script()?;
     let before = stage.mounts_now()?;
     let (_run, command) = hold(stage, &held, options)?;
@@ -159,7 +176,7 @@ pub(super) fn mounts_become_private(stage: &Stage<'_>, options: &[&str]) -> Chec
 }
 
 /// Demands that no mount of the command's has a peer, a master or the like.
-pub(super) fn has_private_mounts(command: &Seen<'_>) -> Checked {
+pub(super) fn has_private_mounts(command: &ObservedProcess<'_>) -> CheckResult {
     let mounts = command.mounts()?;
     let other = mounts.iter().find(|mount| !mount.propagation.is_empty());
     ensure(
@@ -175,7 +192,7 @@ pub(super) fn has_private_mounts(command: &Seen<'_>) -> Checked {
 
 /// Demands that a command, which is a script, has standard streams, and nothing else open but what
 /// its interpreter opened.
-pub(super) fn inherits_nothing(command: &Seen<'_>, held: &Held) -> Checked {
+pub(super) fn inherits_nothing(command: &ObservedProcess<'_>, held: &Held) -> CheckResult {
     let descriptors = command.descriptors()?;
     let script = held.words.first().map(std::path::Path::new);
     let other = descriptors.iter().find(|(number, target)| *number > 2 && Some(target.as_path()) != script);
@@ -191,7 +208,7 @@ pub(super) fn inherits_nothing(command: &Seen<'_>, held: &Held) -> Checked {
 }
 
 /// Demands that a command has all its words, whatever they look like.
-pub(super) fn has_words(command: &Seen<'_>, held: &Held) -> Checked {
+pub(super) fn has_words(command: &ObservedProcess<'_>, held: &Held) -> CheckResult {
     let words = command.command_line()?;
     ensure(
         words.ends_with(&held.words),

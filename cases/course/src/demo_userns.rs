@@ -3,21 +3,20 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::{Duration, Instant};
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("output", output),
-    Perform::new("capabilities", capabilities),
-    Perform::new("follows-uid-map", follows_uid_map),
-    Perform::new("follows-gid-map", follows_gid_map),
-    Perform::new("interval", interval),
-    Perform::new("waits", waits),
-    Perform::new("clone-fails", clone_fails),
-    Perform::new("usage", usage),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("output", output),
+    CheckScript::new("capabilities", capabilities),
+    CheckScript::new("follows-uid-map", follows_uid_map),
+    CheckScript::new("follows-gid-map", follows_gid_map),
+    CheckScript::new("interval", interval),
+    CheckScript::new("waits", waits),
+    CheckScript::new("clone-fails", clone_fails),
+    CheckScript::new("usage", usage),
 ];
 
 /// Longer than any check takes: the child prints once and sleeps.
@@ -25,7 +24,10 @@ const LONG: &str = "3600";
 /// Short enough to see several lines.
 const SHORT: &str = "0.02";
 
-/// What a line of the child tells.
+/// How much later than they should lines may come: less than the second to which some round.
+const AT_MOST_LATE: Duration = Duration::from_millis(800);
+
+/// A line of the child, read.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     uid: u32,
@@ -44,13 +46,13 @@ impl Told {
     }
 
     /// The next line that the submission prints.
-    fn next(run: &Run<'_>) -> Result<Told, Break> {
+    fn next(run: &Run<'_>) -> Result<Told, CheckAbort> {
         Told::of(&run.line()?)
     }
 
     /// The first line of which every part was asked for after this moment: the one after the next,
     /// for which some may have been asked before.
-    fn from_now_on(stage: &Stage<'_>, run: &Run<'_>) -> Result<Told, Break> {
+    fn from_now_on(stage: &Stage<'_>, run: &Run<'_>) -> Result<Told, CheckAbort> {
         let lines = || -> Vec<String> {
             run.text(Stream::Output).split_inclusive('\n').map(str::to_string).collect()
         };
@@ -60,16 +62,16 @@ impl Told {
         Told::of(line.trim_end())
     }
 
-    fn of(line: &str) -> Result<Told, Break> {
+    fn of(line: &str) -> Result<Told, CheckAbort> {
         Told::read(line).ok_or_else(|| {
             let expected = "a line 'eUID = N;  eGID = N;  capabilities: TEXT', TEXT being 16 digits 0-9a-f";
-            Break::mismatch(expected, format!("the line {line:?}"))
+            CheckAbort::mismatch(expected, format!("the line {line:?}"))
         })
     }
 }
 
 /// Starts the submission with this time between lines, and finds its child.
-fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, Seen<'s>), Break> {
+fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let others = stage.all();
     let run = stage.start(&[seconds])?;
     let child = settled::child(stage, &run, &others)?;
@@ -77,34 +79,11 @@ fn start<'s>(stage: &'s Stage<'s>, seconds: &str) -> Result<(Run<'s>, Seen<'s>),
 }
 
 /// The program itself, if it waits for its child: whether it does is a check of its own.
-fn waiting<'s>(run: &Run<'s>) -> Option<Seen<'s>> {
-    Some(run.process()).filter(Seen::is_alive)
+fn waiting<'s>(run: &Run<'s>) -> Option<ObservedProcess<'s>> {
+    Some(run.process()).filter(ObservedProcess::is_alive)
 }
 
-/// The user and group id that the kernel tells of those that have no map.
-fn overflow_ids(stage: &Stage<'_>) -> Result<(u32, u32), Break> {
-    let directory = "/proc/sys/kernel";
-    let files = ["overflowuid", "overflowgid"].map(|file| format!("{directory}/{file}"));
-    let run = stage.launch(&Launch::system(&["cat", &files[0], &files[1]]))?;
-    let number = || {
-        let line = run.line()?;
-        line.parse().map_err(|_| Break::Engine(format!("{directory}: {line:?}")))
-    };
-    Ok((number()?, number()?))
-}
-
-/// Has a process of the user who started the submission write something to files of a process in
-/// /proc; `$id` stands for this user's id.
-fn writes(stage: &Stage<'_>, process: &Seen<'_>, texts: &[(&str, &str)]) -> Checked {
-    let pid = process.pid()?;
-    let mut script = "id=$(id -u)".to_string();
-    for (file, text) in texts {
-        script += &format!(" && echo \"{text}\" >/proc/{pid}/{file}");
-    }
-    stage.launch(&Launch::system(&["sh", "-c", &script]))?.ends_with(Status::Exited(0))
-}
-
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     settled::has_left(stage, &child, "the child", &[Kind::User])?;
     if let Some(program) = waiting(&run) {
@@ -117,13 +96,13 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     let run = stage.start::<&str>(&[])?;
     let told = Told::next(&run)?;
-    let expected = overflow_ids(stage)?;
+    let [uid, gid] = stage.overflow_ids()?;
     ensure(
-        (told.uid, told.gid) == expected,
-        || format!("without maps the ids are told to be {} and {}", expected.0, expected.1),
+        (told.uid, told.gid) == (uid, gid),
+        || format!("without maps the ids are told to be {uid} and {gid}"),
         || format!("the line says {} and {}", told.uid, told.gid),
     )?;
     run.ends_with(Status::Exited(0))?;
@@ -131,7 +110,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))
 }
 
-fn capabilities(stage: &Stage<'_>) -> Checked {
+fn capabilities(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     let told = Told::next(&run)?;
     let there = child.status("CapEff")?;
@@ -148,13 +127,13 @@ fn capabilities(stage: &Stage<'_>) -> Checked {
 }
 
 /// Maps the child's user id to one that nobody could know, and gives that and a line from after.
-fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &Seen<'_>) -> Result<(u32, Told), Break> {
+fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &ObservedProcess<'_>) -> Result<(u32, Told), CheckAbort> {
     let uid = stage.number(2000..60000);
-    writes(stage, child, &[("uid_map", &format!("{uid} $id 1"))])?;
+    stage.write_files(child, &[("uid_map", &format!("{uid} {} 1", stage.own_id()))])?;
     Ok((uid, Told::from_now_on(stage, run)?))
 }
 
-fn follows_uid_map(stage: &Stage<'_>) -> Checked {
+fn follows_uid_map(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, SHORT)?;
     let before = Told::next(&run)?;
     let (uid, told) = maps_uid(stage, &run, &child)?;
@@ -165,11 +144,12 @@ fn follows_uid_map(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn follows_gid_map(stage: &Stage<'_>) -> Checked {
+fn follows_gid_map(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, SHORT)?;
     let (uid, before) = maps_uid(stage, &run, &child)?;
     let gid = stage.number(2000..60000);
-    writes(stage, &child, &[("setgroups", "deny"), ("gid_map", &format!("{gid} $id 1"))])?;
+    let map = format!("{gid} {} 1", stage.own_id());
+    stage.write_files(&child, &[("setgroups", "deny"), ("gid_map", &map)])?;
     let told = Told::from_now_on(stage, &run)?;
     let expected = Told { uid, gid, capabilities: before.capabilities };
     ensure(
@@ -179,17 +159,18 @@ fn follows_gid_map(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn interval(stage: &Stage<'_>) -> Checked {
+fn interval(stage: &Stage<'_>) -> CheckResult {
     // Lines may be seen late, so that some seem to follow each other at once: not so from the start.
     let (milliseconds, lines) = (stage.number(20..40), 5);
-    let start_time = Instant::now();
+    let (start_time, start_charged) = (Instant::now(), stage.charged_time());
     let run = stage.start(&[format!("0.0{milliseconds}")])?;
     for _ in 0..lines {
         Told::next(&run)?;
     }
-    let (passed, least) = (start_time.elapsed(), Duration::from_millis((milliseconds * (lines - 1)).into()));
+    let (passed, charged) = (start_time.elapsed(), stage.charged_time().saturating_sub(start_charged));
+    let least = Duration::from_millis((milliseconds * (lines - 1)).into());
     ensure(
-        passed >= least,
+        passed >= least && charged < least + AT_MOST_LATE,
         || format!("{lines} lines take {} intervals: {least:?}", lines - 1),
         || format!("they came in {passed:?}"),
     )?;
@@ -208,16 +189,17 @@ fn interval(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
-    let (run, child) = start(stage, LONG)?;
-    settled::sleeps(stage, &run)?;
-    let signal =
-        [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1][stage.number(0..4) as usize];
-    stage.kill(&child, signal)?;
-    run.ends_with(Status::Exited(128 + signal as i32))
+fn waits(stage: &Stage<'_>) -> CheckResult {
+    for signal in settled::SIGNALS {
+        let (run, child) = start(stage, LONG)?;
+        settled::sleeps(stage, &run)?;
+        stage.kill(&child, signal)?;
+        run.ends_with(Status::Exited(128 + signal as i32))?;
+    }
+    Ok(())
 }
 
-fn clone_fails(stage: &Stage<'_>) -> Checked {
+fn clone_fails(stage: &Stage<'_>) -> CheckResult {
     // There its ids have no map: who has no ids cannot own a user namespace.
     for words in [&[][..], &[LONG]] {
         let refused = Launch::submission(words).new_namespaces(Flags::CLONE_NEWUSER);
@@ -226,10 +208,11 @@ fn clone_fails(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn usage(stage: &Stage<'_>) -> Checked {
+fn usage(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[LONG, LONG])?;
     for seconds in ["0", "-1", "x", "1x", "", "nan", "86401"] {
         failing::gives_usage(stage, &[seconds])?;
     }
-    Ok(())
+    // The last one that is allowed.
+    start(stage, "86400").map(drop)
 }

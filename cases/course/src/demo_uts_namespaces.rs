@@ -6,18 +6,18 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("sets-name", sets_name),
-    Perform::new("isolated", isolated),
-    Perform::new("output", output),
-    Perform::new("order", order),
-    Perform::new("keeps-open", keeps_open),
-    Perform::new("waits", waits),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("sets-name", sets_name),
+    CheckScript::new("isolated", isolated),
+    CheckScript::new("output", output),
+    CheckScript::new("order", order),
+    CheckScript::new("keeps-open", keeps_open),
+    CheckScript::new("waits", waits),
+    CheckScript::new("errors", errors),
 ];
 
 /// The most bytes that a host name may have: uts_namespaces(7).
@@ -29,7 +29,7 @@ const IN_CHILD: &str = "uts.nodename in child:  ";
 const IN_PARENT: &str = "uts.nodename in parent: ";
 
 /// Starts the submission, and gives the child once both stand still.
-fn start<'s>(stage: &'s Stage<'s>, name: &str) -> Result<(Run<'s>, Seen<'s>), Break> {
+fn start<'s>(stage: &'s Stage<'s>, name: &str) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let others = stage.all();
     let run = stage.launch(&Launch::submission(&[name]).full_output())?;
     let child = settled::child(stage, &run, &others)?;
@@ -40,12 +40,12 @@ fn start<'s>(stage: &'s Stage<'s>, name: &str) -> Result<(Run<'s>, Seen<'s>), Br
 }
 
 /// The three lines that are printed while the child lives, in the order in which they come.
-fn lines(run: &Run<'_>) -> Result<[String; 3], Break> {
+fn lines(run: &Run<'_>) -> Result<[String; 3], CheckAbort> {
     run.make_room();
     Ok([run.line()?, run.line()?, run.line()?])
 }
 
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, &stage.name())?;
     let all = stage.all().len();
     ensure(
@@ -57,7 +57,7 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
     settled::has_left(stage, &run.process(), "the program", &[])
 }
 
-fn sets_name(stage: &Stage<'_>) -> Checked {
+fn sets_name(stage: &Stage<'_>) -> CheckResult {
     let name = stage.name();
     let long: String = name.chars().cycle().take(LONGEST).collect();
     for name in [&name[..1], &name, &long] {
@@ -72,7 +72,7 @@ fn sets_name(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn isolated(stage: &Stage<'_>) -> Checked {
+fn isolated(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, &stage.name())?;
     name_outside_remains(stage, "while the child lives")?;
     run.make_room();
@@ -85,7 +85,7 @@ fn isolated(stage: &Stage<'_>) -> Checked {
     name_outside_remains(stage, "when the child is gone")
 }
 
-fn name_outside_remains(stage: &Stage<'_>, when: &str) -> Checked {
+fn name_outside_remains(stage: &Stage<'_>, when: &str) -> CheckResult {
     let (before, now) = (stage.host_name(), stage.host_name_now()?);
     ensure(
         now == before,
@@ -94,7 +94,7 @@ fn name_outside_remains(stage: &Stage<'_>, when: &str) -> Checked {
     )
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     let name = stage.name();
     let (run, child) = start(stage, &name)?;
     let mut expected = [
@@ -109,7 +109,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     ensure(printed == expected, || format!("the lines {expected:?}"), || format!("the lines {printed:?}"))
 }
 
-fn order(stage: &Stage<'_>) -> Checked {
+fn order(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, &stage.name())?;
     // With its line not printed, as there was no room for it.
     settled::stop(stage, &child)?;
@@ -136,7 +136,7 @@ fn order(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn keeps_open(stage: &Stage<'_>) -> Checked {
+fn keeps_open(stage: &Stage<'_>) -> CheckResult {
     let name = stage.name();
     let (run, child) = start(stage, &name)?;
     lines(&run)?;
@@ -144,8 +144,7 @@ fn keeps_open(stage: &Stage<'_>) -> Checked {
     let expected = || "the child stays, asleep, when everything is shown".to_string();
     ensure(child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&child, expected)?;
-    let visitor = stage.launch(&Launch::system(&["uname", "-n"]).joining(&child, &[Kind::Uts]))?;
-    let seen = visitor.line()?;
+    let seen = stage.host_name_of(&child)?;
     ensure(
         seen == name,
         || format!("who joins the child's namespace finds the name {name:?}"),
@@ -153,22 +152,24 @@ fn keeps_open(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
-    let (run, child) = start(stage, &stage.name())?;
-    lines(&run)?;
-    settled::sleeps(stage, &run)?;
-    let signals = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGINT];
-    stage.kill(&child, signals[stage.number(0..4) as usize])?;
-    let line = run.line()?;
-    ensure(
-        line == "child has terminated",
-        || "the line 'child has terminated' when the child has been killed".into(),
-        || format!("the line {line:?}"),
-    )?;
-    run.ends_with(Status::Exited(0))
+fn waits(stage: &Stage<'_>) -> CheckResult {
+    for signal in settled::SIGNALS {
+        let (run, child) = start(stage, &stage.name())?;
+        lines(&run)?;
+        settled::sleeps(stage, &run)?;
+        stage.kill(&child, signal)?;
+        let line = run.line()?;
+        ensure(
+            line == "child has terminated",
+            || "the line 'child has terminated' when the child has been killed".into(),
+            || format!("the line {line:?}"),
+        )?;
+        run.ends_with(Status::Exited(0))?;
+    }
+    Ok(())
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let name = stage.name();
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[&name, &name])?;

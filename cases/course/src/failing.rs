@@ -2,12 +2,12 @@
 //! error, the exit status is 1, and nothing was done.
 
 use nix::errno::Errno;
-use nsconform_grader::{Break, Checked, Launch, Run, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, Run, Stage, Status, Stream, ensure};
 
 /// Demands that this run of the submission names the operation and the reason on standard error,
 /// prints nothing on standard output, and ends with status 1. A command that it is given should
 /// print something, so as to show if it was executed.
-pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> Checked {
+pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason: Errno) -> CheckResult {
     silent(&says(stage, launch, operation, reason)?)
 }
 
@@ -17,19 +17,32 @@ pub(super) fn says<'s>(
     launch: &Launch,
     operation: &str,
     reason: Errno,
-) -> Result<Run<'s>, Break> {
-    let lines: Vec<String> = words(reason).iter().map(|words| format!("{operation}: {words}")).collect();
+) -> Result<Run<'s>, CheckAbort> {
     let run = ended(stage, launch)?;
     let error = run.text(Stream::Error);
     ensure(
-        error.lines().any(|printed| lines.iter().any(|line| printed.starts_with(line))),
-        || format!("a line '{}' on standard error", lines[0]),
+        is_told(&error, operation, reason),
+        || format!("a line '{operation}: {}' on standard error", words(reason)[0]),
         || format!("standard error: {error:?}"),
     )?;
     Ok(run)
 }
 
-/// What strerror(3) says, in any C library: the submission's need not be the grader's. The words of
+/// Whether a text has a line that tells of a failed operation, by the one rule of all handouts: it
+/// begins with the operation and a colon, and then has the reason as the kernel's error is called in
+/// the C library, perhaps after the name of a file and a colon. More may follow, as `(os error 1)`.
+pub(super) fn is_told(text: &str, operation: &str, reason: Errno) -> bool {
+    text.lines().any(|line| {
+        let told = line.strip_prefix(operation).and_then(|rest| rest.strip_prefix(": "));
+        told.is_some_and(|told| {
+            let behind_a_file = told.match_indices(": ").map(|(at, colon)| &told[at + colon.len()..]);
+            let mut places = std::iter::once(told).chain(behind_a_file);
+            places.any(|place| words(reason).iter().any(|words| place.starts_with(words)))
+        })
+    })
+}
+
+/// The words of strerror(3), in any C library: the submission's need not be the grader's. The words of
 /// nix are the same for most.
 fn words(reason: Errno) -> Vec<&'static str> {
     match reason {
@@ -41,7 +54,7 @@ fn words(reason: Errno) -> Vec<&'static str> {
 }
 
 /// Demands that these words are refused as a wrong command line.
-pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> Checked {
+pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> CheckResult {
     let run = ended(stage, &Launch::submission(words))?;
     let error = run.text(Stream::Error);
     ensure(
@@ -52,13 +65,13 @@ pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> Checked {
     silent(&run)
 }
 
-fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, Break> {
+fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, CheckAbort> {
     let run = stage.launch(launch)?;
     run.ends_with(Status::Exited(1))?;
     Ok(run)
 }
 
-fn silent(run: &Run<'_>) -> Checked {
+fn silent(run: &Run<'_>) -> CheckResult {
     let output = run.text(Stream::Output);
     ensure(
         output.is_empty(),

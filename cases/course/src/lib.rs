@@ -10,7 +10,7 @@ mod failing;
 mod settled;
 mod visited;
 
-use nsconform_grader::Perform;
+use nsconform_grader::CheckScript;
 use nsconform_grader::assignment::Assignment;
 
 /// One assignment.
@@ -26,7 +26,7 @@ pub struct Course {
     /// The program that a student starts from, in Rust.
     pub starter_rs: &'static str,
     /// Its checks.
-    pub checks: &'static [Perform],
+    pub checks: &'static [CheckScript],
 }
 
 macro_rules! courses {

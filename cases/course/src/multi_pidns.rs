@@ -3,17 +3,17 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("nested", nested),
-    Perform::new("mounts", mounts),
-    Perform::new("output", output),
-    Perform::new("status", status),
-    Perform::new("leaves-nothing", leaves_nothing),
-    Perform::new("limit", limit),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("nested", nested),
+    CheckScript::new("mounts", mounts),
+    CheckScript::new("output", output),
+    CheckScript::new("status", status),
+    CheckScript::new("leaves-nothing", leaves_nothing),
+    CheckScript::new("limit", limit),
+    CheckScript::new("errors", errors),
 ];
 
 /// More levels than there can be below the initial PID namespace, and so anywhere.
@@ -25,16 +25,16 @@ struct Nest<'s> {
     levels: usize,
     directory: String,
     /// From the outermost one to sleep.
-    processes: Vec<Seen<'s>>,
+    processes: Vec<ObservedProcess<'s>>,
 }
 
 impl<'s> Nest<'s> {
     /// Starts the submission with a long time and some levels.
-    fn start(stage: &'s Stage<'s>) -> Result<Nest<'s>, Break> {
+    fn start(stage: &'s Stage<'s>) -> Result<Nest<'s>, CheckAbort> {
         Nest::start_in(stage, scratch(stage))
     }
 
-    fn start_in(stage: &'s Stage<'s>, directory: String) -> Result<Nest<'s>, Break> {
+    fn start_in(stage: &'s Stage<'s>, directory: String) -> Result<Nest<'s>, CheckAbort> {
         let (levels, seconds) = (stage.number(3..6) as usize, settled::long_time(stage));
         let run = stage.start(&[&levels.to_string(), &seconds, &directory])?;
         let sleeper = stage.process_running(&["sleep", &seconds])?;
@@ -52,7 +52,7 @@ impl<'s> Nest<'s> {
     }
 
     /// Kills the process with this place in the chain, and demands that everything ends with it.
-    fn killed(&self, stage: &Stage<'_>, place: usize) -> Checked {
+    fn killed(&self, stage: &Stage<'_>, place: usize) -> CheckResult {
         stage.kill(&self.processes[place], Signal::SIGKILL)?;
         self.run.ends_with(Status::Exited(128 + Signal::SIGKILL as i32))
     }
@@ -63,7 +63,7 @@ fn scratch(stage: &Stage<'_>) -> String {
     format!("/tmp/{}", stage.name())
 }
 
-fn nested(stage: &Stage<'_>) -> Checked {
+fn nested(stage: &Stage<'_>) -> CheckResult {
     let nest = Nest::start(stage)?;
     let (levels, program) = (nest.levels, nest.run.process());
     ensure(
@@ -90,7 +90,7 @@ fn nested(stage: &Stage<'_>) -> Checked {
     settled::has_left(stage, &program, "the program itself", &[])
 }
 
-fn mounts(stage: &Stage<'_>) -> Checked {
+fn mounts(stage: &Stage<'_>) -> CheckResult {
     let nest = Nest::start(stage)?;
     for place in 0..nest.levels {
         let path = nest.path(place);
@@ -113,7 +113,7 @@ fn mounts(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     let nest = Nest::start(stage)?;
     let mut expected: Vec<String> =
         (0..nest.levels).map(|place| format!("Mounting procfs at {}", nest.path(place))).collect();
@@ -133,7 +133,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     let nest = Nest::start(stage)?;
     settled::sleeps(stage, &nest.run)?;
     for parent in &nest.processes[..nest.levels - 1] {
@@ -147,15 +147,20 @@ fn status(stage: &Stage<'_>) -> Checked {
         || format!("there are {left} processes"),
     )?;
     // One in the middle, or sleep itself: its parents see the status, not the signal.
-    let nest = Nest::start(stage)?;
-    nest.killed(stage, stage.number(1..nest.levels as u32) as usize)?;
+    for place in [1, usize::MAX] {
+        let nest = Nest::start(stage)?;
+        nest.killed(stage, place.min(nest.levels - 1))?;
+    }
     let levels = stage.number(2..6).to_string();
-    stage.start(&[&levels, "0", &scratch(stage)])?.ends_with(Status::Exited(0))?;
+    // How a time is written is for sleep to say.
+    for seconds in ["0", "0.01", "0s"] {
+        stage.start(&[&levels, seconds, &scratch(stage)])?.ends_with(Status::Exited(0))?;
+    }
     // No time, so that sleep fails.
     stage.start(&[levels, stage.name(), scratch(stage)])?.ends_with(Status::Exited(1))
 }
 
-fn leaves_nothing(stage: &Stage<'_>) -> Checked {
+fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
     // The same directory each time: it is there to be made again.
     let directory = scratch(stage);
     let levels = stage.number(2..6).to_string();
@@ -168,7 +173,7 @@ fn leaves_nothing(stage: &Stage<'_>) -> Checked {
     left.is_nothing(stage)
 }
 
-fn limit(stage: &Stage<'_>) -> Checked {
+fn limit(stage: &Stage<'_>) -> CheckResult {
     let left = settled::Left::before(stage)?;
     let words = [TOO_MANY, &settled::long_time(stage), &scratch(stage)];
     // A process that sleeps all the same would sleep for longer than is waited for.
@@ -176,14 +181,14 @@ fn limit(stage: &Stage<'_>) -> Checked {
     left.is_nothing(stage)
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let (seconds, directory) = (settled::long_time(stage), scratch(stage));
     let below = format!("{directory}/{}", stage.name());
     let left = settled::Left::before(stage)?;
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["3", &seconds])?;
     failing::gives_usage(stage, &["3", &seconds, &directory, "more"])?;
-    for levels in ["0", "3x", ""] {
+    for levels in ["0", "-1", "0x3", "3x", "x3", ""] {
         failing::gives_usage(stage, &[levels, &seconds, &directory])?;
     }
     failing::names(stage, &Launch::submission(&["3", &seconds, &below]), "mkdir", Errno::ENOENT)?;

@@ -3,18 +3,18 @@
 use super::command::{self, has_left, hold, is_over, is_searched};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{Checked, Launch, Perform, Stage, ensure};
+use nsconform_grader::{CheckResult, Launch, CheckScript, Stage, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("runs", runs),
-    Perform::new("each-option", each_option),
-    Perform::new("together", together),
-    Perform::new("private-mounts", private_mounts),
-    Perform::new("status", status),
-    Perform::new("verbose", verbose),
-    Perform::new("options-end", options_end),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("runs", runs),
+    CheckScript::new("each-option", each_option),
+    CheckScript::new("together", together),
+    CheckScript::new("private-mounts", private_mounts),
+    CheckScript::new("status", status),
+    CheckScript::new("verbose", verbose),
+    CheckScript::new("options-end", options_end),
+    CheckScript::new("errors", errors),
 ];
 
 /// The options that make namespaces; the last one gives a user the right to the others.
@@ -28,9 +28,11 @@ const OPTIONS: [(&str, Kind); 7] = [
     ("-U", Kind::User),
 ];
 
-fn runs(stage: &Stage<'_>) -> Checked {
+fn runs(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
+    let before = stage.mounts_now()?;
     let (run, command) = hold(stage, &held, &[])?;
+    settled::mounts_as_before(stage, &before)?;
     settled::sleeps(stage, &run)?;
     ensure(
         command.parent() == Some(run.process()),
@@ -42,7 +44,7 @@ fn runs(stage: &Stage<'_>) -> Checked {
     is_searched(stage, &[])
 }
 
-fn each_option(stage: &Stage<'_>) -> Checked {
+fn each_option(stage: &Stage<'_>) -> CheckResult {
     for (option, kind) in OPTIONS {
         let held = stage.held_script()?;
         let (run, command) = hold(stage, &held, &[option])?;
@@ -61,23 +63,23 @@ fn each_option(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn together(stage: &Stage<'_>) -> Checked {
+fn together(stage: &Stage<'_>) -> CheckResult {
     command::options_work_together(stage, &OPTIONS)
 }
 
-fn private_mounts(stage: &Stage<'_>) -> Checked {
+fn private_mounts(stage: &Stage<'_>) -> CheckResult {
     command::mounts_become_private(stage, &["-m"])
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     command::status_is_passed_on(stage, &[])
 }
 
-fn verbose(stage: &Stage<'_>) -> Checked {
+fn verbose(stage: &Stage<'_>) -> CheckResult {
     command::verbose_tells_steps(stage, &["-p"])
 }
 
-fn options_end(stage: &Stage<'_>) -> Checked {
+fn options_end(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?.with(&["-i", "--", "-n", "-v"]);
     let (run, command) = hold(stage, &held, &["-u"])?;
     has_left(stage, &command, "-u before COMMAND and others behind", &[Kind::Uts])?;
@@ -88,7 +90,7 @@ fn options_end(stage: &Stage<'_>) -> Checked {
     has_left(stage, &command, "-i --", &[Kind::Ipc])
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let mark = stage.name();
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["-u"])?;

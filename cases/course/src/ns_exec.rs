@@ -1,22 +1,22 @@
 //! The checks of the assignment `ns_exec`: a command in a namespace of somebody else's.
 
 use super::command::{ends, hold, inherits_nothing, is_same_process};
-use super::visited::{bind_mount, file, is_in, target};
+use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, Launch, CheckScript, ObservedProcess, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("joins", joins),
-    Perform::new("same-process", same_process),
-    Perform::new("kinds", kinds),
-    Perform::new("bind-mount", bind_mounts),
-    Perform::new("pid", pid),
-    Perform::new("closes", closes),
-    Perform::new("arguments", arguments),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("joins", joins),
+    CheckScript::new("same-process", same_process),
+    CheckScript::new("kinds", kinds),
+    CheckScript::new("bind-mount", bind_mounts),
+    CheckScript::new("pid", pid),
+    CheckScript::new("closes", closes),
+    CheckScript::new("arguments", arguments),
+    CheckScript::new("errors", errors),
 ];
 
 /// The kinds that the process to be visited has namespaces of its own of: all but time.
@@ -24,19 +24,19 @@ const ITS_OWN: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind:
 
 /// Demands that a process is where another one is as far as this kind goes, and otherwise where
 /// the program was started.
-fn has_joined(stage: &Stage<'_>, process: &Seen<'_>, which: &str, target: &Seen<'_>, kind: Kind) -> Checked {
+fn has_joined(stage: &Stage<'_>, process: &ObservedProcess<'_>, which: &str, target: &ObservedProcess<'_>, kind: Kind) -> CheckResult {
     settled::has_left(stage, process, which, &[kind])?;
     is_in(process, target, kind)
 }
 
-fn joins(stage: &Stage<'_>) -> Checked {
+fn joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &ITS_OWN)?.process();
     let held = stage.held_script()?;
     let (_, command) = hold(stage, &held, &[&file(&target, Kind::Uts)?])?;
     has_joined(stage, &command, "COMMAND", &target, Kind::Uts)
 }
 
-fn same_process(stage: &Stage<'_>) -> Checked {
+fn same_process(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &[&file])?;
@@ -50,7 +50,7 @@ fn same_process(stage: &Stage<'_>) -> Checked {
     run.ends_with(Status::Killed(signal as i32))
 }
 
-fn kinds(stage: &Stage<'_>) -> Checked {
+fn kinds(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &ITS_OWN)?.process();
     for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User] {
         let held = stage.held_script()?;
@@ -61,12 +61,12 @@ fn kinds(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn bind_mounts(stage: &Stage<'_>) -> Checked {
+fn bind_mounts(stage: &Stage<'_>) -> CheckResult {
     for kind in [Kind::Uts, Kind::Net] {
         let visited = target(stage, &ITS_OWN)?;
         let target = visited.process();
         let kept = target.namespace(kind)?;
-        let path = bind_mount(stage, &target, kind)?;
+        let path = stage.bind_mount(&target, kind)?;
         stage.kill(&target, Signal::SIGKILL)?;
         visited.status()?;
         let held = stage.held_script()?;
@@ -79,7 +79,7 @@ fn bind_mounts(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn pid(stage: &Stage<'_>) -> Checked {
+fn pid(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &ITS_OWN)?.process();
     let held = stage.held_script()?;
     let status = stage.exit_status();
@@ -99,14 +99,14 @@ fn pid(stage: &Stage<'_>) -> Checked {
     run.ends_with(Status::Exited(status.into()))
 }
 
-fn closes(stage: &Stage<'_>) -> Checked {
+fn closes(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
     let held = stage.held_script()?;
     let (_, command) = hold(stage, &held, &[&file])?;
     inherits_nothing(&command, &held)
 }
 
-fn arguments(stage: &Stage<'_>) -> Checked {
+fn arguments(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
     let held = stage.held_script()?.with(&["-n", "a  b", "", "--", "*", "-u", &stage.name()]);
     let (run, _) = hold(stage, &held, &[&file])?;
@@ -117,7 +117,7 @@ fn arguments(stage: &Stage<'_>) -> Checked {
     ends(&run, &held)
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let (mark, target) = (stage.name(), target(stage, &ITS_OWN)?.process());
     let file = file(&target, Kind::Uts)?;
     failing::gives_usage(stage, &[])?;

@@ -1,40 +1,42 @@
 //! The checks of the assignment `ns_run`: joining namespaces by their files, then a command.
 
 use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_same_process};
-use super::visited::{bind_mount, file, is_in, target};
+use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{Checked, Launch, Perform, Seen, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, Launch, CheckScript, ObservedProcess, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("runs", command::runs_in_same_process),
-    Perform::new("joins", joins),
-    Perform::new("order", order),
-    Perform::new("pid-without-fork", pid_without_fork),
-    Perform::new("pid-with-fork", pid_with_fork),
-    Perform::new("status", status),
-    Perform::new("closes", closes),
-    Perform::new("options-end", options_end),
-    Perform::new("usage", usage),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("runs", command::runs_in_same_process),
+    CheckScript::new("joins", joins),
+    CheckScript::new("order", order),
+    CheckScript::new("pid-without-fork", pid_without_fork),
+    CheckScript::new("pid-with-fork", pid_with_fork),
+    CheckScript::new("status", status),
+    CheckScript::new("closes", closes),
+    CheckScript::new("options-end", options_end),
+    CheckScript::new("usage", usage),
+    CheckScript::new("errors", errors),
 ];
 
 /// The kinds that the process joins itself.
 const JOINED: [Kind; 6] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User, Kind::Uts];
 
-fn joins(stage: &Stage<'_>) -> Checked {
+fn joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &JOINED)?.process();
     for kind in JOINED {
         joins_one(stage, &file(&target, kind)?, &target, kind)?;
     }
     // What counts is what the file stands for, not where it is.
-    let kind = [Kind::Ipc, Kind::Net, Kind::Uts][stage.number(0..3) as usize];
-    let path = bind_mount(stage, &target, kind)?;
-    joins_one(stage, &path, &target, kind)
+    for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
+        let path = stage.bind_mount(&target, kind)?;
+        joins_one(stage, &path, &target, kind)?;
+    }
+    Ok(())
 }
 
-fn joins_one(stage: &Stage<'_>, path: &str, target: &Seen<'_>, kind: Kind) -> Checked {
+fn joins_one(stage: &Stage<'_>, path: &str, target: &ObservedProcess<'_>, kind: Kind) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &["-n", path])?;
     is_same_process(&run, &command)?;
@@ -43,7 +45,17 @@ fn joins_one(stage: &Stage<'_>, path: &str, target: &Seen<'_>, kind: Kind) -> Ch
     ends(&run, &held)
 }
 
-fn order(stage: &Stage<'_>) -> Checked {
+fn order(stage: &Stage<'_>) -> CheckResult {
+    // As many as there are files.
+    let all = target(stage, &JOINED)?.process();
+    let kinds = [Kind::Uts, Kind::Ipc, Kind::Net, Kind::Cgroup];
+    let files = kinds.iter().map(|kind| file(&all, *kind)).collect::<Result<Vec<_>, _>>()?;
+    let options: Vec<&str> = files.iter().flat_map(|file| ["-n", file.as_str()]).collect();
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &options)?;
+    has_left(stage, &command, &options.join(" "), &kinds)?;
+    ends(&run, &held)?;
+
     // Of two of one kind, the last one is where it stays.
     let (first, second) = (target(stage, &[Kind::Uts])?.process(), target(stage, &[Kind::Uts])?.process());
     for (before, after) in [(&first, &second), (&second, &first)] {
@@ -68,14 +80,14 @@ fn order(stage: &Stage<'_>) -> Checked {
     let (run, command) = hold(stage, &held, &["-n", &other, "-n", &user])?;
     has_left(stage, &command, &format!("-n {other} -n {user}"), &[Kind::User, Kind::Uts])?;
     ends(&run, &held)?;
-    let other = bind_mount(stage, &first, Kind::Uts)?;
+    let other = stage.bind_mount(&first, Kind::Uts)?;
     let refused = Launch::submission(&["-n", &user, "-n", &other, "echo", &stage.name()]);
     failing::names(stage, &refused, "setns", Errno::EPERM)
 }
 
 /// Demands that a process is a member of the target's PID namespace, and that its parent is this
 /// process outside.
-fn is_inside(process: &Seen<'_>, target: &Seen<'_>, parent: &Seen<'_>, expected: &str) -> Checked {
+fn is_inside(process: &ObservedProcess<'_>, target: &ObservedProcess<'_>, parent: &ObservedProcess<'_>, expected: &str) -> CheckResult {
     is_in(process, target, Kind::Pid)?;
     let (pids, outside) = (process.nspid()?, parent.nspid()?);
     ensure(
@@ -85,7 +97,7 @@ fn is_inside(process: &Seen<'_>, target: &Seen<'_>, parent: &Seen<'_>, expected:
     )
 }
 
-fn pid_without_fork(stage: &Stage<'_>) -> Checked {
+fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::Pid])?.process();
     let held = stage.held_script()?;
     let status = stage.exit_status();
@@ -102,7 +114,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> Checked {
     run.ends_with(Status::Exited(status.into()))
 }
 
-fn pid_with_fork(stage: &Stage<'_>) -> Checked {
+fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::Pid])?.process();
     let path = file(&target, Kind::Pid)?;
     let held = stage.held_script()?;
@@ -113,11 +125,11 @@ fn pid_with_fork(stage: &Stage<'_>) -> Checked {
     has_left(stage, &command, &format!("-f -n {path}"), &[Kind::Pid])
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     command::status_is_passed_on(stage, &["-f"])
 }
 
-fn closes(stage: &Stage<'_>) -> Checked {
+fn closes(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::Ipc, Kind::Uts])?.process();
     let (ipc, uts) = (file(&target, Kind::Ipc)?, file(&target, Kind::Uts)?);
     let options = ["-n", &ipc, "-n", &uts, "-f"];
@@ -129,7 +141,7 @@ fn closes(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn options_end(stage: &Stage<'_>) -> Checked {
+fn options_end(stage: &Stage<'_>) -> CheckResult {
     for options in [&[][..], &["--"]] {
         let held = stage.held_script()?.with(&["-f", "--", "-n", &stage.name()]);
         let (run, command) = hold(stage, &held, options)?;
@@ -140,17 +152,20 @@ fn options_end(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn usage(stage: &Stage<'_>) -> Checked {
+fn usage(stage: &Stage<'_>) -> CheckResult {
     let (target, mark) = (target(stage, &[Kind::Uts])?.process(), stage.name());
     let uts = file(&target, Kind::Uts)?;
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["-f"])?;
     failing::gives_usage(stage, &["-n", &uts])?;
     failing::gives_usage(stage, &["-f", "-n"])?;
+    // Nothing has been joined by then.
+    failing::gives_usage(stage, &["-n", "/dev/null"])?;
+    failing::gives_usage(stage, &["-n", "/dev/null", "-x", "echo", &mark])?;
     failing::gives_usage(stage, &["-n", &uts, "-x", "echo", &mark])
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let (target, mark) = (target(stage, &[Kind::Uts])?.process(), stage.name());
     let uts = file(&target, Kind::Uts)?;
     let missing = format!("./{mark}");
@@ -164,7 +179,7 @@ fn errors(stage: &Stage<'_>) -> Checked {
     ] {
         failing::names(stage, &Launch::submission(words), operation, reason)?;
     }
-    let uts = bind_mount(stage, &target, Kind::Uts)?;
+    let uts = stage.bind_mount(&target, Kind::Uts)?;
     let refused = Launch::submission(&["-n", &uts, "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "setns", Errno::EPERM)
 }

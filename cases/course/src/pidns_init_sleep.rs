@@ -3,22 +3,22 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("sleeps", sleeps),
-    Perform::new("output", output),
-    Perform::new("proc", proc),
-    Perform::new("status", status),
-    Perform::new("leaves-nothing", leaves_nothing),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("sleeps", sleeps),
+    CheckScript::new("output", output),
+    CheckScript::new("proc", proc),
+    CheckScript::new("status", status),
+    CheckScript::new("leaves-nothing", leaves_nothing),
+    CheckScript::new("errors", errors),
 ];
 
 /// Starts the submission with a long time, and this mount point perhaps; finds the process that
 /// has become sleep.
-fn asleep<'s>(stage: &'s Stage<'s>, mount_point: Option<&str>) -> Result<(Run<'s>, Seen<'s>), Break> {
+fn asleep<'s>(stage: &'s Stage<'s>, mount_point: Option<&str>) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let seconds = settled::long_time(stage);
     let run = stage.start(&with(&seconds, mount_point))?;
     let sleeper = stage.process_running(&["sleep", &seconds])?;
@@ -30,7 +30,7 @@ fn with<'w>(seconds: &'w str, mount_point: Option<&'w str>) -> Vec<&'w str> {
 }
 
 /// Demands that this is the one child of the program, and PID 1 of a new PID namespace.
-fn is_first_inside(run: &Run<'_>, child: &Seen<'_>) -> Checked {
+fn is_first_inside(run: &Run<'_>, child: &ObservedProcess<'_>) -> CheckResult {
     let expected = || "the program has one child, which is PID 1 of a new PID namespace".to_string();
     let children = run.process().children();
     ensure(children == [*child], expected, || format!("it has {} children", children.len()))?;
@@ -40,7 +40,7 @@ fn is_first_inside(run: &Run<'_>, child: &Seen<'_>) -> Checked {
     })
 }
 
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let run = stage.launch(&Launch::submission(&[settled::long_time(stage)]).full_output())?;
     let child = settled::child(stage, &run, &[])?;
     is_first_inside(&run, &child)?;
@@ -58,12 +58,12 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn sleeps(stage: &Stage<'_>) -> Checked {
+fn sleeps(stage: &Stage<'_>) -> CheckResult {
     let (run, sleeper) = asleep(stage, None)?;
     is_first_inside(&run, &sleeper)
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     for mount_point in [None, Some(format!("/tmp/{}", stage.name()))] {
         let (run, sleeper) = asleep(stage, mount_point.as_deref())?;
         let parents = format!("PID returned by clone(): {}", sleeper.pid()?);
@@ -86,7 +86,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn proc(stage: &Stage<'_>) -> Checked {
+fn proc(stage: &Stage<'_>) -> CheckResult {
     let before = stage.mounts_now()?;
     let (run, sleeper) = asleep(stage, None)?;
     settled::mounts_as_before(stage, &before)?;
@@ -107,17 +107,20 @@ fn proc(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     let (run, sleeper) = asleep(stage, None)?;
     settled::sleeps(stage, &run)?;
     stage.kill(&sleeper, Signal::SIGKILL)?;
     run.ends_with(Status::Exited(128 + Signal::SIGKILL as i32))?;
-    stage.start(&["0"])?.ends_with(Status::Exited(0))?;
+    // How a time is written is for sleep to say.
+    for seconds in ["0", "0.01", "0s"] {
+        stage.start(&[seconds])?.ends_with(Status::Exited(0))?;
+    }
     // No time, so that sleep fails.
     stage.start(&[stage.name()])?.ends_with(Status::Exited(1))
 }
 
-fn leaves_nothing(stage: &Stage<'_>) -> Checked {
+fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
     let path = format!("/tmp/{}", stage.name());
     let left = settled::Left::before(stage)?;
     // The same path each time: it is there to be taken again.
@@ -131,7 +134,7 @@ fn leaves_nothing(stage: &Stage<'_>) -> Checked {
     left.is_nothing(stage)
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let seconds = settled::long_time(stage);
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[&seconds, "one", "two"])?;

@@ -3,31 +3,32 @@
 //! before. Everything that one assignment alone asks is in its own module.
 
 use nix::sys::signal::Signal;
-use nsconform_grader::{Break, Checked, Mount, Run, Seen, Stage, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Mount, ObservedProcess, Run, Stage, Stream, ensure};
 use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// So much time of a usual machine's processor is more than any program needs to end: it must be
-/// looping. An interpreter with its modules takes a tenth of a second to start.
+/// A program that runs for so long without any sign of progress is looping.
 const LOOPS: Duration = Duration::from_millis(250);
 
+/// Signals that a program may treat differently: all are tried, as a mistake may be about one.
+pub(super) const SIGNALS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1];
+
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
-pub(super) fn is_idle(stage: &Stage<'_>, process: &Seen<'_>) -> bool {
+pub(super) fn is_idle(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
     process.is_asleep() || !process.is_alive() || loops(stage, process)
 }
 
-fn loops(stage: &Stage<'_>, process: &Seen<'_>) -> bool {
-    let most = LOOPS.mul_f64(stage.slowness()).as_nanos();
-    process.run_time().is_ok_and(|time| u128::from(time) > most)
+fn loops(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
+    process.idle_run_time() > LOOPS.mul_f64(stage.slowness())
 }
 
 /// Waits until processes that may wake each other are idle all at once; `what` says for whom that
 /// is waited.
-pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[Seen<'_>]) -> Checked {
+pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[ObservedProcess<'_>]) -> CheckResult {
     // One may wake another that was looked at before: then one of the two has run meanwhile.
     let look = || {
-        let ran = |process: &Seen<'_>| (!loops(stage, process)).then(|| process.run_time().ok());
+        let ran = |process: &ObservedProcess<'_>| (!loops(stage, process)).then(|| process.run_time().ok());
         processes
             .iter()
             .map(|process| is_idle(stage, process).then(|| ran(process)))
@@ -40,19 +41,19 @@ pub(super) fn stand_still(stage: &Stage<'_>, what: &str, processes: &[Seen<'_>])
 }
 
 /// Waits until the process that was started sleeps, loops or has ended; tells whether it is there.
-pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, Break> {
+pub(super) fn stays(stage: &Stage<'_>, run: &Run<'_>) -> Result<bool, CheckAbort> {
     let front = run.process();
     stage.wait("the program to wait for its child", || is_idle(stage, &front).then(|| front.is_alive()))
 }
 
 /// Waits until a child sleeps, loops or has ended.
-pub(super) fn child_settles(stage: &Stage<'_>, child: &Seen<'_>) -> Checked {
+pub(super) fn child_settles(stage: &Stage<'_>, child: &ObservedProcess<'_>) -> CheckResult {
     stage.wait("the child to wait", || is_idle(stage, child).then_some(()))
 }
 
 /// Waits until a process sleeps, loops or has ended, and demands the first: `expected` says so in
 /// the words of the contract. One that wakes up now and then to look is asleep, too.
-pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str) -> Checked {
+pub(super) fn falls_asleep(stage: &Stage<'_>, process: &ObservedProcess<'_>, expected: &str) -> CheckResult {
     let asleep = stage.wait(expected, || match process.is_asleep() {
         true => Some(true),
         false => (!process.is_alive() || loops(stage, process)).then_some(false),
@@ -65,7 +66,7 @@ pub(super) fn falls_asleep(stage: &Stage<'_>, process: &Seen<'_>, expected: &str
 }
 
 /// Demands that it is there, asleep.
-pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
+pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> CheckResult {
     let expected = || "the program waits for its child, asleep".to_string();
     let there = stays(stage, run)?;
     ensure(there, expected, || "it has ended before its child".into())?;
@@ -73,13 +74,13 @@ pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> Checked {
 }
 
 /// Demands that a process sleeps now.
-pub(super) fn is_asleep(process: &Seen<'_>, expected: impl FnOnce() -> String) -> Checked {
+pub(super) fn is_asleep(process: &ObservedProcess<'_>, expected: impl FnOnce() -> String) -> CheckResult {
     let state = process.state()?;
     ensure(process.is_asleep(), expected, || format!("it keeps a processor busy (state {state})"))
 }
 
 /// Stops a process, and waits until it has stopped.
-pub(super) fn stop(stage: &Stage<'_>, process: &Seen<'_>) -> Checked {
+pub(super) fn stop(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> CheckResult {
     stage.kill(process, Signal::SIGSTOP)?;
     stage.wait("a process to stop", || process.state().is_ok_and(|state| state == 'T').then_some(()))
 }
@@ -90,7 +91,7 @@ pub(super) fn long_time(stage: &Stage<'_>) -> String {
 }
 
 /// Demands that the mounts of the stage are these.
-pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[Mount]) -> Checked {
+pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[Mount]) -> CheckResult {
     let after = stage.mounts_now()?;
     let other = |one: &[Mount], than: &[Mount]| one.iter().find(|mount| !than.contains(mount)).cloned();
     let (new, old) = (other(&after, before), other(before, &after));
@@ -112,16 +113,16 @@ pub(super) struct Left {
 
 impl Left {
     /// What is there before anything could be left.
-    pub(super) fn before(stage: &Stage<'_>) -> Result<Left, Break> {
-        Ok(Left { mounts: stage.mounts_now()?, names: stage.names_in("/tmp")? })
+    pub(super) fn before(stage: &Stage<'_>) -> Result<Left, CheckAbort> {
+        Ok(Left { mounts: stage.mounts_now()?, names: stage.names_in_scratch()? })
     }
 
     /// Demands that there is no more, and no process.
-    pub(super) fn is_nothing(&self, stage: &Stage<'_>) -> Checked {
+    pub(super) fn is_nothing(&self, stage: &Stage<'_>) -> CheckResult {
         let processes = stage.all().len();
         ensure(processes == 0, || "no process is left".into(), || format!("there are {processes}"))?;
         mounts_as_before(stage, &self.mounts)?;
-        let names = stage.names_in("/tmp")?;
+        let names = stage.names_in_scratch()?;
         ensure(
             names == self.names,
             || format!("in /tmp is what was there before: {:?}", self.names),
@@ -132,11 +133,15 @@ impl Left {
 
 /// Waits until the process that was started has created another one and waits itself, or has ended;
 /// gives the one that it has created. `others` were on the stage before.
-pub(super) fn child<'s>(stage: &'s Stage<'s>, run: &Run<'s>, others: &[Seen<'_>]) -> Result<Seen<'s>, Break> {
+pub(super) fn child<'s>(
+    stage: &'s Stage<'s>,
+    run: &Run<'s>,
+    others: &[ObservedProcess<'_>],
+) -> Result<ObservedProcess<'s>, CheckAbort> {
     let front = run.process();
     // Those that the child creates in turn may come and go. Where the program has ended, its child
     // has no parent on the stage.
-    let created = || -> Vec<Seen<'s>> {
+    let created = || -> Vec<ObservedProcess<'s>> {
         let mut new = stage.all();
         new.retain(|seen| *seen != front && !others.contains(seen));
         new.retain(|seen| seen.parent().is_none_or(|parent| parent == front) && seen.exists());
@@ -152,13 +157,18 @@ pub(super) fn child<'s>(stage: &'s Stage<'s>, run: &Run<'s>, others: &[Seen<'_>]
             let living = created.iter().filter(|seen| seen.is_alive()).count();
             let error = run.text(Stream::Error);
             let observed = format!("{living} live; standard error: {error:?}");
-            Err(Break::mismatch("the program creates one child, which lives", observed))
+            Err(CheckAbort::mismatch("the program creates one child, which lives", observed))
         }
     }
 }
 
 /// Demands that a process has left exactly the namespaces of these kinds, those of the stage.
-pub(super) fn has_left(stage: &Stage<'_>, process: &Seen<'_>, who: &str, kinds: &[Kind]) -> Checked {
+pub(super) fn has_left(
+    stage: &Stage<'_>,
+    process: &ObservedProcess<'_>,
+    who: &str,
+    kinds: &[Kind],
+) -> CheckResult {
     let expected: BTreeSet<Kind> = kinds.iter().copied().collect();
     let left: BTreeSet<Kind> = stage.kinds_left_by(process)?.into_iter().collect();
     ensure(

@@ -3,19 +3,19 @@
 use super::command::{self, ends, has_left, hold, is_same_process};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{Checked, Launch, Perform, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, Launch, CheckScript, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("runs", command::runs_in_same_process),
-    Perform::new("each-option", each_option),
-    Perform::new("one-call", one_call),
-    Perform::new("pid-without-fork", pid_without_fork),
-    Perform::new("pid-with-fork", pid_with_fork),
-    Perform::new("status", status),
-    Perform::new("private-mounts", private_mounts),
-    Perform::new("options-end", options_end),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("runs", command::runs_in_same_process),
+    CheckScript::new("each-option", each_option),
+    CheckScript::new("one-call", one_call),
+    CheckScript::new("pid-without-fork", pid_without_fork),
+    CheckScript::new("pid-with-fork", pid_with_fork),
+    CheckScript::new("status", status),
+    CheckScript::new("private-mounts", private_mounts),
+    CheckScript::new("options-end", options_end),
+    CheckScript::new("errors", errors),
 ];
 
 /// The options whose effect is seen on the process itself; the last one gives a user the right to the
@@ -29,7 +29,7 @@ const OPTIONS: [(&str, Kind); 6] = [
     ("-U", Kind::User),
 ];
 
-fn each_option(stage: &Stage<'_>) -> Checked {
+fn each_option(stage: &Stage<'_>) -> CheckResult {
     for (option, kind) in OPTIONS {
         let held = stage.held_script()?;
         let (run, command) = hold(stage, &held, &[option])?;
@@ -40,11 +40,11 @@ fn each_option(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn one_call(stage: &Stage<'_>) -> Checked {
+fn one_call(stage: &Stage<'_>) -> CheckResult {
     command::options_work_together(stage, &OPTIONS)
 }
 
-fn pid_without_fork(stage: &Stage<'_>) -> Checked {
+fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
     let status = stage.exit_status();
     // More than one command, so that the shell creates a child for the first.
@@ -64,7 +64,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> Checked {
     run.ends_with(Status::Exited(status.into()))
 }
 
-fn pid_with_fork(stage: &Stage<'_>) -> Checked {
+fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &["-f", "-p"])?;
     let expected = || "COMMAND is a child of the program, and PID 1 of a new namespace".to_string();
@@ -77,15 +77,15 @@ fn pid_with_fork(stage: &Stage<'_>) -> Checked {
     has_left(stage, &run.process(), "-f -p, before the child, as the program itself,", &[])
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     command::status_is_passed_on(stage, &["-f"])
 }
 
-fn private_mounts(stage: &Stage<'_>) -> Checked {
+fn private_mounts(stage: &Stage<'_>) -> CheckResult {
     command::mounts_become_private(stage, &["-m"])
 }
 
-fn options_end(stage: &Stage<'_>) -> Checked {
+fn options_end(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?.with(&["-i", "--", "-n", "-f"]);
     let (run, command) = hold(stage, &held, &["-u"])?;
     has_left(stage, &command, "-u before COMMAND and others behind", &[Kind::Uts])?;
@@ -96,7 +96,7 @@ fn options_end(stage: &Stage<'_>) -> Checked {
     has_left(stage, &command, "-i --", &[Kind::Ipc])
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     let mark = stage.name();
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["-u"])?;

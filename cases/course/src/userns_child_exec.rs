@@ -1,60 +1,43 @@
 //! The checks of the assignment `userns_child_exec`: a command in a new user namespace, with maps.
 //!
-//! Maps are read by a program on the stage, so that ids are the ones that the submission knows.
+//! Maps are read in the stage's user namespace, so that ids are the ones that the submission knows.
 
 use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::assignment::Ground;
-use nsconform_grader::{Break, Checked, Launch, Perform, Run, Seen, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
 use nsconform_sys::kind::Kind;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("runs", runs),
-    Perform::new("uid-map", uid_map),
-    Perform::new("gid-map", gid_map),
-    Perform { ground: Some(Ground::Root), ..Perform::new("denies-setgroups", denies_setgroups) },
-    Perform::new("zero-map", zero_map),
-    Perform::new("refused-map", refused_map),
-    Perform::new("namespaces", namespaces),
-    Perform::new("private-mounts", private_mounts),
-    Perform::new("status", status),
-    Perform::new("closes", closes),
-    Perform::new("verbose", verbose),
-    Perform::new("errors", errors),
-    Perform::new("options-end", options_end),
-    Perform { ground: Some(Ground::Root), several_ids: true, ..Perform::new("two-records", two_records) },
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("runs", runs),
+    CheckScript::new("uid-map", uid_map),
+    CheckScript::new("gid-map", gid_map),
+    CheckScript { ground: Some(Ground::Root), ..CheckScript::new("denies-setgroups", denies_setgroups) },
+    CheckScript::new("zero-map", zero_map),
+    CheckScript::new("refused-map", refused_map),
+    CheckScript::new("namespaces", namespaces),
+    CheckScript::new("private-mounts", private_mounts),
+    CheckScript::new("status", status),
+    CheckScript::new("closes", closes),
+    CheckScript::new("verbose", verbose),
+    CheckScript::new("errors", errors),
+    CheckScript::new("options-end", options_end),
+    CheckScript { ground: Some(Ground::Root), several_ids: true, ..CheckScript::new("two-records", two_records) },
 ];
 
 /// The options for a new namespace but `-U`, which gives the right to the others.
 const OPTIONS: [(&str, Kind); 5] =
     [("-i", Kind::Ipc), ("-m", Kind::Mnt), ("-n", Kind::Net), ("-p", Kind::Pid), ("-u", Kind::Uts)];
 
-/// What a program of the stage's prints, line by line, blanks being runs of one.
-fn said(stage: &Stage<'_>, words: &[&str]) -> Result<String, Break> {
-    let run = stage.launch(&Launch::system(words))?;
-    run.ends_with(Status::Exited(0))?;
-    let text = run.text(Stream::Output);
-    let lines: Vec<String> =
-        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    Ok(lines.join("\n"))
-}
-
-/// The user and the group id that the submission has.
-fn own_ids(stage: &Stage<'_>) -> Result<[String; 2], Break> {
-    let ids = said(stage, &["sh", "-c", "id -u; id -g"])?;
-    let (uid, gid) = ids.split_once('\n').unwrap_or_default();
-    Ok([uid.to_string(), gid.to_string()])
-}
-
 /// Demands that a map of the command's user namespace is this one.
-fn has_map(stage: &Stage<'_>, command: &Seen<'_>, file: &str, map: &str) -> Checked {
-    let there = said(stage, &["cat", &format!("/proc/{}/{file}", command.pid()?)])?;
+fn has_map(stage: &Stage<'_>, command: &ObservedProcess<'_>, file: &str, map: &str) -> CheckResult {
+    let there = stage.id_map(command, file)?;
     ensure(there == map, || format!("the {file} of COMMAND is {map:?}"), || format!("it is {there:?}"))
 }
 
 /// Demands that a process has all capabilities, or none.
-fn has_capabilities(command: &Seen<'_>, all: bool, who: &str) -> Checked {
+fn has_capabilities(command: &ObservedProcess<'_>, all: bool, who: &str) -> CheckResult {
     let there = command.status("CapEff")?;
     // Whatever is in no bounding set of a new user namespace is no capability of this kernel.
     let expected = if all { command.status("CapBnd")? } else { "0".repeat(16) };
@@ -67,7 +50,7 @@ fn has_capabilities(command: &Seen<'_>, all: bool, who: &str) -> Checked {
 
 /// Demands that the command's process was created for it, by the program, which has stayed where it
 /// was. Whether that waits is another check's.
-fn is_child(stage: &Stage<'_>, run: &Run<'_>, command: &Seen<'_>) -> Checked {
+fn is_child(stage: &Stage<'_>, run: &Run<'_>, command: &ObservedProcess<'_>) -> CheckResult {
     let program = run.process();
     let is_child = *command != program && (!program.is_alive() || command.parent() == Some(program));
     ensure(
@@ -81,7 +64,7 @@ fn is_child(stage: &Stage<'_>, run: &Run<'_>, command: &Seen<'_>) -> Checked {
     Ok(())
 }
 
-fn runs(stage: &Stage<'_>) -> Checked {
+fn runs(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, &["-U"])?;
     has_left(stage, &command, "-U", &[Kind::User])?;
@@ -92,28 +75,26 @@ fn runs(stage: &Stage<'_>) -> Checked {
     command::is_searched(stage, &["-U"])
 }
 
-fn uid_map(stage: &Stage<'_>) -> Checked {
-    let [uid, _] = own_ids(stage)?;
-    writes_one_map(stage, "-M", uid, ["uid_map", "gid_map"])
+fn uid_map(stage: &Stage<'_>) -> CheckResult {
+    writes_one_map(stage, "-M", ["uid_map", "gid_map"])
 }
 
-fn gid_map(stage: &Stage<'_>) -> Checked {
-    let [_, gid] = own_ids(stage)?;
-    writes_one_map(stage, "-G", gid, ["gid_map", "uid_map"])
+fn gid_map(stage: &Stage<'_>) -> CheckResult {
+    writes_one_map(stage, "-G", ["gid_map", "uid_map"])
 }
 
 /// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.
-fn writes_one_map(stage: &Stage<'_>, option: &str, id: String, [file, other]: [&str; 2]) -> Checked {
-    let (held, map) = (stage.held_script()?, format!("{} {id} 1", stage.number(2000..60000)));
+fn writes_one_map(stage: &Stage<'_>, option: &str, [file, other]: [&str; 2]) -> CheckResult {
+    let (held, map) = (stage.held_script()?, format!("{} {} 1", stage.number(2000..60000), stage.own_id()));
     let (_run, command) = hold(stage, &held, &["-U", option, &map])?;
     has_map(stage, &command, file, &map)?;
     has_map(stage, &command, other, "")
 }
 
-fn denies_setgroups(stage: &Stage<'_>) -> Checked {
+fn denies_setgroups(stage: &Stage<'_>) -> CheckResult {
     if stage.denies_setgroups() {
         let reason = "setgroups(2) is denied on this stage already, whatever the program does: grade as root, or with --vm";
-        return Err(Break::Unavailable(reason.to_string()));
+        return Err(CheckAbort::Unavailable(reason.to_string()));
     }
     let map = format!("{} 0 1", stage.number(2000..60000));
     for options in [&["-U", "-G", &map][..], &["-U", "-z"]] {
@@ -129,16 +110,16 @@ fn denies_setgroups(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn zero_map(stage: &Stage<'_>) -> Checked {
-    let [uid, gid] = own_ids(stage)?;
+fn zero_map(stage: &Stage<'_>) -> CheckResult {
+    let id = stage.own_id();
     let held = stage.held_script()?;
     let (_run, command) = hold(stage, &held, &["-U", "-z"])?;
-    has_map(stage, &command, "uid_map", &format!("0 {uid} 1"))?;
-    has_map(stage, &command, "gid_map", &format!("0 {gid} 1"))?;
+    has_map(stage, &command, "uid_map", &format!("0 {id} 1"))?;
+    has_map(stage, &command, "gid_map", &format!("0 {id} 1"))?;
     has_capabilities(&command, true, "COMMAND, as user 0,")?;
 
     let (held, inside) = (stage.held_script()?, stage.number(2000..60000));
-    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {uid} 1")])?;
+    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {id} 1")])?;
     has_capabilities(&command, false, &format!("COMMAND, as user {inside},"))?;
 
     // The program stands still at the line that precedes the maps: the child has to wait too.
@@ -159,7 +140,7 @@ fn zero_map(stage: &Stage<'_>) -> Checked {
     has_capabilities(&run.held(&held)?, true, "COMMAND, as user 0,")
 }
 
-fn refused_map(stage: &Stage<'_>) -> Checked {
+fn refused_map(stage: &Stage<'_>) -> CheckResult {
     // No id of the stage's.
     let (inside, foreign) = (stage.number(0..60000), stage.number(2000..60000));
     let map = format!("{inside} {foreign} 1");
@@ -197,7 +178,7 @@ fn names_refused(line: &str, file: &str) -> bool {
     pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
 }
 
-fn namespaces(stage: &Stage<'_>) -> Checked {
+fn namespaces(stage: &Stage<'_>) -> CheckResult {
     for (option, kind) in OPTIONS {
         creates(stage, &["-U", option], &[Kind::User, kind])?;
     }
@@ -207,7 +188,7 @@ fn namespaces(stage: &Stage<'_>) -> Checked {
     creates(stage, &options, &kinds)
 }
 
-fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> Checked {
+fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> CheckResult {
     let held = stage.held_script()?;
     let (run, command) = hold(stage, &held, options)?;
     has_left(stage, &command, &options.join(" "), kinds)?;
@@ -220,27 +201,27 @@ fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> Checked {
     )
 }
 
-fn private_mounts(stage: &Stage<'_>) -> Checked {
+fn private_mounts(stage: &Stage<'_>) -> CheckResult {
     command::mounts_become_private(stage, &["-U", "-m"])
 }
 
-fn status(stage: &Stage<'_>) -> Checked {
+fn status(stage: &Stage<'_>) -> CheckResult {
     command::status_is_passed_on(stage, &["-U"])
 }
 
-fn closes(stage: &Stage<'_>) -> Checked {
+fn closes(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
     let (_run, command) = hold(stage, &held, &["-U"])?;
     inherits_nothing(&command, &held)
 }
 
-fn verbose(stage: &Stage<'_>) -> Checked {
+fn verbose(stage: &Stage<'_>) -> CheckResult {
     command::verbose_tells_steps(stage, &["-U"])
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
-    let ([uid, gid], mark) = (own_ids(stage)?, stage.name());
-    let (of_uid, of_gid) = (format!("0 {uid} 1"), format!("0 {gid} 1"));
+fn errors(stage: &Stage<'_>) -> CheckResult {
+    let (id, mark) = (stage.own_id(), stage.name());
+    let (of_uid, of_gid) = (format!("0 {id} 1"), format!("0 {id} 1"));
     for words in [
         &[][..],
         &["-U"],
@@ -259,7 +240,7 @@ fn errors(stage: &Stage<'_>) -> Checked {
     failing::names(stage, &Launch::submission(&["-U", &missing]), "execvp", Errno::ENOENT)
 }
 
-fn options_end(stage: &Stage<'_>) -> Checked {
+fn options_end(stage: &Stage<'_>) -> CheckResult {
     for options in [&["-U"][..], &["-U", "--"]] {
         let held = stage.held_script()?.with(&["-u", "--", "-M", &stage.name()]);
         let (_run, command) = hold(stage, &held, options)?;
@@ -269,11 +250,13 @@ fn options_end(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn two_records(stage: &Stage<'_>) -> Checked {
+fn two_records(stage: &Stage<'_>) -> CheckResult {
     for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
         let (first, second) = (stage.number(2000..30000), stage.number(30000..60000));
         let (outside, count) = (stage.number(1..400), stage.number(2..400));
-        let records = [format!("{first} 0 1"), format!("{second} {outside} {count}")];
+        // Three, as two may be a special case.
+        let records =
+            [format!("{first} 0 1"), format!("{second} {outside} {count}"), format!("1 {} 1", outside + count)];
         let held = stage.held_script()?;
         let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
         has_map(stage, &command, file, &records.join("\n"))?;

@@ -8,21 +8,21 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    Break, Checked, Launch, Namespace, Perform, Run, Seen, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, Launch, Namespace, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure,
 };
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::Duration;
 
-pub(super) const CHECKS: &[Perform] = &[
-    Perform::new("creates-child", creates_child),
-    Perform::new("parent-joins", parent_joins),
-    Perform::new("child-refused", child_refused),
-    Perform::new("own-namespace", own_namespace),
-    Perform::new("other-kind", other_kind),
-    Perform::new("order", order),
-    Perform::new("waits", waits),
-    Perform::new("output", output),
-    Perform::new("errors", errors),
+pub(super) const CHECKS: &[CheckScript] = &[
+    CheckScript::new("creates-child", creates_child),
+    CheckScript::new("parent-joins", parent_joins),
+    CheckScript::new("child-refused", child_refused),
+    CheckScript::new("own-namespace", own_namespace),
+    CheckScript::new("other-kind", other_kind),
+    CheckScript::new("order", order),
+    CheckScript::new("waits", waits),
+    CheckScript::new("output", output),
+    CheckScript::new("errors", errors),
 ];
 
 /// Its own user namespace, to whichever process opens it.
@@ -31,18 +31,18 @@ const OWN: &str = "/proc/self/ns/user";
 /// The experiment under way.
 struct Played<'s> {
     run: Run<'s>,
-    child: Seen<'s>,
+    child: ObservedProcess<'s>,
     /// The child's user namespace.
     namespace: Namespace,
 }
 
 impl<'s> Played<'s> {
     /// Starts the submission, and stops where it cannot print.
-    fn start(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, Break> {
+    fn start(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, CheckAbort> {
         let others = stage.all();
         let run = stage.launch(&Launch::submission(&[path]).full_output())?;
         let child = settled::child(stage, &run, &others).map_err(|why| match why {
-            Break::Mismatch(mismatch) => Break::mismatch(
+            CheckAbort::Mismatch(mismatch) => CheckAbort::mismatch(
                 "there is one child, which waits while the parent cannot print: standard output is full",
                 mismatch.observed,
             ),
@@ -54,26 +54,26 @@ impl<'s> Played<'s> {
     }
 
     /// Lets the parent play its part while the child is stopped.
-    fn parent_plays(&self, stage: &Stage<'_>) -> Checked {
+    fn parent_plays(&self, stage: &Stage<'_>) -> CheckResult {
         settled::stop(stage, &self.child)?;
         self.run.make_room();
         settled::stays(stage, &self.run).map(drop)
     }
 
     /// Lets the child play its part, after its parent.
-    fn child_plays(&self, stage: &Stage<'_>) -> Checked {
+    fn child_plays(&self, stage: &Stage<'_>) -> CheckResult {
         stage.kill(&self.child, Signal::SIGCONT)?;
         self.are_over(stage)
     }
 
     /// Waits until both have ended: whether the parent waits for the child is a check of its own.
-    fn are_over(&self, stage: &Stage<'_>) -> Checked {
+    fn are_over(&self, stage: &Stage<'_>) -> CheckResult {
         stage.wait("the child to end", || (!self.child.is_alive()).then_some(()))?;
         self.run.status().map(drop)
     }
 
     /// Lets both play.
-    fn play(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, Break> {
+    fn play(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, CheckAbort> {
         let played = Played::start(stage, path)?;
         played.parent_plays(stage)?;
         played.child_plays(stage)?;
@@ -81,7 +81,7 @@ impl<'s> Played<'s> {
     }
 
     /// Demands that this is what a process says of its attempt.
-    fn says(&self, prefix: &str, result: &str) -> Checked {
+    fn says(&self, prefix: &str, result: &str) -> CheckResult {
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let expected = format!("{prefix} setns() {result}");
         let printed = self.run.text(Stream::Output);
@@ -93,13 +93,13 @@ impl<'s> Played<'s> {
     }
 
     /// Demands that both processes are refused for these reasons.
-    fn are_refused(&self, parent: Errno, child: Errno) -> Checked {
+    fn are_refused(&self, parent: Errno, child: Errno) -> CheckResult {
         self.says("parent:", &format!("failed: {}", parent.desc()))?;
         self.says("child:", &format!("failed: {}", child.desc()))
     }
 }
 
-fn creates_child(stage: &Stage<'_>) -> Checked {
+fn creates_child(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::start(stage, &file(&target, Kind::User)?)?;
     settled::has_left(stage, &played.child, "the child", &[Kind::User])?;
@@ -111,7 +111,7 @@ fn creates_child(stage: &Stage<'_>) -> Checked {
     settled::has_left(stage, &played.run.process(), "the parent, before it prints,", &[])
 }
 
-fn parent_joins(stage: &Stage<'_>) -> Checked {
+fn parent_joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::start(stage, &file(&target, Kind::User)?)?;
     played.parent_plays(stage)?;
@@ -121,7 +121,7 @@ fn parent_joins(stage: &Stage<'_>) -> Checked {
     played.says("parent:", "succeeded")
 }
 
-fn child_refused(stage: &Stage<'_>) -> Checked {
+fn child_refused(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::start(stage, &file(&target, Kind::User)?)?;
     played.parent_plays(stage)?;
@@ -141,17 +141,17 @@ fn child_refused(stage: &Stage<'_>) -> Checked {
     played.says("child:", &format!("failed: {}", Errno::EPERM.desc()))
 }
 
-fn own_namespace(stage: &Stage<'_>) -> Checked {
+fn own_namespace(stage: &Stage<'_>) -> CheckResult {
     Played::play(stage, OWN)?.are_refused(Errno::EINVAL, Errno::EPERM)
 }
 
-fn other_kind(stage: &Stage<'_>) -> Checked {
+fn other_kind(stage: &Stage<'_>) -> CheckResult {
     // A user can have one of his own only with a user namespace.
     let target = target(stage, &[Kind::User, Kind::Uts])?.process();
     Played::play(stage, &file(&target, Kind::Uts)?)?.are_refused(Errno::EINVAL, Errno::EINVAL)
 }
 
-fn order(stage: &Stage<'_>) -> Checked {
+fn order(stage: &Stage<'_>) -> CheckResult {
     let played = Played::start(stage, OWN)?;
     let parent = played.run.process();
     settled::stop(stage, &parent)?;
@@ -164,7 +164,7 @@ fn order(stage: &Stage<'_>) -> Checked {
         // There is no end to that but by somebody else.
         Some(libc::SYS_read) => {}
         Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => {
-            return Err(Break::mismatch(expected(), "it waits for an amount of time"));
+            return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
         }
         // What it waits for cannot be told, so it is given time.
         _ => stage.watch(Duration::from_secs(1))?,
@@ -184,7 +184,7 @@ fn order(stage: &Stage<'_>) -> Checked {
     )
 }
 
-fn waits(stage: &Stage<'_>) -> Checked {
+fn waits(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     for path in [&file(&target, Kind::User)?, OWN] {
         let played = Played::start(stage, path)?;
@@ -196,7 +196,7 @@ fn waits(stage: &Stage<'_>) -> Checked {
     Ok(())
 }
 
-fn output(stage: &Stage<'_>) -> Checked {
+fn output(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::play(stage, &file(&target, Kind::User)?)?;
     let expected = format!(
@@ -209,7 +209,7 @@ fn output(stage: &Stage<'_>) -> Checked {
     ensure(printed == expected, || format!("{expected:?}"), || format!("{printed:?}"))
 }
 
-fn errors(stage: &Stage<'_>) -> Checked {
+fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[OWN, OWN])?;
     let missing = format!("./{}", stage.name());

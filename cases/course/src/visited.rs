@@ -1,35 +1,22 @@
 //! What the assignments have in common whose program joins namespaces of others: processes to be
 //! visited, and the files of their namespaces.
 
-use nix::mount::MsFlags;
-use nsconform_grader::{Break, Checked, Launch, Run, Seen, Stage, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, ObservedProcess, Run, Stage, ensure};
 use nsconform_sys::kind::{Flags, Kind};
 
 /// Starts a process in new namespaces of these kinds, for the submission to join it.
-pub(super) fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>, Break> {
+pub(super) fn target<'s>(stage: &'s Stage<'s>, kinds: &[Kind]) -> Result<Run<'s>, CheckAbort> {
     let flags = kinds.iter().fold(Flags::empty(), |flags, kind| flags | kind.flag());
     stage.launch(&Launch::system(&["sleep", "1000"]).new_namespaces(flags))
 }
 
 /// The file of a process's namespace, as the submission can open it.
-pub(super) fn file(process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
+pub(super) fn file(process: &ObservedProcess<'_>, kind: Kind) -> Result<String, CheckAbort> {
     Ok(format!("/proc/{}/ns/{}", process.pid()?, kind.link()))
 }
 
-/// Makes a bind mount of the file of a process's namespace: it can be opened by those as well who
-/// may not look at the process.
-pub(super) fn bind_mount(stage: &Stage<'_>, process: &Seen<'_>, kind: Kind) -> Result<String, Break> {
-    let (link, path) = (file(process, kind)?, format!("/tmp/{}", stage.name()));
-    stage.do_inside(&format!("a bind mount of {link} on {path}"), || {
-        std::fs::write(&path, "").map_err(|error| error.to_string())?;
-        nix::mount::mount(Some(link.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
-            .map_err(|errno| errno.to_string())
-    })?;
-    Ok(path)
-}
-
 /// Demands that a process is in the namespace of this kind that another one is in.
-pub(super) fn is_in(process: &Seen<'_>, target: &Seen<'_>, kind: Kind) -> Checked {
+pub(super) fn is_in(process: &ObservedProcess<'_>, target: &ObservedProcess<'_>, kind: Kind) -> CheckResult {
     let (there, wanted) = (process.namespace(kind)?, target.namespace(kind)?);
     ensure(
         there == wanted,

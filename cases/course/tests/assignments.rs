@@ -2,6 +2,7 @@
 //! `fixtures/tests`, how the program hands the files out in its own tests.
 
 use nsconform_course::{CARGO_TOML, COURSES, MAKEFILE, course};
+use nsconform_grader::assignment::commented;
 use rstest::rstest;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,6 +30,35 @@ fn every_assignment_is_found_by_its_name_and_read() {
         assert_eq!(known.handout.matches("{{checks}}").count(), 1, "{}: the table of checks", known.name);
     }
     assert!(course("unshar").is_none());
+}
+
+/// Comments change nothing, and every key has one.
+#[test]
+fn rules_are_read_back_with_their_comments() {
+    for known in COURSES {
+        let commented = commented(known.rules);
+        let (read, plain) = (known.read(&commented).unwrap(), known.read(known.rules).unwrap());
+        assert_eq!(format!("{:?}", read.checks.len()), format!("{:?}", plain.checks.len()));
+        assert_eq!((read.title, read.deadline), (plain.title, plain.deadline));
+        for line in known.rules.lines() {
+            let Some((key, _)) = line.split_once(" = ") else { continue };
+            if !key.starts_with(' ') {
+                assert!(commented.contains(&format!("# {key}: ")), "{}: {key}", known.name);
+            }
+        }
+    }
+}
+
+#[rstest]
+#[case::no_points("points = 4", "points = 0", "no check gives any points")]
+fn rules_that_make_no_sense_are_refused(#[case] old: &str, #[case] new: &str, #[case] expected: &str) {
+    let orphan = course("orphan").unwrap();
+    let mut rules = orphan.rules.replace(old, new);
+    for points in 1..10 {
+        rules = rules.replace(&format!("points = {points}"), "points = 0");
+    }
+    let error = orphan.read(&rules).unwrap_err();
+    assert!(error.contains(expected), "{error}");
 }
 
 #[rstest]

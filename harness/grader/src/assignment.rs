@@ -72,6 +72,46 @@ pub struct Check {
     pub hints: Vec<String>,
 }
 
+/// The keys of a file of rules, each with a comment for whoever changes it. Those of a check come after
+/// those of the assignment.
+const COMMENTS: [(&str, &str); 12] = [
+    ("title", "what it is about, in one line"),
+    ("part", "the part of the article series that prints the program"),
+    (
+        "ground",
+        "what a submission starts as: \"root\" of the stage's user namespace, or \"user\" without capabilities",
+    ),
+    ("claims", "cases of the suite whose claims it teaches"),
+    ("deadline_ms", "how long a check may take for each start of the program, in milliseconds"),
+    ("notes", "what the model answer does, and why: shown after full marks"),
+    ("[[checks]]", "a check; they are performed in this order, and one that is left out is not performed"),
+    ("id", "the name of the function that performs it: it cannot be changed"),
+    ("points", "what it is worth; 0 only informs"),
+    ("needs", "checks that must have passed before, named further up"),
+    ("visibility", "\"visible\", \"hidden\", \"after_due_date\" or \"after_published\""),
+    ("hints", "from a nudge to nearly the solution; `grade --hints N` shows the first N"),
+];
+
+/// Rules with a comment at the first use of each key, for a teacher to change.
+pub fn commented(rules: &str) -> String {
+    let mut left: Vec<(&str, &str)> = COMMENTS.to_vec();
+    let mut text = String::new();
+    for line in rules.lines() {
+        let key = line.split(' ').next().unwrap_or_default();
+        if let Some(number) = left.iter().position(|(name, _)| *name == key) {
+            let (name, comment) = left.remove(number);
+            text += &format!("# {name}: {comment}\n");
+        }
+        text += line;
+        text.push('\n');
+    }
+    // Keys that these rules do not use.
+    for (name, comment) in left {
+        text += &format!("# {name} (not used here): {comment}\n");
+    }
+    text
+}
+
 /// A deadline of nothing would stop every submission.
 fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     match u64::deserialize(deserializer)? {
@@ -109,6 +149,9 @@ impl Assignment {
         }
         if assignment.checks.is_empty() {
             return Err("there is no check: [[checks]] is missing".to_string());
+        }
+        if assignment.points() == 0 {
+            return Err("no check gives any points: `points = 1` or more in one of [[checks]]".to_string());
         }
         Ok(assignment)
     }

@@ -6,16 +6,16 @@
 //! where both belong to the same user. What each process may take for itself is in `launch`; the
 //! watcher's own accounting, which holds without a cgroup as well, is in `stage`.
 
-use super::launch;
-use super::seen::Mount;
-use super::stage::{MOST_MEMORY, MOST_PROCESSES};
+use super::abort::{MOST_MEMORY, MOST_PROCESSES};
+use super::fork;
+use super::observed::Mount;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::ForkResult;
 use nsconform_sys::cgroup::{Cgroups, Place};
 use nsconform_sys::sandbox;
 use nsconform_sys::single_threaded::SingleThreaded;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Without these there is no use in a cgroup.
@@ -64,7 +64,7 @@ impl Cgroup {
     /// Creates a process in it, as the watcher will: some sandboxes have no clone3(2).
     fn try_out(&self) -> Result<(), String> {
         // SAFETY: the caller of `make` has one thread.
-        match unsafe { launch::fork_into(Some(self)) }? {
+        match unsafe { fork::fork_into(Some(self.as_fd())) }? {
             // SAFETY: ends the child, which has done nothing.
             ForkResult::Child => unsafe { libc::_exit(0) },
             ForkResult::Parent { child } => {
@@ -84,9 +84,10 @@ impl Cgroup {
 }
 
 /// For CLONE_INTO_CGROUP.
-impl AsRawFd for Cgroup {
-    fn as_raw_fd(&self) -> RawFd {
-        self.place.as_raw_fd()
+impl AsFd for Cgroup {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the descriptor is open as long as `self` is there.
+        unsafe { BorrowedFd::borrow_raw(self.place.as_raw_fd()) }
     }
 }
 

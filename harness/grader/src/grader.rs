@@ -1,78 +1,104 @@
-//! Grading as seen from outside the seal: the watcher's parent, which takes in one result after
-//! the other, whatever becomes of the watcher.
+//! Grading as seen from outside the seal: the watcher's parent takes in one result after the other,
+//! whatever becomes of the watcher.
 //!
-//! The watcher plays the checks in order; what a check can do lives in `stage`.
+//! The watcher plays the checks in order; `stage` has what a check can do.
 
+use super::abort::CheckAbort;
 use super::assignment::{Assignment, Check, Ground};
+use super::attributes;
 use super::cgroup::Cgroup;
-use super::grading::{CheckResult, Finding, Grading};
-use super::launch::{self, Offer};
+use super::fork;
+use super::grading::{Finding, GradedCheck, Grading};
 use super::place::{self, Program};
-use super::stage::{Break, Perform, Setting, Stage};
+use super::stage::{CheckScript, Stage, StageConfiguration};
+use super::watcher::{Fork, HostSupport, become_watcher, processes_of_submissions};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::{Deserialize, Serialize};
+use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// One grading to be done.
-pub struct Order<'o> {
+pub struct GradingRequest<'o> {
     /// The name of the assignment.
     pub name: &'o str,
     /// Its rules.
     pub assignment: &'o Assignment,
     /// Its checks.
-    pub performs: &'o [Perform],
+    pub scripts: &'o [CheckScript],
     /// The submission.
     pub program: &'o Program,
     /// Its path, as it was given.
     pub path: &'o str,
-    /// What everything that nobody shall know beforehand follows from.
+    /// The command that repeats the grading, where that has more options than the seed.
+    pub repeat: Option<&'o str>,
+    /// Everything that nobody shall know beforehand follows from this number.
     pub seed: u64,
 }
 
-/// What the watcher tells its parent, one JSON line each.
+/// The watcher's messages to its parent, one JSON line each.
 #[derive(Serialize, Deserialize)]
 enum Word {
-    /// The place is ready.
-    Ready,
+    /// The watcher is still there.
+    Alive,
     /// A check was performed.
-    Result(Box<CheckResult>),
+    Result(Box<GradedCheck>),
     /// Nothing can be graded here.
-    Trouble(String),
+    Impossible(String),
+    /// The machine was too busy to say anything of the submission: why.
+    TooBusy(String),
 }
 
-/// How long the watcher may take beyond what its checks are allowed.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long the watcher may be silent: it says every second that it is there.
+const LONGEST_SILENCE: Duration = Duration::from_secs(120);
+/// How often it says so.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Grades a submission. `progress` is called with what there is after each check.
-pub fn grade(single: &SingleThreaded, order: &Order<'_>, mut progress: impl FnMut(&Grading)) -> Grading {
+/// Grades a submission. `progress` is called with the results so far after each check. The watcher is
+/// forked from the caller.
+pub fn grade(
+    single: &SingleThreaded,
+    request: &GradingRequest<'_>,
+    mut progress: impl FnMut(&Grading),
+) -> Grading {
     let start = Instant::now();
     let mut grading = Grading {
-        assignment: order.name.to_string(),
-        title: order.assignment.title.clone(),
-        program: order.path.to_string(),
-        seed: order.seed,
+        assignment: request.name.to_string(),
+        title: request.assignment.title.clone(),
+        program: request.path.to_string(),
+        seed: request.seed,
         checks: Vec::new(),
-        planned: order.assignment.checks.len(),
-        notes: order.assignment.notes.clone(),
+        planned: request.assignment.checks.len(),
+        notes: request.assignment.notes.clone(),
         guest: None,
         cgroup: false,
         broken: None,
+        impossible: false,
+        repeat: request.repeat.map(str::to_string),
         duration: Duration::ZERO,
     };
-    let allowed: Duration =
-        order.assignment.checks.iter().map(|check| order.assignment.deadline_of(check)).sum();
     let cgroup = Cgroup::make(single);
     grading.cgroup = cgroup.is_ok();
-    match watcher(order, cgroup.as_ref().ok()) {
-        Err(why) => grading.broken = Some(why),
+    match watcher(request, cgroup.as_ref().ok()) {
+        Err(why) => {
+            grading.broken = Some(why);
+            grading.impossible = true;
+        }
         Ok((pid, channel)) => {
-            let ended = listen(channel, start + allowed + GRACE, |word| match word {
-                Word::Ready => {}
-                Word::Trouble(why) => grading.broken = Some(why),
+            let ended = listen(channel, |word| match word {
+                Word::Alive => {}
+                Word::Impossible(why) => {
+                    grading.broken = Some(why);
+                    grading.impossible = true;
+                }
+                Word::TooBusy(why) => {
+                    // A part of a result would look like marks.
+                    grading.checks.clear();
+                    grading.broken = Some(format!("the machine was too busy: {why}"));
+                }
                 Word::Result(result) => {
                     grading.checks.push(*result);
                     grading.duration = start.elapsed();
@@ -81,7 +107,7 @@ pub fn grade(single: &SingleThreaded, order: &Order<'_>, mut progress: impl FnMu
             });
             // PID 1 of its namespace: everything else in it ends with it.
             let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
-            let _ = nix::sys::wait::waitpid(pid, None);
+            fork::reap(pid);
             if grading.broken.is_none() && grading.checks.len() < grading.planned {
                 grading.broken = Some(ended.err().unwrap_or("the watcher ended early".to_string()));
             }
@@ -93,13 +119,14 @@ pub fn grade(single: &SingleThreaded, order: &Order<'_>, mut progress: impl FnMu
 }
 
 /// Reads the watcher's words until it closes the channel.
-fn listen(mut channel: std::io::PipeReader, end: Instant, mut hear: impl FnMut(Word)) -> Result<(), String> {
+fn listen(mut channel: std::io::PipeReader, mut hear: impl FnMut(Word)) -> Result<(), String> {
     let mut text = Vec::new();
     let mut buffer = vec![0; 64 << 10];
+    let mut heard = Instant::now();
     loop {
-        let left = end.saturating_duration_since(Instant::now());
+        let left = LONGEST_SILENCE.saturating_sub(heard.elapsed());
         if left.is_zero() {
-            return Err("the watcher took longer than all deadlines together".to_string());
+            return Err(format!("the watcher said nothing for {LONGEST_SILENCE:?}"));
         }
         let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
         match nix::poll::poll(&mut [PollFd::new(channel.as_fd(), PollFlags::POLLIN)], timeout) {
@@ -112,24 +139,29 @@ fn listen(mut channel: std::io::PipeReader, end: Instant, mut hear: impl FnMut(W
         if count == 0 {
             return Ok(());
         }
+        heard = Instant::now();
         text.extend_from_slice(&buffer[..count]);
-        while let Some(newline) = text.iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = text.drain(..=newline).collect();
-            hear(serde_json::from_slice(&line).map_err(|error| format!("the watcher's words: {error}"))?);
+        let Some(last) = text.iter().rposition(|byte| *byte == b'\n') else { continue };
+        for line in text[..last].split(|byte| *byte == b'\n') {
+            hear(serde_json::from_slice(line).map_err(|error| format!("the watcher's words: {error}"))?);
         }
+        text.drain(..=last);
     }
 }
 
-/// Starts the watcher; gives its PID and what it says.
-fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::PipeReader), String> {
+/// Starts the watcher; gives its PID and the channel that it speaks on.
+fn watcher(
+    request: &GradingRequest<'_>,
+    cgroup: Option<&Cgroup>,
+) -> Result<(Pid, std::io::PipeReader), String> {
     let (hears, says) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
-    let processes = [false, true].map(launch::processes_of_submissions);
-    match launch::become_watcher()? {
-        Err(pid) => Ok((pid, hears)),
-        Ok(offer) => {
+    let processes = [false, true].map(processes_of_submissions);
+    match become_watcher()? {
+        Fork::Caller(pid) => Ok((pid, hears)),
+        Fork::Watcher(support) => {
             drop(hears);
-            let processes = processes[usize::from(offer.several)];
-            watch(order, &Offer { processes, cgroup, ..offer }, says);
+            let processes = processes[usize::from(support.several)];
+            watch(request, &HostSupport { processes, cgroup, ..support }, says);
             // SAFETY: ends the watcher; nothing of its parent's is run twice.
             unsafe { libc::_exit(0) }
         }
@@ -137,29 +169,41 @@ fn watcher(order: &Order<'_>, cgroup: Option<&Cgroup>) -> Result<(Pid, std::io::
 }
 
 /// The life of the watcher.
-fn watch(order: &Order<'_>, offer: &Offer<'_>, mut channel: std::io::PipeWriter) {
-    let mut say = |word: &Word| {
+fn watch(request: &GradingRequest<'_>, support: &HostSupport<'_>, channel: std::io::PipeWriter) {
+    let (channel, said) = (RefCell::new(channel), Cell::new(Instant::now()));
+    let say = |word: &Word| {
         let mut line = serde_json::to_vec(word).unwrap_or_default();
         line.push(b'\n');
-        if channel.write_all(&line).is_err() {
+        said.set(Instant::now());
+        if channel.borrow_mut().write_all(&line).is_err() {
             // Nobody listens any more.
             // SAFETY: ends the watcher, and with it everything on the stage.
             unsafe { libc::_exit(1) }
         }
     };
-    if let Err(why) = place::enter(order.program) {
-        return say(&Word::Trouble(why));
+    let heartbeat = || {
+        if said.get().elapsed() >= HEARTBEAT {
+            say(&Word::Alive);
+        }
+    };
+    if let Err(why) = place::enter(request.program).and_then(|()| attributes::new_session_keyring()) {
+        return say(&Word::Impossible(why));
     }
-    say(&Word::Ready);
     let mut passed: Vec<&str> = Vec::new();
-    for (number, check) in order.assignment.checks.iter().enumerate() {
+    for (number, check) in request.assignment.checks.iter().enumerate() {
         let missing =
             check.needs.iter().map(|need| need.get_ref()).find(|need| !passed.contains(&need.as_str()));
         let result = match missing {
-            Some(prerequisite) => {
-                result_of(check, Finding::NotChecked { prerequisite: prerequisite.clone() }, Duration::ZERO)
-            }
-            None => perform(order, offer, number, check),
+            Some(prerequisite) => Ok(result_of(
+                check,
+                Finding::NotChecked { prerequisite: prerequisite.clone() },
+                Duration::ZERO,
+            )),
+            None => perform(request, support, number, check, &heartbeat),
+        };
+        let result = match result {
+            Ok(result) => result,
+            Err(why) => return say(&Word::TooBusy(format!("in {}, {why}", check.id.get_ref()))),
         };
         if result.finding == Finding::Passed {
             passed.push(check.id.get_ref());
@@ -168,8 +212,8 @@ fn watch(order: &Order<'_>, offer: &Offer<'_>, mut channel: std::io::PipeWriter)
     }
 }
 
-fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult {
-    CheckResult {
+fn result_of(check: &Check, finding: Finding, duration: Duration) -> GradedCheck {
+    GradedCheck {
         id: check.id.get_ref().clone(),
         title: check.title.clone(),
         points: check.points,
@@ -183,35 +227,49 @@ fn result_of(check: &Check, finding: Finding, duration: Duration) -> CheckResult
     }
 }
 
-fn perform(order: &Order<'_>, offer: &Offer<'_>, number: usize, check: &Check) -> CheckResult {
+/// Performs a check.
+///
+/// # Errors
+/// Says how busy the machine was, if nothing can be said of the submission for that.
+fn perform(
+    request: &GradingRequest<'_>,
+    support: &HostSupport<'_>,
+    number: usize,
+    check: &Check,
+    heartbeat: &dyn Fn(),
+) -> Result<GradedCheck, String> {
     let start = Instant::now();
-    let error = |message: String| result_of(check, Finding::Error { message }, start.elapsed());
-    let Some(script) = order.performs.iter().find(|perform| perform.id == check.id.get_ref()) else {
-        return error(format!("there is no check {}", check.id.get_ref()));
+    let Some(script) = request.scripts.iter().find(|script| script.id == check.id.get_ref()) else {
+        let message = format!("there is no check {}", check.id.get_ref());
+        return Ok(result_of(check, Finding::Error { message }, start.elapsed()));
     };
-    let ground: Ground = script.ground.unwrap_or(order.assignment.ground);
-    let setting = Setting {
-        program: order.program,
+    let ground: Ground = script.ground.unwrap_or(request.assignment.ground);
+    let configuration = StageConfiguration {
+        program: request.program,
         ground,
         several_ids: script.several_ids,
         // Another one for each check, but the same in each grading with this seed.
-        seed: order.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
-        allowed: order.assignment.deadline_of(check),
-        slowness: order.assignment.slowness,
-        offer,
+        seed: request.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
+        allowed: request.assignment.deadline_of(check),
+        slowness: request.assignment.slowness,
+        support,
+        heartbeat,
     };
-    let stage = match Stage::set(setting) {
+    let stage = match Stage::set(configuration) {
         Ok(stage) => stage,
-        Err(why) => return result_of(check, why.finding(), start.elapsed()),
+        Err(why) => return Ok(result_of(check, why.finding()?, start.elapsed())),
     };
     let performed = match (script.script)(&stage) {
-        Err(why @ Break::Mismatch(_)) => stage.mind_cgroup().and(Err(why)),
+        Err(why @ CheckAbort::Mismatch(_)) => stage.enforce_cgroup_limits().and(Err(why)),
         other => other,
     };
-    let finding = performed.map_or_else(Break::finding, |()| Finding::Passed);
+    let finding = match performed {
+        Ok(()) => Finding::Passed,
+        Err(why) => why.finding()?,
+    };
     let (asked, trace, printed) = stage.records();
     drop(stage);
-    CheckResult { asked, trace, printed, ..result_of(check, finding, start.elapsed()) }
+    Ok(GradedCheck { asked, trace, printed, ..result_of(check, finding, start.elapsed()) })
 }
 
 /// Why the limits of a submission are not kept by a cgroup on this machine, if so: makes one.
@@ -222,19 +280,21 @@ pub fn without_cgroup(single: &SingleThreaded) -> Option<String> {
 /// Why nothing can be graded on this machine, if so: builds a watcher's place and a stage in it.
 pub fn obstacle(single: &SingleThreaded) -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
-    let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 0\n";
-    let perform =
-        Perform::new("starts", |stage| stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0)));
+    let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 1\n";
+    let perform = CheckScript::new("starts", |stage| {
+        stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0))
+    });
     let assignment = Assignment::read(text, &["starts"]).ok()?;
-    let order = Order {
+    let request = GradingRequest {
         name: "doctor",
         assignment: &assignment,
-        performs: &[perform],
+        scripts: &[perform],
         program: &program,
         path: "true",
+        repeat: None,
         seed: 0,
     };
-    let grading = grade(single, &order, |_| {});
+    let grading = grade(single, &request, |_| {});
     match (grading.broken, grading.checks.first().map(|check| &check.finding)) {
         (Some(why), _) => Some(why),
         (None, Some(Finding::Passed)) => None,

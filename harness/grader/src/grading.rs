@@ -81,7 +81,7 @@ pub struct Stop {
 
 /// One check of a grading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckResult {
+pub struct GradedCheck {
     /// The id: kebab-case, unique within the assignment.
     pub id: String,
     /// What the check is about, in one line.
@@ -106,7 +106,7 @@ pub struct CheckResult {
     pub duration: Duration,
 }
 
-impl CheckResult {
+impl GradedCheck {
     /// The points that were earned: a check is either kept whole or not at all.
     pub fn earned(&self) -> u32 {
         if self.finding == Finding::Passed { self.points } else { 0 }
@@ -136,7 +136,7 @@ pub struct Grading {
     /// The seed of everything that differs from grading to grading.
     pub seed: u64,
     /// The checks that have been performed, in the order of the assignment.
-    pub checks: Vec<CheckResult>,
+    pub checks: Vec<GradedCheck>,
     /// The number of checks that the assignment has.
     pub planned: usize,
     /// Notes on the model answer; shown after full marks.
@@ -149,6 +149,12 @@ pub struct Grading {
     pub cgroup: bool,
     /// Why the grading as such broke off, if it did.
     pub broken: Option<String>,
+    /// Whether it broke off as this machine can grade nothing, rather than as something failed.
+    #[serde(default)]
+    pub impossible: bool,
+    /// The command that repeats it, where that has more options than the seed.
+    #[serde(default)]
+    pub repeat: Option<String>,
     /// How long it took so far.
     #[serde(with = "seconds")]
     pub duration: Duration,
@@ -157,12 +163,12 @@ pub struct Grading {
 impl Grading {
     /// The points earned.
     pub fn score(&self) -> u32 {
-        self.checks.iter().map(CheckResult::earned).sum()
+        self.checks.iter().map(GradedCheck::earned).sum()
     }
 
     /// The points that could be earned in the checks performed so far.
     pub fn max_score(&self) -> u32 {
-        self.checks.iter().map(CheckResult::counted).sum()
+        self.checks.iter().map(GradedCheck::counted).sum()
     }
 
     /// Whether every check was performed.
@@ -172,7 +178,7 @@ impl Grading {
 
     /// Whether every check was performed and every point that counted was earned.
     pub fn has_full_marks(&self) -> bool {
-        self.is_complete() && self.checks.iter().all(CheckResult::lost_nothing)
+        self.is_complete() && self.checks.iter().all(GradedCheck::lost_nothing)
     }
 }
 

@@ -3,15 +3,23 @@
 //!
 //! The namespaces of one check live in `stage`; who runs all this, in `grader`.
 
-use super::seen::PROC;
+use super::given::open_tree;
+use super::observed::PROC;
 use nix::mount::{MntFlags, MsFlags};
 use nsconform_sys::sandbox::{self, mount, step};
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// The directory that holds the submission.
 const SUBMISSION: &str = "/submission";
+
+/// The directory of files for a submission: read-only on the stage, see `given`.
+pub(super) const GIVEN: &str = "/given";
+
+/// The watcher's own directory, which nobody on a stage can look into.
+const GRADER: &str = "/grader";
 
 /// What of the machine's file system a submission can see, read-only: its programs and libraries,
 /// by the names of the common distributions.
@@ -75,9 +83,10 @@ pub(super) fn enter(program: &Program) -> Result<(), String> {
     let size = program.content.len() + (1 << 20);
     let options = format!("mode=755,size={size}");
     step("mounting a tmpfs", mount(Some("stage"), covered, Some("tmpfs"), MsFlags::empty(), Some(&options)))?;
-    for directory in ["/dev", "/dev/pts", "/proc", "/tmp", "/grader", PROC, SUBMISSION] {
+    for directory in ["/dev", "/dev/pts", "/proc", "/tmp", GIVEN, GRADER, PROC, SUBMISSION] {
         made(&at(directory), fs::create_dir(at(directory)))?;
     }
+    made(&at(GRADER), fs::set_permissions(at(GRADER), fs::Permissions::from_mode(0o700)))?;
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     step("mounting procfs", mount(Some("proc"), &at(PROC), Some("proc"), strict, None))?;
     for name in SYSTEM {
@@ -88,6 +97,8 @@ pub(super) fn enter(program: &Program) -> Result<(), String> {
         made(&target, fs::write(&target, ""))?;
         let source = format!("/dev/{name}");
         step(&format!("binding {source}"), mount(Some(&source), &target, None, MsFlags::MS_BIND, None))?;
+        // A device can be written to all the same; its mode and owner cannot be changed.
+        restrict(&target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)?;
     }
     let terminals = Some("newinstance,ptmxmode=0666,mode=0620");
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC;
@@ -101,7 +112,25 @@ pub(super) fn enter(program: &Program) -> Result<(), String> {
     made(&copy, fs::set_permissions(&copy, fs::Permissions::from_mode(0o555)))?;
     sandbox::pivot_into(covered)?;
     let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    step("making the root read-only", mount(None, "/", None, read_only, None))
+    step("making the root read-only", mount(None, "/", None, read_only, None))?;
+    protect_settings(PROC)
+}
+
+/// The directories and files of a procfs by which the kernel is told to do something.
+const SETTINGS: [&str; 2] = ["sys", "sysrq-trigger"];
+
+/// Makes the settings of the kernel in this procfs read-only.
+fn protect_settings(procfs: &str) -> Result<(), String> {
+    for name in SETTINGS {
+        let path = format!("{procfs}/{name}");
+        // A kernel may be built without it.
+        if !Path::new(&path).exists() {
+            continue;
+        }
+        step(&format!("binding {path}"), mount(Some(&path), &path, None, MsFlags::MS_BIND, None))?;
+        restrict(&path, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)?;
+    }
+    Ok(())
 }
 
 fn made<T>(path: &str, result: std::io::Result<T>) -> Result<T, String> {
@@ -121,8 +150,14 @@ fn show_system(source: &Path, target: &str) -> Result<(), String> {
     let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
     let shown = source.to_string_lossy();
     step(&format!("binding {shown}"), mount(Some(&shown), target, None, bind, None))?;
-    make_read_only(target)
+    restrict(target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 }
+
+// linux/mount.h.
+const MOUNT_ATTR_RDONLY: u64 = 1;
+const MOUNT_ATTR_NOSUID: u64 = 2;
+const MOUNT_ATTR_NODEV: u64 = 4;
+const MOUNT_ATTR_NOEXEC: u64 = 8;
 
 /// `struct mount_attr` of linux/mount.h.
 #[repr(C)]
@@ -133,13 +168,11 @@ struct MountAttributes {
     user_namespace: u64,
 }
 
-/// Makes a mount and all below it read-only: mount_setattr(2), or for the topmost alone what
-/// kernels before 5.12 have. Below it the permissions of files still keep a submission from
+/// Restricts a mount and all below it: mount_setattr(2), or for the topmost alone by mount(2), as
+/// kernels before 5.12 have it. Below it the permissions of files still keep a submission from
 /// writing, as it has no id that owns any.
-fn make_read_only(target: &str) -> Result<(), String> {
-    /// `MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV`.
-    const RESTRICTED: u64 = 1 | 2 | 4;
-    let attributes = MountAttributes { set: RESTRICTED, clear: 0, propagation: 0, user_namespace: 0 };
+fn restrict(target: &str, set: u64) -> Result<(), String> {
+    let attributes = MountAttributes { set, clear: 0, propagation: 0, user_namespace: 0 };
     let path = std::ffi::CString::new(target).map_err(|error| error.to_string())?;
     // SAFETY: the path and the structure outlive the call, and its size is passed along.
     let answer = unsafe {
@@ -159,22 +192,38 @@ fn make_read_only(target: &str) -> Result<(), String> {
     let statistics =
         nix::sys::statvfs::statvfs(target).map_err(|errno| format!("statvfs {target}: {errno}"))?;
     let kept = MsFlags::from_bits_truncate(statistics.flags().bits());
-    let flags = kept | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    step(&format!("making {target} read-only"), mount(None, target, None, flags, None))
+    // The numbers of the three that are asked for are those of mount(2).
+    let flags =
+        kept | MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::from_bits_truncate(set as libc::c_ulong);
+    step(&format!("restricting {target}"), mount(None, target, None, flags, None))
 }
 
 /// Gives the calling process, which is in the PID namespace of a stage, its own copy of the place:
 /// with that namespace's procfs, a scratch directory owned by this uid, and no way to the
-/// watcher's procfs.
+/// watcher's procfs. Gives the directory of files for the submission, which can be written to by
+/// this descriptor alone.
 ///
 /// # Errors
 /// Says which call failed.
-pub(super) fn copy_for_stage(uid: u32) -> Result<(), String> {
+pub(super) fn copy_for_stage(uid: u32) -> Result<OwnedFd, String> {
     step("unshare(CLONE_NEWNS)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS))?;
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    step("mounting procfs", mount(Some("proc"), "/proc", Some("proc"), strict, None))?;
+    let procfs = |path: &str| step("mounting procfs", mount(Some("proc"), path, Some("proc"), strict, None));
+    procfs("/proc")?;
     step("detaching the watcher's procfs", nix::mount::umount2(PROC, MntFlags::MNT_DETACH))?;
-    let options = format!("size=16m,nr_inodes=4096,mode=755,uid={uid},gid={uid}");
+    // In a user namespace procfs can be mounted only where one is visible as a whole: this one, which
+    // nobody can reach, as the settings of the other are covered.
+    procfs(PROC)?;
+    protect_settings("/proc")?;
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    step("mounting the scratch tmpfs", mount(Some("scratch"), "/tmp", Some("tmpfs"), strict, Some(&options)))
+    let options = "size=1m,nr_inodes=4096,mode=755";
+    step("mounting a tmpfs", mount(Some("given"), GIVEN, Some("tmpfs"), strict, Some(options)))?;
+    let given = open_tree(Path::new(GIVEN), false)?;
+    restrict(GIVEN, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)?;
+    let options = format!("size=16m,nr_inodes=4096,mode=755,uid={uid},gid={uid}");
+    step(
+        "mounting the scratch tmpfs",
+        mount(Some("scratch"), "/tmp", Some("tmpfs"), strict, Some(&options)),
+    )?;
+    Ok(given)
 }

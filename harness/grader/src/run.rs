@@ -2,8 +2,9 @@
 //!
 //! How it is started lives in `stage`; what the kernel shows of its processes, in `seen`.
 
-use super::seen::Seen;
-use super::stage::{Break, Stage};
+use super::abort::{CheckAbort, ensure};
+use super::observed::ObservedProcess;
+use super::stage::Stage;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
@@ -68,7 +69,7 @@ impl Flow {
     }
 
     /// Takes in what is there; tells how many bytes that was.
-    pub(super) fn take_in(&mut self) -> usize {
+    pub(super) fn read_available(&mut self) -> usize {
         let mut buffer = [0; 4096];
         let before = self.bytes.len();
         if self.filled > 0 {
@@ -176,15 +177,15 @@ pub struct Run<'s> {
 
 impl<'s> Run<'s> {
     /// The process that was started.
-    pub fn process(&self) -> Seen<'s> {
-        Seen { stage: self.stage, pid: self.stage.running(self.number, |running| running.pid) }
+    pub fn process(&self) -> ObservedProcess<'s> {
+        ObservedProcess { stage: self.stage, pid: self.stage.running(self.number, |running| running.pid) }
     }
 
     /// The next line of a stream, without its newline.
     ///
     /// # Errors
     /// When the stream ends instead, or a limit is reached.
-    pub fn line_of(&self, stream: Stream) -> Result<String, Break> {
+    pub fn line_of(&self, stream: Stream) -> Result<String, CheckAbort> {
         let name = match stream {
             Stream::Output => "standard output",
             Stream::Error => "standard error",
@@ -199,7 +200,7 @@ impl<'s> Run<'s> {
             })
         })?;
         line.ok_or_else(|| {
-            Break::mismatch(format!("another line on {name}"), format!("{name} ended without it"))
+            CheckAbort::mismatch(format!("another line on {name}"), format!("{name} ended without it"))
         })
     }
 
@@ -207,7 +208,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// As [`Run::line_of`].
-    pub fn line(&self) -> Result<String, Break> {
+    pub fn line(&self) -> Result<String, CheckAbort> {
         self.line_of(Stream::Output)
     }
 
@@ -215,15 +216,17 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When none does before the stream ends or a limit is reached; `what` says what was looked for.
-    pub fn find<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> Result<T, Break> {
+    pub fn find<T>(&self, what: &str, mut found: impl FnMut(&str) -> Option<T>) -> Result<T, CheckAbort> {
         let mut lines = Vec::new();
         loop {
             match self.line() {
                 Ok(line) => match found(&line) {
                     Some(value) => return Ok(value),
-                    None => lines.push(line),
+                    // Enough for a report.
+                    None if lines.len() < 100 => lines.push(line),
+                    None => {}
                 },
-                Err(Break::Mismatch(_)) => {
+                Err(CheckAbort::Mismatch(_)) => {
                     let mut observed = match lines.is_empty() {
                         true => "nothing was printed".to_string(),
                         false => format!("printed was: {}", lines.join(" | ")),
@@ -232,7 +235,7 @@ impl<'s> Run<'s> {
                     if !error.is_empty() {
                         observed += &format!("; standard error: {}", error.trim_end());
                     }
-                    return Err(Break::mismatch(what.to_string(), observed));
+                    return Err(CheckAbort::mismatch(what.to_string(), observed));
                 }
                 Err(other) => return Err(other.while_waiting_for(what)),
             }
@@ -244,7 +247,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// As [`Run::line_of`].
-    pub fn prompt(&self, text: &str) -> Result<String, Break> {
+    pub fn prompt(&self, text: &str) -> Result<String, CheckAbort> {
         let found = self.stage.wait(&format!("the prompt {text:?}"), || {
             self.stage.running(self.number, |running| {
                 let flow = &mut running.output;
@@ -258,13 +261,15 @@ impl<'s> Run<'s> {
                 }
             })
         })?;
-        found.ok_or_else(|| Break::mismatch(format!("the prompt {text:?}"), "the output ended without it"))
+        found.ok_or_else(|| {
+            CheckAbort::mismatch(format!("the prompt {text:?}"), "the output ended without it")
+        })
     }
 
     /// All that came out of a stream so far.
     pub fn text(&self, stream: Stream) -> String {
         self.stage.running(self.number, |running| {
-            running.flow(stream).take_in();
+            running.flow(stream).read_available();
             String::from_utf8_lossy(&running.flow(stream).bytes).into_owned()
         })
     }
@@ -279,7 +284,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When its standard input is closed, or full because nothing is read.
-    pub fn write(&self, text: &str) -> Result<(), Break> {
+    pub fn write(&self, text: &str) -> Result<(), CheckAbort> {
         let shown = typed(text.trim_end_matches('\n'));
         self.stage.asked(format!("(to its standard input) {shown}"));
         let written = self.stage.running(self.number, |running| match &running.input {
@@ -288,10 +293,13 @@ impl<'s> Run<'s> {
         });
         match written {
             Ok(count) if count == text.len() => Ok(()),
-            Ok(_) | Err(nix::errno::Errno::EAGAIN) => {
-                Err(Break::mismatch("standard input is read", "the pipe is full: nothing is read from it"))
+            Ok(_) | Err(nix::errno::Errno::EAGAIN) => Err(CheckAbort::mismatch(
+                "standard input is read",
+                "the pipe is full: nothing is read from it",
+            )),
+            Err(errno) => {
+                Err(CheckAbort::mismatch("standard input is read", format!("writing to it: {errno}")))
             }
-            Err(errno) => Err(Break::mismatch("standard input is read", format!("writing to it: {errno}"))),
         }
     }
 
@@ -300,7 +308,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// As [`Run::write`].
-    pub fn end_input(&self) -> Result<(), Break> {
+    pub fn end_input(&self) -> Result<(), CheckAbort> {
         let is_terminal = self.stage.running(self.number, |running| {
             running.input.as_ref().is_some_and(|input| nix::unistd::isatty(input).unwrap_or(false))
         });
@@ -316,7 +324,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When there is no such process any more.
-    pub fn kill(&self, signal: nix::sys::signal::Signal) -> Result<(), Break> {
+    pub fn kill(&self, signal: nix::sys::signal::Signal) -> Result<(), CheckAbort> {
         self.stage.kill(&self.process(), signal)
     }
 
@@ -324,7 +332,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When a limit is reached.
-    pub fn status(&self) -> Result<Status, Break> {
+    pub fn status(&self) -> Result<Status, CheckAbort> {
         let status = self
             .stage
             .wait("the end of the program", || self.stage.running(self.number, |running| running.status))?;
@@ -341,7 +349,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When no process of the stage runs the command, whatever was printed.
-    pub fn held(&self, held: &Held) -> Result<Seen<'s>, Break> {
+    pub fn held(&self, held: &Held) -> Result<ObservedProcess<'s>, CheckAbort> {
         let what = format!("the command runs and prints {:?}", held.mark);
         self.find(&what, |line| (line.trim() == held.mark).then_some(()))?;
         self.stage.process_running(&held.command_line())
@@ -351,7 +359,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// As [`Run::write`].
-    pub fn release(&self) -> Result<(), Break> {
+    pub fn release(&self) -> Result<(), CheckAbort> {
         self.write("go\n")
     }
 
@@ -359,9 +367,9 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When it is another one.
-    pub fn ends_with(&self, expected: Status) -> Result<(), Break> {
+    pub fn ends_with(&self, expected: Status) -> Result<(), CheckAbort> {
         let status = self.status()?;
-        super::stage::ensure(
+        ensure(
             status == expected,
             || format!("it ends with {expected}"),
             || {

@@ -1,125 +1,75 @@
-//! The stage: the sealed namespaces in which one check runs a submission, and what a check can do.
+//! The stage: the sealed namespaces in which one check runs a submission, and the limits of that.
 //!
 //! The watcher, which plays the check, is outside: the stage has a PID namespace of its own, whose
-//! PID 1 the watcher made, and a user namespace that maps one id. What programs print lives in
-//! `run`; what the kernel shows of them, in `seen`; how they are started, in `launch`.
+//! PID 1 the watcher made, and a user namespace that maps one id. `build` makes it, `looks` says what
+//! the kernel shows of it, `launch` starts programs on it, and `run` has what they print.
 
+use super::abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, shortened};
 use super::assignment::Ground;
+use super::build::{self, Built};
 use super::cgroup::{Cgroup, Hits, MOST_TASKS};
-use super::grading::{Finding, Limit, Mismatch, Stop};
-use super::launch::{self, Launch, Spaces};
+use super::clock::{Clock, Standing};
+use super::fork::LOOK;
+use super::given::Given;
+use super::grading::Limit;
+use super::launch::{self, Launch, Limits, Start};
+use super::observed::{self, ObservedProcess};
 use super::place::Program;
-use super::run::{Held, Run, Running};
-use super::seen::{self, Mount, Namespace, Seen};
+use super::run::{Flow, Held, Run, Running};
+use super::spaces::Spaces;
+use super::watcher::HostSupport;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use nsconform_sys::kind::Kind;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
-
-/// Why a check ends before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Break {
-    /// The contract is not kept.
-    Mismatch(Mismatch),
-    /// The submission went over a limit.
-    Stopped(Stop),
-    /// This machine cannot perform the check.
-    Unavailable(String),
-    /// The grader could not do its part.
-    Engine(String),
-}
-
-impl Break {
-    /// The contract is not kept: what it says, and what was observed.
-    pub fn mismatch(expected: impl Into<String>, observed: impl Into<String>) -> Break {
-        Break::Mismatch(Mismatch { expected: expected.into(), observed: observed.into() })
-    }
-
-    /// The same, with what was being waited for when time ran out.
-    pub(super) fn while_waiting_for(self, what: &str) -> Break {
-        match self {
-            Break::Stopped(Stop { limit: Limit::Time, what: time }) => {
-                let passed = time.split(" waiting for ").next().unwrap_or_default();
-                Break::Stopped(Stop { limit: Limit::Time, what: format!("{passed} waiting for {what}") })
-            }
-            other => other,
-        }
-    }
-
-    pub(super) fn finding(self) -> Finding {
-        match self {
-            Break::Mismatch(mismatch) => Finding::Failed(mismatch),
-            Break::Stopped(stop) => Finding::Stopped(stop),
-            Break::Unavailable(reason) => Finding::Unavailable { reason },
-            Break::Engine(message) => Finding::Error { message },
-        }
-    }
-}
-
-/// What a check gives.
-pub type Checked = Result<(), Break>;
 
 /// One check: a script that runs the submission and looks at it.
 #[derive(Clone, Copy)]
-pub struct Perform {
+pub struct CheckScript {
     /// Its name in the assignment's file.
     pub id: &'static str,
-    /// What it starts as, where that is not what the assignment says.
+    /// The ground of its stage, where that is not the assignment's.
     pub ground: Option<Ground>,
     /// Whether the stage's user namespace must map several ids.
     pub several_ids: bool,
     /// The script.
-    pub script: fn(&Stage<'_>) -> Checked,
+    pub script: fn(&Stage<'_>) -> CheckResult,
 }
 
-impl Perform {
+impl CheckScript {
     /// A check on the assignment's ground.
-    pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> Checked) -> Perform {
-        Perform { id, ground: None, several_ids: false, script }
+    pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> CheckResult) -> CheckScript {
+        CheckScript { id, ground: None, several_ids: false, script }
     }
 }
 
-/// Goes on if the contract is kept.
-///
-/// # Errors
-/// The mismatch, if it is not.
-pub fn ensure(kept: bool, expected: impl FnOnce() -> String, observed: impl FnOnce() -> String) -> Checked {
-    if kept { Ok(()) } else { Err(Break::mismatch(expected(), observed())) }
-}
-
-/// How many processes a submission may have at the same time.
-pub const MOST_PROCESSES: usize = 64;
-/// How many bytes of memory its processes may have in use together.
-pub const MOST_MEMORY: u64 = 256 << 20;
-/// How many bytes it may print.
-pub const MOST_OUTPUT: usize = 1 << 20;
-/// How many bytes of what it printed are kept for the report.
+/// How many bytes of a submission's output are kept for the report.
 const KEPT_OUTPUT: usize = 8 << 10;
+/// How many bytes of a line of the report are kept.
+const KEPT_LINE: usize = 400;
+/// How many lines of a trace are kept.
+const KEPT_LINES: usize = 400;
 
-fn stop(limit: Limit, what: String) -> Checked {
-    Err(Break::Stopped(Stop { limit, what }))
+fn stop(limit: Limit, what: String) -> CheckResult {
+    Err(CheckAbort::stopped(limit, what))
 }
 
-fn too_much_memory() -> Checked {
+fn too_much_memory() -> CheckResult {
     stop(Limit::Memory, format!("it used more than {} MiB of memory", MOST_MEMORY >> 20))
 }
 
-/// What interprets the scripts that submissions are given to run.
+/// The interpreter of the scripts that submissions are given to run.
 const SHELL: &str = "/bin/sh";
 
-/// How often the limits are looked at, and what has no descriptor to wait on.
-const LOOK: Duration = Duration::from_millis(5);
+/// How long the end of everything on a stage may take.
+const LONGEST_END: Duration = Duration::from_secs(20);
 
-/// The hosts of all stages have made-up names of this form, and what a check calls its own too.
+/// The hosts of all stages have made-up names of this form, and so have other things of a check.
 fn made_up_name(random: &mut fastrand::Rng) -> String {
     let mut name = String::new();
     for _ in 0..3 {
@@ -130,68 +80,82 @@ fn made_up_name(random: &mut fastrand::Rng) -> String {
     name
 }
 
-struct State {
+pub(super) struct State {
     random: fastrand::Rng,
     running: Vec<Running>,
     asked: Vec<String>,
     trace: Vec<String>,
     next_look: Instant,
     free_memory_at_start: u64,
+    pub(super) clock: Clock,
+    /// What each process had done when it was last seen to make progress.
+    pub(super) progress: std::collections::HashMap<i32, observed::Progress>,
 }
 
 /// The sealed place of one check.
 pub struct Stage<'w> {
     program: &'w Program,
-    init: Pid,
-    spaces: Spaces,
+    pub(super) init: Pid,
+    pub(super) spaces: Spaces,
+    backstage: Spaces,
+    pub(super) given: Given,
     ground: Ground,
-    deadline: Instant,
     allowed: Duration,
     slowness: f64,
     host_name: String,
-    limits: launch::Limits<'w>,
+    limits: Limits<'w>,
     hits_at_start: Hits,
     setgroups_denied: bool,
-    state: RefCell<State>,
+    heartbeat: &'w dyn Fn(),
+    /// Whether the submission has been started, and may have changed what names stand for.
+    has_run: Cell<bool>,
+    pub(super) state: RefCell<State>,
 }
 
-/// What the watcher knows that a stage is made from.
-pub(super) struct Setting<'w> {
+/// Everything that a stage is made from.
+pub(super) struct StageConfiguration<'w> {
     pub(super) program: &'w Program,
     pub(super) ground: Ground,
     pub(super) several_ids: bool,
     pub(super) seed: u64,
     pub(super) allowed: Duration,
     pub(super) slowness: f64,
-    pub(super) offer: &'w launch::Offer<'w>,
+    pub(super) support: &'w HostSupport<'w>,
+    /// Called now and then while the watcher waits: it is still there.
+    pub(super) heartbeat: &'w dyn Fn(),
 }
 
 impl<'w> Stage<'w> {
-    pub(super) fn set(setting: Setting<'w>) -> Result<Stage<'w>, Break> {
-        let Setting { program, ground, several_ids, seed, allowed, slowness, offer } = setting;
-        if several_ids && !offer.several {
+    pub(super) fn set(configuration: StageConfiguration<'w>) -> Result<Stage<'w>, CheckAbort> {
+        let StageConfiguration { program, ground, several_ids, seed, allowed, slowness, support, heartbeat } =
+            configuration;
+        if several_ids && !support.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
-            return Err(Break::Unavailable(reason.to_string()));
+            return Err(CheckAbort::Unavailable(reason.to_string()));
         }
         let mut random = fastrand::Rng::with_seed(seed);
-        let host_name = made_up_name(&mut random);
-        let (init, spaces) =
-            launch::open_stage(offer, ground, several_ids, &host_name).map_err(Break::Engine)?;
+        // A stream of its own, as everybody on the stage can read this name.
+        let host_name = made_up_name(&mut random.fork());
+        let Built { init, spaces, backstage, given } =
+            build::build(support, ground, several_ids, &host_name).map_err(CheckAbort::Engine)?;
         Ok(Stage {
             program,
             init,
             spaces,
+            backstage,
+            given,
             ground,
-            deadline: Instant::now() + allowed,
             allowed,
             slowness,
             host_name,
-            limits: launch::Limits {
-                processes: offer.processes + 2 * MOST_PROCESSES as u64,
-                cgroup: offer.cgroup,
+            limits: Limits {
+                processes: support.processes + 2 * MOST_PROCESSES as u64,
+                cgroup: support.cgroup,
             },
-            hits_at_start: offer.cgroup.map(Cgroup::hits).unwrap_or_default(),
-            setgroups_denied: offer.setgroups_denied,
+            hits_at_start: support.cgroup.map(Cgroup::hits).unwrap_or_default(),
+            setgroups_denied: support.setgroups_denied,
+            heartbeat,
+            has_run: Cell::new(false),
             state: RefCell::new(State {
                 random,
                 running: Vec::new(),
@@ -199,6 +163,8 @@ impl<'w> Stage<'w> {
                 trace: Vec::new(),
                 next_look: Instant::now(),
                 free_memory_at_start: free_memory().unwrap_or(u64::MAX),
+                clock: Clock::start(),
+                progress: std::collections::HashMap::new(),
             }),
         })
     }
@@ -215,7 +181,7 @@ impl<'w> Stage<'w> {
         let mut printed = Vec::new();
         for running in running {
             for flow in [&mut running.output, &mut running.error] {
-                flow.take_in();
+                flow.read_available();
                 printed.extend_from_slice(&flow.bytes);
             }
         }
@@ -258,25 +224,33 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn held_script(&self) -> Result<Held, Break> {
+    pub fn held_script(&self) -> Result<Held, CheckAbort> {
         let (mark, status) = (self.name(), self.exit_status());
         let path = self.script(&format!("echo {mark}; read go; exit {status}"))?;
         Ok(Held { words: vec![path], mark, status, interpreter: Some(SHELL) })
     }
 
-    /// Makes a shell script in the scratch directory, with a name that nobody could know, and gives
-    /// its path.
+    /// Makes a shell script that a submission can execute and cannot change, with a name that nobody
+    /// could know, and gives its path.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn script(&self, text: &str) -> Result<String, Break> {
-        let path = format!("/tmp/{}", self.name());
-        let write = || {
-            std::fs::write(&path, format!("#!{SHELL}\n{text}\n"))?;
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
-        };
-        self.do_inside(&format!("a script {path}: {text}"), || write().map_err(|error| error.to_string()))?;
+    pub fn script(&self, text: &str) -> Result<String, CheckAbort> {
+        let mode = Mode::from_bits_truncate(0o755);
+        let written = self.given.write(&self.name(), &format!("#!{SHELL}\n{text}\n"), mode);
+        let path = written.map_err(CheckAbort::Engine)?;
+        self.trace(format!("(the watcher) a script {path}: {text}"));
         Ok(path)
+    }
+
+    /// Whether the submission has been started.
+    pub(super) fn has_run(&self) -> bool {
+        self.has_run.get()
+    }
+
+    /// The path of the submission on the stage: the name that it is started by.
+    pub fn program_path(&self) -> String {
+        self.program.path()
     }
 
     /// What the submission starts as.
@@ -294,7 +268,7 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Run<'_>, Break> {
+    pub fn start<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Run<'_>, CheckAbort> {
         self.launch(&Launch::submission(arguments))
     }
 
@@ -302,77 +276,118 @@ impl<'w> Stage<'w> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn launch(&self, launch: &Launch) -> Result<Run<'_>, Break> {
+    pub fn launch(&self, launch: &Launch) -> Result<Run<'_>, CheckAbort> {
         let words = launch.words(self.program);
         self.asked(format!("{}$ {}", launch.describe(), quoted(&words, self.program)));
-        let before = seen::processes();
-        let started = launch::start(launch, self.program, &self.spaces, self.ground, &self.limits)?;
+        if launch.has_starter() && self.has_run.get() {
+            let why = "a program of the system's is to start the submission where one has run before";
+            return Err(CheckAbort::Engine(why.to_string()));
+        }
+        let on_stage = launch.is_submission() || launch.has_starter();
+        if on_stage {
+            self.has_run.set(true);
+            self.state.borrow_mut().clock.restart();
+        }
+        let start = Start {
+            program: self.program,
+            spaces: if on_stage { &self.spaces } else { &self.backstage },
+            ground: self.ground,
+            limits: self.limits,
+        };
+        let before = observed::processes();
+        let mut patience = || {
+            self.enforce_limits()?;
+            self.enforce_time("the program to be executed", false)
+        };
+        let started = launch::start(launch, &start, &mut patience)?;
         let pid = match started.pid {
             Some(pid) => pid,
             // It became PID 1 of a namespace of its own: a new child of ours.
-            None => seen::processes()
+            None => observed::processes()
                 .into_iter()
                 .find(|pid| {
-                    let seen = Seen { stage: self, pid: *pid };
-                    !before.contains(pid) && seen::parent(*pid) == Some(1) && seen.is_nested_init()
+                    let process = ObservedProcess { stage: self, pid: *pid };
+                    !before.contains(pid) && observed::parent(*pid) == Some(1) && process.is_nested_init()
                 })
-                .ok_or_else(|| Break::Engine("the new PID 1 cannot be found".to_string()))?,
+                .ok_or_else(|| CheckAbort::Engine("the new PID 1 cannot be found".to_string()))?,
         };
         let mut state = self.state.borrow_mut();
+        if on_stage {
+            // Its time begins with its first instruction.
+            state.clock.skip();
+            state.clock.restart();
+        }
         state.running.push(Running {
             pid,
             input: started.input,
-            output: super::run::Flow::behind(started.filled, started.output),
-            error: super::run::Flow::behind(0, started.error),
+            output: Flow::behind(started.filled, started.output),
+            error: Flow::behind(0, started.error),
             status: None,
         });
         Ok(Run { stage: self, number: state.running.len() - 1 })
-    }
-
-    /// Waits until a process of the stage runs exactly these words, and gives it.
-    ///
-    /// # Errors
-    /// When none does before a limit is reached.
-    pub fn process_running<S: AsRef<str>>(&self, words: &[S]) -> Result<Seen<'_>, Break> {
-        let matches = |pid: &i32| {
-            seen::command_line(*pid)
-                .is_some_and(|found| found.iter().map(String::as_str).eq(words.iter().map(AsRef::as_ref)))
-        };
-        let shown: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-        let what = format!("a process that runs {}", shown.join(" "));
-        let pid = self.wait(&what, || self.processes().into_iter().find(matches))?;
-        Ok(Seen { stage: self, pid })
     }
 
     /// Waits until something about the stage holds; it is looked at again every few milliseconds.
     ///
     /// # Errors
     /// When a limit is reached before.
-    pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> Result<T, Break> {
+    pub fn wait<T>(&self, what: &str, mut ready: impl FnMut() -> Option<T>) -> Result<T, CheckAbort> {
         loop {
-            self.take_in();
-            // What has happened counts, even if the time is up.
-            if let Some(value) = ready() {
+            self.read_available();
+            let value = ready();
+            self.enforce_limits()?;
+            // What has happened counts, even if the time has just run out.
+            self.enforce_time(what, value.is_some())?;
+            if let Some(value) = value {
+                self.state.borrow_mut().clock.excuse_lateness();
                 return Ok(value);
             }
-            self.mind_limits()?;
-            let now = Instant::now();
-            if now >= self.deadline {
-                let seconds = self.allowed.as_secs_f64();
-                let what = format!("{seconds} s passed waiting for {what}");
-                return Err(Break::Stopped(Stop { limit: Limit::Time, what }));
-            }
-            self.sleep(LOOK.min(self.deadline - now));
+            self.sleep(LOOK);
         }
     }
 
-    /// Watches for this long, limits and all: for what must *not* happen.
+    /// Watches for this long, limits and all: for what must *not* happen. Time in which the submission
+    /// could not run does not count.
     ///
     /// # Errors
     /// When a limit is reached meanwhile.
-    pub fn watch(&self, time: Duration) -> Checked {
-        let end = Instant::now() + time;
-        self.wait("the end of a time of watching", || (Instant::now() >= end).then_some(()))
+    pub fn watch(&self, time: Duration) -> CheckResult {
+        let end = self.charged_time() + time;
+        self.wait("the end of a time of watching", || (self.charged_time() >= end).then_some(()))
+    }
+
+    /// The time of the stage so far: that in which its processes, and the watcher, could run.
+    pub fn charged_time(&self) -> Duration {
+        let processes = self.processes();
+        let clock = &mut self.state.borrow_mut().clock;
+        clock.look(&processes);
+        clock.charged()
+    }
+
+    /// Enforces the time that the submission has. With something at hand that was waited for, there is
+    /// as much time again: it may have been there before.
+    fn enforce_time(&self, what: &str, at_hand: bool) -> CheckResult {
+        let allowed = if at_hand { self.allowed * 2 } else { self.allowed };
+        let standing = self.state.borrow().clock.standing(allowed);
+        match standing {
+            Standing::Left => Ok(()),
+            Standing::Over => {
+                let seconds = self.allowed.as_secs_f64();
+                stop(Limit::Time, format!("{seconds} s passed waiting for {what}"))
+            }
+            Standing::Processors(used) => {
+                let seconds = used.as_secs_f64();
+                stop(
+                    Limit::Time,
+                    format!("it used {seconds:.1} s of the processors' time, waiting for {what}"),
+                )
+            }
+            Standing::TooBusy { wall, charged } => Err(CheckAbort::TooBusy(format!(
+                "of {:.0} s the program could use {:.1} s; others had the processors in the rest of the time",
+                wall.as_secs_f64(),
+                charged.as_secs_f64()
+            ))),
+        }
     }
 
     /// Waits for something to be readable, or for this long.
@@ -387,7 +402,7 @@ impl<'w> Stage<'w> {
     }
 
     /// Reads what was printed and collects what has ended.
-    fn take_in(&self) {
+    fn read_available(&self) {
         let mut state = self.state.borrow_mut();
         for running in &mut state.running {
             if running.status.is_none() {
@@ -397,12 +412,13 @@ impl<'w> Stage<'w> {
                     _ => None,
                 };
             }
-            running.output.take_in();
-            running.error.take_in();
+            running.output.read_available();
+            running.error.read_available();
         }
     }
 
-    fn mind_limits(&self) -> Checked {
+    /// Enforces all limits but time, every few milliseconds at most.
+    fn enforce_limits(&self) -> CheckResult {
         let mut state = self.state.borrow_mut();
         let printed: usize =
             state.running.iter().map(|running| running.output.bytes.len() + running.error.bytes.len()).sum();
@@ -413,28 +429,29 @@ impl<'w> Stage<'w> {
             return Ok(());
         }
         state.next_look = Instant::now() + LOOK;
+        (self.heartbeat)();
         let processes = self.processes();
+        state.clock.look(&processes);
         if processes.len() > MOST_PROCESSES {
             return stop(Limit::Processes, format!("it had more than {MOST_PROCESSES} processes at a time"));
         }
-        let mut memory: u64 = processes.iter().copied().map(seen::resident).sum();
+        let mut memory: u64 = processes.iter().copied().map(observed::resident).sum();
         let taken = state.free_memory_at_start.saturating_sub(free_memory().unwrap_or(u64::MAX));
         if taken > MOST_MEMORY / 2 {
             // The machine has less than before: files in memory are no process's.
-            memory += seen::in_memory_files(&processes);
+            memory += observed::in_memory_files(&processes);
         }
-        // What is left to see is memory that nothing of the above shows, as files without a name; a
-        // cgroup counts that, too.
+        // Memory that nothing of the above shows, as files without a name; a cgroup counts that, too.
         if memory > MOST_MEMORY || taken > 8 * MOST_MEMORY {
             return too_much_memory();
         }
         drop(state);
-        self.mind_cgroup()
+        self.enforce_cgroup_limits()
     }
 
-    /// Minds the limits that a cgroup has kept meanwhile, so that what followed from them is not
-    /// taken for a fault of another kind.
-    pub(super) fn mind_cgroup(&self) -> Checked {
+    /// Enforces the limits that a cgroup has kept meanwhile, so that their consequences are not taken
+    /// for a fault of another kind.
+    pub(super) fn enforce_cgroup_limits(&self) -> CheckResult {
         let Some(cgroup) = self.limits.cgroup else { return Ok(()) };
         let (before, now) = (self.hits_at_start, cgroup.hits());
         if now.memory > before.memory {
@@ -447,214 +464,26 @@ impl<'w> Stage<'w> {
         Ok(())
     }
 
-    /// The processes of the stage, as the watcher numbers them.
-    fn processes(&self) -> Vec<i32> {
-        let mut pids = seen::processes();
-        pids.retain(|pid| self.holds(*pid));
-        pids
-    }
-
-    /// Whether this is a process of the stage, rather than the watcher or the stage's PID 1.
-    pub(super) fn holds(&self, pid: i32) -> bool {
-        pid != 1 && pid != self.init.as_raw()
-    }
-
-    /// All processes of the stage but its PID 1.
-    pub fn all(&self) -> Vec<Seen<'_>> {
-        self.processes().into_iter().map(|pid| Seen { stage: self, pid }).collect()
-    }
-
-    /// The process that is PID `pid` in the PID namespace of the stage.
-    pub fn process(&self, pid: i32) -> Option<Seen<'_>> {
-        self.all().into_iter().find(|seen| seen.pid().is_ok_and(|there| there == pid))
-    }
-
-    /// PID 1 of the stage: it adopts orphans and reaps them.
-    pub fn init(&self) -> Seen<'_> {
-        Seen { stage: self, pid: self.init.as_raw() }
-    }
-
-    /// The namespace of this kind that the stage is in: where a submission starts.
-    ///
-    /// # Errors
-    /// When the kernel does not tell.
-    pub fn namespace(&self, kind: Kind) -> Result<Namespace, Break> {
-        let inode = self.spaces.inode(kind).map_err(Break::Engine)?;
-        let namespace = Namespace { kind, inode };
-        self.trace(format!("(the stage is in {namespace})"));
-        Ok(namespace)
-    }
-
-    /// The kinds of which this process is in another namespace than the stage.
-    ///
-    /// # Errors
-    /// When it is gone.
-    pub fn kinds_left_by(&self, process: &Seen<'_>) -> Result<Vec<Kind>, Break> {
-        let mut left = Vec::new();
-        let mut shown = String::new();
-        for kind in self.spaces.kinds() {
-            let namespace = process.namespace_unseen(kind)?;
-            if namespace.inode != self.spaces.inode(kind).map_err(Break::Engine)? {
-                left.push(kind);
-                let _ = write!(shown, " {namespace}");
-            }
-        }
-        let pid = process.pid()?;
-        let except = if left.is_empty() { " none" } else { &shown };
-        self.trace(format!("readlink(\"/proc/{pid}/ns/*\"): as those of the stage, except{except}"));
-        Ok(left)
-    }
-
-    /// The host name in the UTS namespace of the stage, as it is now.
-    ///
-    /// # Errors
-    /// When the watcher cannot enter it.
-    pub fn host_name_now(&self) -> Result<String, Break> {
-        let name = self.ask_inside(&self.spaces, &[Kind::Uts], own_host_name)?;
-        self.trace(format!("(in the stage) uname().nodename = {name:?}"));
-        Ok(name)
-    }
-
-    /// The host name in the UTS namespace of a process.
-    ///
-    /// # Errors
-    /// When it is gone.
-    pub fn host_name_of(&self, process: &Seen<'_>) -> Result<String, Break> {
-        let name = self.ask_inside(&Spaces::of(process)?, &[Kind::Uts], own_host_name)?;
-        let pid = process.pid()?;
-        self.trace(format!("(in uts of {pid}) uname().nodename = {name:?}"));
-        Ok(name)
-    }
-
-    /// The mounts of the mount namespace of the stage, as they are now.
-    ///
-    /// # Errors
-    /// When the watcher cannot enter it.
-    pub fn mounts_now(&self) -> Result<Vec<Mount>, Break> {
-        let procfs = std::fs::File::open(seen::PROC).map_err(|error| Break::Engine(error.to_string()))?;
-        let text = self.ask_inside(&self.spaces, &[Kind::Mnt], move || launch::own_mounts(&procfs))?;
-        let mounts: Vec<Mount> = text.lines().filter_map(Mount::read).collect();
-        self.trace(format!("(in the stage) read(\"/proc/self/mountinfo\") = {} mounts", mounts.len()));
-        Ok(mounts)
-    }
-
-    /// Does something as the watcher, in the mount namespace of the stage: making a directory or a
-    /// bind mount there. `what` says in the trace what that was.
-    ///
-    /// # Errors
-    /// What the deed says.
-    pub fn do_inside(&self, what: &str, deed: impl FnOnce() -> Result<(), String>) -> Checked {
-        let answer = self.ask_inside(&self.spaces, &[Kind::Mnt], || match deed() {
-            Ok(()) => String::new(),
-            Err(why) => why,
-        })?;
-        self.trace(format!(
-            "(the watcher, in the stage) {what} = {}",
-            if answer.is_empty() { "0" } else { &answer }
-        ));
-        if answer.is_empty() { Ok(()) } else { Err(Break::Engine(format!("{what}: {answer}"))) }
-    }
-
-    /// What a procfs that is mounted at this path of the stage shows: each PID in it, with the PID
-    /// namespace in which the process itself is.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn procfs_at(&self, path: &str) -> Result<Vec<(i32, Namespace)>, Break> {
-        let shown: Result<Vec<(i32, u64)>, String> =
-            self.look_inside(|| launch::shown_by_procfs(Path::new(path)))?;
-        let shown = shown.map_err(|why| Break::mismatch(format!("a procfs is mounted at {path}"), why))?;
-        let shown: Vec<_> =
-            shown.into_iter().map(|(pid, inode)| (pid, Namespace { kind: Kind::Pid, inode })).collect();
-        let list: Vec<String> =
-            shown.iter().map(|(pid, namespace)| format!("{pid} in {namespace}")).collect();
-        self.trace(format!("(in the stage) the procfs at {path:?} shows {}", list.join(", ")));
-        Ok(shown)
-    }
-
-    /// The names in a directory of the stage, as they are now.
-    ///
-    /// # Errors
-    /// When the watcher cannot read it.
-    pub fn names_in(&self, directory: &str) -> Result<Vec<String>, Break> {
-        let names = self.look_inside(|| {
-            let entries = std::fs::read_dir(directory).map_err(|error| error.to_string())?;
-            let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-            Ok::<Vec<String>, String>(names.collect())
-        })?;
-        let mut names = names.map_err(|why| Break::Engine(format!("reading {directory}: {why}")))?;
-        names.sort();
-        self.trace(format!("(in the stage) in {directory}: {names:?}"));
-        Ok(names)
-    }
-
-    /// Has a child of the watcher's look at something in the mount namespace of the stage.
-    fn look_inside<T: Serialize + DeserializeOwned>(
-        &self,
-        question: impl FnOnce() -> Result<T, String>,
-    ) -> Result<Result<T, String>, Break> {
-        let answer = self.ask_inside(&self.spaces, &[Kind::Mnt], || {
-            serde_json::to_string(&question()).unwrap_or_else(|error| error.to_string())
-        })?;
-        serde_json::from_str(&answer).map_err(|_| Break::Engine(answer))
-    }
-
-    fn ask_inside(
-        &self,
-        spaces: &Spaces,
-        kinds: &[Kind],
-        question: impl FnOnce() -> String,
-    ) -> Result<String, Break> {
-        launch::ask_inside(spaces, kinds, question).map_err(Break::Engine)
-    }
-
-    /// Opens the file of a process's namespace, to be kept beyond its end.
-    ///
-    /// # Errors
-    /// When it is gone.
-    pub fn open_namespace(&self, process: &Seen<'_>, kind: Kind) -> Result<OwnedFd, Break> {
-        Spaces::open(process, kind)
-    }
-
-    /// Sends a signal to a process of the stage, as the watcher: from outside its PID namespace.
-    ///
-    /// # Errors
-    /// When it is gone.
-    pub fn kill(&self, process: &Seen<'_>, signal: Signal) -> Checked {
-        let pid = process.pid()?;
-        self.asked(format!("(the watcher sends {signal} to process {pid})"));
-        nix::sys::signal::kill(Pid::from_raw(process.pid), signal)
-            .map_err(|_| Break::mismatch("the process is still there", "it has ended"))
-    }
-
-    /// Waits until a process of the stage has ended and was waited for.
-    ///
-    /// # Errors
-    /// When a limit is reached before.
-    pub fn gone(&self, process: &Seen<'_>, what: &str) -> Checked {
-        self.wait(&format!("the end of {what}"), || (!process.exists()).then_some(()))
-    }
-
     pub(super) fn running<T>(&self, number: usize, with: impl FnOnce(&mut Running) -> T) -> T {
         with(&mut self.state.borrow_mut().running[number])
     }
 
-    pub(super) fn asked(&self, mut line: String) {
-        const LONGEST: usize = 400;
-        if line.len() > LONGEST {
-            line.truncate((0..=LONGEST).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0));
-            line.push_str(" [...]");
-        }
-        self.state.borrow_mut().asked.push(line);
+    pub(super) fn asked(&self, line: String) {
+        keep(&mut self.state.borrow_mut().asked, line);
     }
 
-    /// Adds a line to what was seen.
+    /// Adds a line to the trace.
     pub fn trace(&self, line: String) {
-        let mut state = self.state.borrow_mut();
-        // A look that is repeated while waiting is one look.
-        if state.trace.last() != Some(&line) {
-            state.trace.push(line);
-        }
+        keep(&mut self.state.borrow_mut().trace, line);
+    }
+}
+
+/// Adds a line to a report, unless it repeats the last one: a look that is repeated while waiting is
+/// one look. However much a submission does, a report stays short.
+fn keep(lines: &mut Vec<String>, line: String) {
+    let line = shortened(line, KEPT_LINE);
+    if lines.len() < KEPT_LINES && lines.last() != Some(&line) {
+        lines.push(line);
     }
 }
 
@@ -662,15 +491,20 @@ impl Drop for Stage<'_> {
     /// Ends every process of the stage: they are in the PID namespace of its init.
     fn drop(&mut self) {
         let _ = nix::sys::signal::kill(self.init, Signal::SIGKILL);
+        let end = Instant::now() + LONGEST_END;
         // The watcher is PID 1 of its own namespace: whatever is left becomes its child.
-        while let Ok(_) | Err(nix::errno::Errno::EINTR) = waitpid(None, None) {}
-    }
-}
-
-fn own_host_name() -> String {
-    match nix::sys::utsname::uname() {
-        Ok(names) => names.nodename().to_string_lossy().into_owned(),
-        Err(errno) => errno.to_string(),
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::StillAlive) if Instant::now() < end => {
+                    (self.heartbeat)();
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                // What cannot be killed is stuck in the kernel; the end of the watcher waits for it.
+                Ok(WaitStatus::StillAlive) => return,
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(_) => return,
+            }
+        }
     }
 }
 
@@ -691,7 +525,7 @@ fn quoted(words: &[String], program: &Program) -> String {
 
 /// Bytes of memory that the machine could give away: `MemAvailable` of proc_meminfo(5).
 fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string(format!("{}/meminfo", seen::PROC)).ok()?;
+    let text = std::fs::read_to_string(format!("{}/meminfo", observed::PROC)).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
 }

@@ -37,12 +37,12 @@ fn error() -> Finding {
     Finding::Error { message: "fork gives EAGAIN (Resource temporarily unavailable)".into() }
 }
 
-fn check(id: &str, points: u32, finding: Finding) -> CheckResult {
+fn check(id: &str, points: u32, finding: Finding) -> GradedCheck {
     let asked = match finding {
         Finding::NotChecked { .. } | Finding::Unavailable { .. } => vec![],
         _ => vec!["./demo_uts_namespaces lisboa".into(), "SIGTERM to the child".into()],
     };
-    CheckResult {
+    GradedCheck {
         id: id.into(),
         title: format!("What the check {id} is about"),
         points,
@@ -56,7 +56,7 @@ fn check(id: &str, points: u32, finding: Finding) -> CheckResult {
     }
 }
 
-fn grading(checks: Vec<CheckResult>) -> Grading {
+fn grading(checks: Vec<GradedCheck>) -> Grading {
     Grading {
         assignment: "demo_uts_namespaces".into(),
         title: "UTS namespaces: a host name of one's own".into(),
@@ -68,11 +68,13 @@ fn grading(checks: Vec<CheckResult>) -> Grading {
         guest: None,
         cgroup: false,
         broken: None,
+        impossible: false,
+        repeat: None,
         duration: Duration::from_millis(123),
     }
 }
 
-fn hide(mut check: CheckResult) -> CheckResult {
+fn hide(mut check: GradedCheck) -> GradedCheck {
     check.visibility = Visibility::Hidden;
     check
 }
@@ -721,18 +723,34 @@ mod file {
         assert_eq!(faults(format, &read(&scratch.path().join(name))), Vec::<String>::new());
     }
 
-    #[test]
-    fn a_symbolic_link_stays_one() {
+    /// A student's folder may have links to files of whoever grades.
+    #[rstest]
+    #[case::file("link")]
+    #[case::directory("way/real")]
+    #[case::dangling("dangling")]
+    fn no_symbolic_link_is_followed(#[case] path: &str) {
         let scratch = tempfile::tempdir().unwrap();
-        let (real, link) = (scratch.path().join("real"), scratch.path().join("link"));
+        let (real, path) = (scratch.path().join("real"), scratch.path().join(path));
         fs::write(&real, "old").unwrap();
-        symlink("real", &link).unwrap();
-        ResultFile::new(&link, Format::Json)
-            .unwrap()
-            .write(&report(Format::Json, false, 0), &partial())
-            .unwrap();
-        assert!(link.is_symlink());
-        assert_eq!(read(&real)["complete"], false);
+        symlink("real", scratch.path().join("link")).unwrap();
+        symlink(".", scratch.path().join("way")).unwrap();
+        symlink("nowhere", scratch.path().join("dangling")).unwrap();
+        let error = ResultFile::new(&path, Format::Json).unwrap_err();
+        assert!(error.contains("is a symbolic link, or is reached by one"), "{error}");
+        assert_eq!(fs::read_to_string(&real).unwrap(), "old");
+    }
+
+    /// One that comes afterwards is replaced.
+    #[test]
+    fn a_symbolic_link_is_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (real, path) = (scratch.path().join("real"), scratch.path().join("result"));
+        fs::write(&real, "old").unwrap();
+        let file = ResultFile::new(&path, Format::Json).unwrap();
+        symlink("real", &path).unwrap();
+        file.write(&report(Format::Json, false, 0), &partial()).unwrap();
+        assert_eq!(fs::read_to_string(&real).unwrap(), "old");
+        assert_eq!(read(&path)["complete"], false);
     }
 
     #[test]
@@ -754,12 +772,10 @@ mod file {
     #[case::directory("none/x.json", "none does not exist: make it first")]
     #[case::trailing_slash("none/", "none/ does not exist: make it first")]
     #[case::below_a_file("file/x.json", "file/x.json: Not a directory")]
-    #[case::dangling("dangling", "is a symbolic link to nothing")]
     #[case::taken("taken", "taken/grading.json is a directory")]
     fn what_is_wrong_with_a_path_is_said(#[case] path: &str, #[case] expected: &str) {
         let scratch = tempfile::tempdir().unwrap();
         fs::write(scratch.path().join("file"), "").unwrap();
-        symlink("nowhere", scratch.path().join("dangling")).unwrap();
         fs::create_dir_all(scratch.path().join("taken/grading.json")).unwrap();
         let error = ResultFile::new(&scratch.path().join(path), Format::Json).unwrap_err();
         assert!(error.contains(expected), "{error}");

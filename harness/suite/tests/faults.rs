@@ -9,7 +9,6 @@ use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::server::{Finish, Job};
 use nsconform_lab::trace::End;
-use nsconform_lab::conduct::watch::Expected;
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::mutation::mutants;
 use nsconform_suite::prelude::*;
@@ -400,7 +399,7 @@ fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
     for mutant in mutants(&trace) {
         let entries = trace.entries();
         let expected = Some(Expected { entries, patience: Duration::from_millis(50) });
-        let changes = Conduct { injection: Some(mutant.injection.clone()), expected, ..Conduct::default() };
+        let conduct = Conduct { injection: Some(mutant.injection.clone()), expected, ..Conduct::default() };
         let mut end = None;
         runner.run_jobs(&[runner.altered_job(index, conduct)], &mut |_, run| {
             end = run.trace.end().cloned();

@@ -5,7 +5,7 @@
 use super::{Done, Failure, TextOrJson, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
-use nsconform_grader::assignment::{Assignment, Ground};
+use nsconform_grader::assignment::{Assignment, Ground, commented};
 use nsconform_grader::grading::Visibility;
 use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub fn course_command(arguments: &Arguments) -> Done {
         }
         Command::Rules { assignment } => {
             let course = find(assignment)?;
-            print_data(|to| to.write_all(course.rules.as_bytes()))?;
+            print_data(|to| to.write_all(commented(course.rules).as_bytes()))?;
             Ok(ExitStatus::Success)
         }
     }

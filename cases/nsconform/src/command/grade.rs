@@ -7,6 +7,7 @@
 use super::course::{embedded_rules, find};
 use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
+use super::run::scale;
 use super::{Done, Failure, input, print, print_data, width};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -14,16 +15,17 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nsconform_course::Course;
 use nsconform_grader::Program;
 use nsconform_grader::assignment::Assignment;
-use nsconform_grader::grader::{Order, grade as perform};
+use nsconform_grader::grader::{GradingRequest, grade as perform};
 use nsconform_grader::grading::Grading;
-use nsconform_grader::report::{Format, Report, ResultFile};
+use nsconform_grader::report::{Format, Report, ResultFile, repeat_command};
+use nsconform_report::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::boot::Ending;
 use nsconform_vm::grading;
 use nsconform_vm::kernels::{self, Kernel};
 use nsconform_vm::message::Submission;
 use nsconform_vm::qemu;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -34,7 +36,7 @@ Exit status:
   0  full marks (with --format exercism or classroom50: grading itself worked)
   1  points are missing
   2  wrong command line or input
-  3  the grader itself failed, or a result could not be written
+  3  the grader itself failed, the machine was too busy, or a result could not be written
   4  this machine can perform none of the checks
 
 A submission runs as an unprivileged user in sealed namespaces, without network, with a read-only
@@ -72,6 +74,9 @@ pub struct Arguments {
     /// The kernel of the guest [default: the newest of the list that can be had]
     #[arg(long, value_name = "PATH", requires = "vm")]
     kernel: Option<PathBuf>,
+    /// Multiply every deadline by this, for slow machines; a guest measures how slow it is
+    #[arg(long, value_name = "X", value_parser = scale, conflicts_with = "vm")]
+    deadline_scale: Option<f64>,
     /// Grade again whenever the program changes, or Enter is pressed
     #[arg(long)]
     watch: bool,
@@ -80,7 +85,10 @@ pub struct Arguments {
 /// Runs the command.
 pub fn grade(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let course = find(&arguments.assignment)?;
-    let rules = rules(course, arguments.rules.as_deref())?;
+    let mut rules = rules(course, arguments.rules.as_deref())?;
+    if let Some(factor) = arguments.deadline_scale {
+        rules.assignment = rules.assignment.slowed(factor);
+    }
     let assignment = &rules.assignment;
     let environment = |name: &str| std::env::var(name).ok();
     let report = Report::new(arguments.format, arguments.staff, arguments.hints, width(), &environment)
@@ -93,7 +101,19 @@ pub fn grade(single: &SingleThreaded, arguments: &Arguments) -> Done {
         let program = Program::read(&arguments.program).map_err(Failure::usage)?;
         let grading = |hear: &mut dyn FnMut(&Grading)| match arguments.vm {
             true => grade_in_guest(arguments, course, &rules, &program, hear),
-            false => Ok(perform(single, &order(arguments, course, assignment, &program), hear)),
+            false => {
+                let (seed, repeat) = seed_and_repeat(arguments);
+                let request = GradingRequest {
+                    name: course.name,
+                    assignment,
+                    scripts: course.checks,
+                    program: &program,
+                    path: arguments.program.to_str().unwrap_or(&program.name),
+                    repeat: Some(&repeat),
+                    seed,
+                };
+                Ok(perform(single, &request, hear))
+            }
         };
         grade_once(arguments, assignment, &report, file.as_ref(), grading)
     };
@@ -117,24 +137,25 @@ fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
     Ok(Rules { text, assignment })
 }
 
-fn seed(arguments: &Arguments) -> u64 {
-    arguments.seed.unwrap_or_else(|| fastrand::u32(..).into())
-}
-
-fn order<'o>(
-    arguments: &'o Arguments,
-    course: &'o Course,
-    assignment: &'o Assignment,
-    program: &'o Program,
-) -> Order<'o> {
-    Order {
-        name: course.name,
-        assignment,
-        performs: course.checks,
-        program,
-        path: arguments.program.to_str().unwrap_or(&program.name),
-        seed: seed(arguments),
+/// The seed, of as many bits as it can have so that nobody finds it out by trying, and the command that
+/// repeats a grading with it.
+fn seed_and_repeat(arguments: &Arguments) -> (u64, String) {
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
+    let mut options: Vec<OsString> = Vec::new();
+    let mut add = |words: &[&OsStr]| options.extend(words.iter().map(|word| word.to_os_string()));
+    if let Some(rules) = &arguments.rules {
+        add(&["--rules".as_ref(), rules.as_os_str()]);
     }
+    if let Some(factor) = arguments.deadline_scale {
+        add(&["--deadline-scale".as_ref(), factor.to_string().as_ref()]);
+    }
+    if arguments.vm {
+        add(&["--vm".as_ref()]);
+    }
+    if let Some(kernel) = &arguments.kernel {
+        add(&["--kernel".as_ref(), kernel.as_os_str()]);
+    }
+    (seed, repeat_command(&arguments.assignment, arguments.program.as_os_str(), seed, &options))
 }
 
 /// Boots a guest and takes in what it says of the grading.
@@ -153,19 +174,21 @@ fn grade_in_guest(
             newest(&kernels::Options { mirror: None, offline: false, cache })?
         }
     };
+    let (seed, repeat) = seed_and_repeat(arguments);
     let submission = Submission {
         assignment: course.name.to_string(),
         rules: rules.text.clone(),
         name: program.name.clone(),
         path: arguments.program.to_string_lossy().into_owned(),
-        seed: seed(arguments),
+        seed,
     };
     let cancel = interruptible()?;
     let archive = grading::initramfs(&kernel, &submission, &program.content).map_err(Failure::usage)?;
     let accelerator = probed(&qemu, &kernel, &archive, &cancel);
     let mut last = None;
     let mut take = |grading: &Grading| {
-        let grading = Grading { guest: Some(kernel.release.clone()), ..grading.clone() };
+        let guest = Some(kernel.release.clone());
+        let grading = Grading { guest, repeat: Some(repeat.clone()), ..grading.clone() };
         hear(&grading);
         last = Some(grading);
     };
@@ -208,10 +231,15 @@ fn grade_once(
         return Err(Failure::harness(why));
     }
     if let Some(why) = &grading.broken {
-        return Err(Failure::harness(format!(
-            "nothing can be said of {}: {why}; `nsconform doctor` says what is missing here",
-            arguments.program.display()
-        )));
+        let program = arguments.program.display();
+        let (status, remedy) = match grading.impossible {
+            true => (ExitStatus::NothingTested, "`nsconform doctor` says what is missing here"),
+            false => (ExitStatus::HarnessFailed, "grade it again when the machine has less to do"),
+        };
+        return Err(Failure {
+            status,
+            message: format!("nothing can be said of {program}: {why}; {remedy}"),
+        });
     }
     Ok(report.format().exit_status(&grading))
 }

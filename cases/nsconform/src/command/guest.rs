@@ -76,16 +76,17 @@ fn grade(
     let assignment = course.read(&submission.rules)?.slowed(slowness);
     let content = std::fs::read(SUBMISSION).map_err(|error| format!("{SUBMISSION}: {error}"))?;
     let program = Program { name: submission.name.clone(), content };
-    let order = grader::Order {
+    let request = grader::GradingRequest {
         name: course.name,
         assignment: &assignment,
-        performs: course.checks,
+        scripts: course.checks,
         program: &program,
         path: &submission.path,
+        repeat: None,
         seed: submission.seed,
     };
     let mut failure = None;
-    grader::grade(single, &order, |grading| {
+    grader::grade(single, &request, |grading| {
         let message = Message::Grading { grading: Box::new(grading.clone()) };
         if let Err(error) = message.write(port) {
             failure = Some(format!("the host cannot be told: {error}"));

@@ -13,7 +13,7 @@
 //! [`super::Format::exit_status`].
 
 use super::text;
-use crate::grading::{CheckResult, Finding, Grading};
+use crate::grading::{Finding, GradedCheck, Grading};
 use serde::Serialize;
 use std::time::SystemTime;
 
@@ -171,9 +171,9 @@ impl<'g> Payload<'g> {
     /// The file of a grading.
     pub fn of(grading: &Grading, identity: &'g Identity, hints: usize) -> Payload<'g> {
         let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let is_test = |check: &&CheckResult| !matches!(check.finding, Finding::Unavailable { .. });
+        let is_test = |check: &&GradedCheck| !matches!(check.finding, Finding::Unavailable { .. });
         let mut hidden = 0;
-        let mut of_check = |check: &CheckResult| {
+        let mut of_check = |check: &GradedCheck| {
             if text::is_visible(check) {
                 test(grading, check, hints)
             } else {
@@ -201,7 +201,7 @@ impl<'g> Payload<'g> {
     }
 }
 
-fn test(grading: &Grading, check: &CheckResult, hints: usize) -> Test {
+fn test(grading: &Grading, check: &GradedCheck, hints: usize) -> Test {
     let message = text::reason_lines(check, grading) + &text::hint_lines(check, hints);
     let some = |text: String| (!text.is_empty()).then(|| text::cut(&text, LONGEST_TEXT, "…"));
     // The name stands alone on a line of a log and in a cell of a table.
@@ -216,7 +216,7 @@ fn test(grading: &Grading, check: &CheckResult, hints: usize) -> Test {
     }
 }
 
-fn concealed(check: &CheckResult, number: usize) -> Test {
+fn concealed(check: &GradedCheck, number: usize) -> Test {
     Test {
         name: format!("hidden check {number}"),
         passed: check.finding == Finding::Passed,

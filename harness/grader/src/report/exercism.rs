@@ -9,7 +9,7 @@
 //! check that was not performed since another one did not pass has the status `error`.
 
 use super::text;
-use crate::grading::{CheckResult, Finding, Grading};
+use crate::grading::{Finding, GradedCheck, Grading};
 use serde::Serialize;
 
 /// The version of the interface.
@@ -70,7 +70,7 @@ pub enum Status {
 impl<'g> Results<'g> {
     /// The file of a grading.
     pub fn of(grading: &'g Grading, hints: usize) -> Results<'g> {
-        let is_test = |check: &&CheckResult| {
+        let is_test = |check: &&GradedCheck| {
             text::is_visible(check) && !matches!(check.finding, Finding::Unavailable { .. })
         };
         let tests: Vec<Test> =
@@ -114,7 +114,7 @@ impl<'g> Results<'g> {
     }
 }
 
-fn test<'g>(grading: &Grading, check: &'g CheckResult, hints: usize) -> Test<'g> {
+fn test<'g>(grading: &Grading, check: &'g GradedCheck, hints: usize) -> Test<'g> {
     let status = match check.finding {
         Finding::Passed => Status::Pass,
         Finding::Failed(_) => Status::Fail,

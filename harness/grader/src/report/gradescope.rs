@@ -13,7 +13,7 @@
 //! | error | `failed`, saying that the grader failed |
 
 use super::{VERSION, text};
-use crate::grading::{CheckResult, Finding, Grading, Visibility};
+use crate::grading::{Finding, GradedCheck, Grading, Visibility};
 use serde::Serialize;
 
 /// The whole file.
@@ -119,7 +119,7 @@ impl<'g> Results<'g> {
     }
 }
 
-fn test<'g>(grading: &Grading, index: usize, check: &'g CheckResult, hints: usize) -> Test<'g> {
+fn test<'g>(grading: &Grading, index: usize, check: &'g GradedCheck, hints: usize) -> Test<'g> {
     let status = match check.finding {
         Finding::Passed => Some(Status::Passed),
         Finding::Unavailable { .. } => None,

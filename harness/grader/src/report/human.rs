@@ -5,7 +5,7 @@
 //! GitHub's runner, which takes `::command::` in a log for its own, blanks before it or not.
 
 use super::text;
-use crate::grading::{CheckResult, Finding, Grading};
+use crate::grading::{Finding, GradedCheck, Grading};
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use nsconform_report::{count, paint};
@@ -38,7 +38,7 @@ pub fn write(grading: &Grading, staff: bool, hints: usize, width: u16, to: &mut 
 struct Page<'g> {
     grading: &'g Grading,
     /// Those that are shown.
-    checks: Vec<&'g CheckResult>,
+    checks: Vec<&'g GradedCheck>,
     staff: bool,
     hints: usize,
     width: u16,
@@ -60,9 +60,11 @@ impl Page<'_> {
             }
         }
         if let Some(reason) = &self.grading.broken {
-            writeln!(to, "{}", paint(RED.bold(), "! GRADING BROKE OFF"))?;
+            // Without any result nothing can be taken for marks.
+            let title = if self.grading.checks.is_empty() { "! NOT GRADED" } else { "! GRADING BROKE OFF" };
+            writeln!(to, "{}", paint(RED.bold(), title))?;
             self.write_prose(to, "reason", &text::printable(reason))?;
-            self.write_prose(to, "means", "the grader failed, not the program; please tell the staff")?;
+            self.write_prose(to, "means", "nothing is known of the program; please tell the staff")?;
             writeln!(to)?;
         }
         self.write_points(to)?;
@@ -116,7 +118,7 @@ impl Page<'_> {
     }
 
     /// A check that did not pass, in full.
-    fn write_check(&self, to: &mut dyn Write, check: &CheckResult) -> io::Result<()> {
+    fn write_check(&self, to: &mut dyn Write, check: &GradedCheck) -> io::Result<()> {
         let mark = format!("{} {}", glyph(&check.finding), text::word(&check.finding).to_uppercase());
         writeln!(to, "{} {}", paint(style(&check.finding).bold(), &mark), paint(BOLD, &check.id))?;
         write_lines(to, "asked", check.asked.iter().map(String::as_str))?;
@@ -134,7 +136,7 @@ impl Page<'_> {
         writeln!(to)
     }
 
-    fn write_hints(&self, to: &mut dyn Write, check: &CheckResult) -> io::Result<()> {
+    fn write_hints(&self, to: &mut dyn Write, check: &GradedCheck) -> io::Result<()> {
         if !text::wants_hints(check) {
             return Ok(());
         }
@@ -225,7 +227,9 @@ fn write_lines<'l>(to: &mut dyn Write, label: &str, lines: impl Iterator<Item = 
     let column = if label == "•" { 2 } else { TEXT_COLUMN - 2 };
     for (index, line) in lines.enumerate() {
         let label = if index == 0 { label } else { "" };
-        writeln!(to, "{}", format!("  {label:column$}{}", text::printable(line)).trim_end())?;
+        // A text that was broken to the width may begin with anything here.
+        let line = text::guarded(&text::printable(line));
+        writeln!(to, "{}", format!("  {label:column$}{line}").trim_end())?;
     }
     Ok(())
 }
@@ -254,7 +258,7 @@ fn style(finding: &Finding) -> Style {
     }
 }
 
-fn points(check: &CheckResult) -> String {
+fn points(check: &GradedCheck) -> String {
     match (check.points, check.counted()) {
         (0, _) => "no points".to_string(),
         (_, 0) => "not counted".to_string(),

@@ -4,7 +4,7 @@
 //! visibility. The format is described by `fixtures/schemas/grading.schema.json`.
 
 use super::{VERSION, text};
-use crate::grading::{CheckResult, Finding, Grading, Visibility};
+use crate::grading::{Finding, GradedCheck, Grading, Visibility};
 use serde::Serialize;
 
 /// The version of the document: raised when a field changes its meaning or goes away.
@@ -83,7 +83,7 @@ pub struct Check<'g> {
 impl<'g> Document<'g> {
     /// The document of a grading.
     pub fn of(grading: &'g Grading, hints: usize) -> Document<'g> {
-        let of_check = |check: &'g CheckResult| Check {
+        let of_check = |check: &'g GradedCheck| Check {
             id: &check.id,
             title: &check.title,
             visibility: check.visibility,

@@ -13,7 +13,7 @@
 //! Points are properties: the vocabulary has no place for them.
 
 use super::{VERSION, text};
-use crate::grading::{CheckResult, Finding, Grading};
+use crate::grading::{Finding, GradedCheck, Grading};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
 /// The document of a grading.
@@ -43,7 +43,7 @@ pub fn write(grading: &Grading, hints: usize) -> Result<String, String> {
     report.to_string().map_err(|error| format!("writing XML: {error}"))
 }
 
-fn case(grading: &Grading, check: &CheckResult, hints: usize) -> TestCase {
+fn case(grading: &Grading, check: &GradedCheck, hints: usize) -> TestCase {
     let message = text::reasons(check, grading, true)
         .into_iter()
         .map(|(label, text)| format!("{label} {text}"))

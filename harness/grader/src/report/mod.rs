@@ -23,6 +23,7 @@ mod result_file;
 mod text;
 
 pub use result_file::ResultFile;
+pub use text::repeat_command;
 
 use super::grading::{Finding, Grading};
 use nsconform_report::ExitStatus;
@@ -94,7 +95,9 @@ impl Format {
             // Its document says why nothing could be graded; it is only read after a 0.
             return ExitStatus::Success;
         }
-        if !grading.is_complete() {
+        if grading.impossible {
+            ExitStatus::NothingTested
+        } else if !grading.is_complete() {
             ExitStatus::HarnessFailed
         } else if !tested {
             ExitStatus::NothingTested

@@ -1,0 +1,137 @@
+//! The time of a stage, which counts only while the submission could run.
+//!
+//! proc_pid_schedstat(5) tells for how long a thread was ready to run and did not: that time is the
+//! machine's, not the submission's. Nor is time charged that a process spends in an uninterruptible
+//! sleep, as while the kernel takes a mount away, nor the time by which the watcher is late to see
+//! what it waits for. A submission that sleeps is charged, however busy the machine is.
+//!
+//! Two limits keep a submission from hiding behind that: one on the processor time of all its
+//! processes, and one on the time of the wall clock.
+
+use super::observed;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// How many times the time that a check may take its processes may use of the processors.
+const MOST_PROCESSOR_TIME: u32 = 4;
+/// How many times as long a check may take by the clock on the wall, before nothing can be said.
+const MOST_WALL_TIME: u32 = 30;
+/// Added to that, for very short deadlines.
+const LEAST_WALL_TIME: Duration = Duration::from_secs(20);
+
+/// How the time of a stage stands.
+pub(super) enum Standing {
+    /// There is time left.
+    Left,
+    /// The submission has used up its time.
+    Over,
+    /// Its processes have used this much processor time, which is too much.
+    Processors(Duration),
+    /// The clock on the wall says that nothing can come of it: so long, with so much of it charged.
+    TooBusy { wall: Duration, charged: Duration },
+}
+
+/// The clock of a stage.
+pub(super) struct Clock {
+    last: Instant,
+    /// How much each thread had run, and had waited for a processor, at the last look; by TID.
+    threads: HashMap<i32, [u64; 2]>,
+    /// How much the watcher itself had waited at the last look.
+    own_wait: u64,
+    /// For how long the watcher has waited between the last two looks.
+    late: Duration,
+    charged: Duration,
+    wall: Duration,
+    processors: Duration,
+    /// What had been charged, and had passed, when the submission was started last.
+    since: [Duration; 3],
+}
+
+impl Clock {
+    pub(super) fn start() -> Clock {
+        Clock {
+            last: Instant::now(),
+            threads: HashMap::new(),
+            own_wait: own_wait(),
+            late: Duration::ZERO,
+            charged: Duration::ZERO,
+            wall: Duration::ZERO,
+            processors: Duration::ZERO,
+            since: [Duration::ZERO; 3],
+        }
+    }
+
+    /// Looks at these processes, and charges what has passed since the last look.
+    pub(super) fn look(&mut self, processes: &[i32]) {
+        let now = Instant::now();
+        let passed = now - self.last;
+        self.last = now;
+        let own_wait = own_wait();
+        self.late = Duration::from_nanos(own_wait.saturating_sub(self.own_wait)).min(passed);
+        self.own_wait = own_wait;
+        let (mut waited, mut ran) = (0, 0);
+        let mut threads = HashMap::with_capacity(processes.len());
+        let mut is_held_up = false;
+        for pid in processes {
+            for (thread, [run, wait]) in observed::scheduling(*pid) {
+                // A thread that was not there at the last look has got all of it since then.
+                let [run_before, wait_before] = self.threads.get(&thread).copied().unwrap_or([0, 0]);
+                waited += wait.saturating_sub(wait_before);
+                ran += run.saturating_sub(run_before);
+                threads.insert(thread, [run, wait]);
+            }
+            is_held_up |= observed::is_held_up(*pid);
+        }
+        self.threads = threads;
+        self.wall += passed;
+        if !is_held_up {
+            self.charged += passed.saturating_sub(Duration::from_nanos(waited));
+        }
+        self.processors += Duration::from_nanos(ran);
+    }
+
+    /// What the watcher waited for was there before the last look: by so much it was late to see it.
+    pub(super) fn excuse_lateness(&mut self) {
+        self.charged = self.charged.saturating_sub(self.late).max(self.since[0]);
+        self.late = Duration::ZERO;
+    }
+
+    /// What has passed since the last look was the grader's own work: nobody is charged.
+    pub(super) fn skip(&mut self) {
+        let now = Instant::now();
+        self.wall += now - self.last;
+        self.last = now;
+    }
+
+    /// The submission is started: it has all its time again.
+    pub(super) fn restart(&mut self) {
+        self.since = [self.charged, self.wall, self.processors];
+    }
+
+    /// What has been charged so far.
+    pub(super) fn charged(&self) -> Duration {
+        self.charged
+    }
+
+    /// How things stand, where the submission may take this long after it was started.
+    pub(super) fn standing(&self, allowed: Duration) -> Standing {
+        let [charged, wall, processors] = self.since;
+        let (charged, wall) = (self.charged - charged, self.wall - wall);
+        let processors = self.processors - processors;
+        if charged >= allowed {
+            Standing::Over
+        } else if processors >= allowed * MOST_PROCESSOR_TIME {
+            Standing::Processors(processors)
+        } else if wall >= allowed * MOST_WALL_TIME + LEAST_WALL_TIME {
+            Standing::TooBusy { wall, charged }
+        } else {
+            Standing::Left
+        }
+    }
+}
+
+/// Nanoseconds for which the watcher has waited for a processor.
+fn own_wait() -> u64 {
+    // PID 1 is the watcher.
+    observed::scheduling(1).into_iter().map(|(_, [_, wait])| wait).sum()
+}
