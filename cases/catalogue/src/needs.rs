@@ -189,7 +189,7 @@ needs! {
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             let none = MountAttributes::empty();
-            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none)?;
+            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none, MountFlags::empty())?;
             succeeded("mount_setattr", done)
         },
     }

@@ -73,10 +73,24 @@ pub const CASES: &[Case] = &[
             let (none, this) = (MountAttributes::empty(), SetAttrFlags::empty());
             let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
             let no_suid = MountAttributes::MOUNT_ATTR_NOSUID;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, none, read_only)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/b",
+                this,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, read_only, no_suid)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/b",
+                this,
+                read_only,
+                no_suid,
+                MountFlags::empty(),
+            )?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
             process.mountinfo("/tmp/a")?;
@@ -99,11 +113,25 @@ pub const CASES: &[Case] = &[
             let (none, tree) = (MountAttributes::empty(), SetAttrFlags::AT_RECURSIVE);
             let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
             let file = process.open("/tmp/a/x/file", OpenFlags::O_CREAT | OpenFlags::O_WRONLY)?.id()?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, none, read_only)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/a",
+                tree,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             process.close(file)?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, none, read_only)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/a",
+                tree,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             Ok(())

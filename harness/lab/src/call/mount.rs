@@ -162,11 +162,11 @@ calls! {
         })
     }
 
-    /// Clears and sets attributes of a mount or, with AT_RECURSIVE, of a whole tree of mounts.
-    mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}})" {
+    /// Clears and sets attributes of a mount and changes its propagation type; with AT_RECURSIVE those of a whole tree of mounts.
+    mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, propagation: MountFlags) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, propagation={}})" {
         let path = path.c_string()?;
         // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
-        let attributes = [attr_set.bits(), attr_clr.bits(), 0, 0];
+        let attributes = [attr_set.bits(), attr_clr.bits(), propagation.bits(), 0];
         // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
         check(unsafe {
             libc::syscall(
