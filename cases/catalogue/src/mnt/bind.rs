@@ -1,52 +1,13 @@
-//! Bind mounts: files, directories, whole trees, and the propagation type of the result.
+//! Bind mounts of files, directories and whole trees.
 //!
-//! Bind mounts made by descriptor live in `descriptors`.
+//! The propagation type of the result is the subject of `tables`. Bind mounts made by descriptor live
+//! in `descriptors`.
 
-use super::{MOUNT_NAMESPACES, NO_DATA, bind, bind_on, tmpfs, with_master_and_slave, with_peers};
+use super::{NO_DATA, bind, bind_on, tmpfs};
 use crate::prelude::*;
 
 /// The cases of this topic.
 pub const CASES: &[Case] = &[
-    Case {
-        id: "mnt.bind-slave-onto-shared",
-        claim: "A slave that is bound onto a shared mount gives a mount that is shared and a slave of the same master, and peers of the destination get it too.",
-        sources: &[man(MOUNT_NAMESPACES, "Bind (MS_BIND) semantics")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the new mount is not shared, lacks the master, or is missing under the peer",
-        play: |lab| {
-            let process = with_master_and_slave(lab, "process")?;
-            with_peers(process)?;
-            lab.note("the slave is bound onto a shared mount")?;
-            bind_on(process, "/tmp/s", "/tmp/b/here")?;
-            process.propagation("/tmp/s")?;
-            process.propagation("/tmp/b/here")?;
-            process.propagation("/tmp/peer/here")?;
-            Ok(())
-        },
-        ..CASE
-    },
-    Case {
-        id: "mnt.bind-private-onto-shared",
-        claim: "A private mount that is bound onto a shared one gives a shared mount, in a new peer group with the replicas that the peers of the destination get.",
-        sources: &[man(MOUNT_NAMESPACES, "Bind (MS_BIND) semantics")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the new mount stays private, or has no replica under the peer",
-        play: |lab| {
-            let process = lab.process("process")?;
-            tmpfs(process, "/tmp/p")?;
-            with_peers(process)?;
-            lab.note("the private mount is bound onto a shared one")?;
-            bind_on(process, "/tmp/p", "/tmp/b/here")?;
-            process.propagation("/tmp/p")?;
-            process.propagation("/tmp/b")?;
-            process.propagation("/tmp/b/here")?;
-            process.propagation("/tmp/peer/here")?;
-            Ok(())
-        },
-        ..CASE
-    },
     Case {
         id: "mnt.bind-files-and-directories",
         claim: "A bind mount shows a directory, or a single file, at another place; its record names what is shown as root. What was there before is covered and comes back after the unmount.",

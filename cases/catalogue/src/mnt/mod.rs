@@ -10,6 +10,11 @@ crate::topics! {
     propagation,
     propagation_type,
     unbindable,
+    tables,
+    tree_tables,
+    mixed_trees,
+    event_tables,
+    transition_tables,
     bind,
     moving,
     remount,
@@ -68,16 +73,6 @@ fn with_master_and_slave<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>
     bind(process, "/tmp/a", "/tmp/s")?;
     change(process, "/tmp/s", MountFlags::MS_SLAVE)?;
     Ok(process)
-}
-
-/// As [`with_master_and_slave`], and /tmp/b and /tmp/peer are two mounts, peers of each other,
-/// under which what is mounted at one appears at the other.
-fn with_peers(process: Process<'_>) -> Play {
-    tmpfs(process, "/tmp/b")?;
-    change(process, "/tmp/b", MountFlags::MS_SHARED)?;
-    bind(process, "/tmp/b", "/tmp/peer")?;
-    process.mkdir("/tmp/b/here", 0o755)?;
-    Ok(())
 }
 
 /// Makes one mount read-only and leaves its file system as it is.

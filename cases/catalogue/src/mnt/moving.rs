@@ -1,34 +1,13 @@
 //! MS_MOVE: a mount moves with all below it, and where it may not go.
 //!
-//! move_mount(2) lives in `descriptors`.
+//! The propagation type of a moved mount is the subject of `tables`. move_mount(2) lives in
+//! `descriptors`.
 
-use super::{MOUNT_NAMESPACES, NO_DATA, bind, change, tmpfs, with_peers, with_shared_mount};
+use super::{MOUNT_NAMESPACES, NO_DATA, bind, change, tmpfs, with_shared_mount};
 use crate::prelude::*;
 
 /// The cases of this topic.
 pub const CASES: &[Case] = &[
-    Case {
-        id: "mnt.move-private-onto-shared",
-        claim: "A private mount that is moved onto a shared one becomes shared itself, and appears under the peers of the destination as well.",
-        sources: &[man(MOUNT_NAMESPACES, "Move (MS_MOVE) semantics")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the moved mount stays private, or does not appear under the peer",
-        play: |lab| {
-            let process = lab.process("process")?;
-            tmpfs(process, "/tmp/p")?;
-            with_peers(process)?;
-            process.propagation("/tmp/p")?;
-            lab.note("the private mount moves onto a shared one")?;
-            process.mount("/tmp/p", "/tmp/b/here", "", MountFlags::MS_MOVE, NO_DATA)?;
-            process.propagation("/tmp/b")?;
-            process.propagation("/tmp/b/here")?;
-            process.propagation("/tmp/peer/here")?;
-            process.mount_points("/tmp")?;
-            Ok(())
-        },
-        ..CASE
-    },
     Case {
         id: "mnt.move-under-shared-parent-einval",
         claim: "A mount whose parent mount is shared cannot be moved, whatever its own type; once the parent is private, it can.",

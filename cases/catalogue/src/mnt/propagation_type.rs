@@ -1,8 +1,9 @@
 //! Changes of the propagation type of a mount, and how mountinfo shows the type.
 //!
-//! How each type behaves lives in `propagation` and `unbindable`.
+//! The table of all transitions lives in `transition_tables`, how each type behaves in `propagation`
+//! and `unbindable`.
 
-use super::{MOUNT_NAMESPACES, bind, change, tmpfs, with_master_and_slave, with_shared_mount};
+use super::{MOUNT_NAMESPACES, bind, change, tmpfs, with_shared_mount};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -30,24 +31,6 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
-        id: "mnt.trans-shared-slave",
-        claim: "A shared mount that has peers becomes, when it is made a slave, the slave of the group it was in.",
-        sources: &[man(MOUNT_NAMESPACES, "Propagation type transitions")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the mount becomes private, or stays a peer",
-        play: |lab| {
-            let process = with_shared_mount(lab, "process")?;
-            bind(process, "/tmp/a", "/tmp/b")?;
-            process.propagation("/tmp/b")?;
-            change(process, "/tmp/b", MountFlags::MS_SLAVE)?;
-            process.propagation("/tmp/b")?;
-            process.propagation("/tmp/a")?;
-            Ok(())
-        },
-        ..CASE
-    },
-    Case {
         id: "mnt.trans-lone-shared-slave",
         claim: "A shared mount without peers becomes, when it is made a slave, a private one: there is no group that it could follow.",
         sources: &[man(MOUNT_NAMESPACES, "Propagation type transitions")],
@@ -59,41 +42,6 @@ pub const CASES: &[Case] = &[
             process.propagation("/tmp/a")?;
             change(process, "/tmp/a", MountFlags::MS_SLAVE)?;
             process.propagation("/tmp/a")?;
-            Ok(())
-        },
-        ..CASE
-    },
-    Case {
-        id: "mnt.trans-slave-shared",
-        claim: "A slave that is made shared stays a slave of its master and gets a peer group of its own.",
-        sources: &[man(MOUNT_NAMESPACES, "Propagation type transitions")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the mount leaves its master, or joins the master's group",
-        play: |lab| {
-            let process = with_master_and_slave(lab, "process")?;
-            process.propagation("/tmp/a")?;
-            process.propagation("/tmp/s")?;
-            change(process, "/tmp/s", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp/s")?;
-            Ok(())
-        },
-        ..CASE
-    },
-    Case {
-        id: "mnt.trans-slave-private",
-        claim: "A slave that is made private leaves its master: it has no optional field any more and receives nothing.",
-        sources: &[man(MOUNT_NAMESPACES, "Propagation type transitions")],
-        since: "2.6.15",
-        needs: &[&need::PROCFS],
-        wrong: "the mount still names its master or receives its mounts",
-        play: |lab| {
-            let process = with_master_and_slave(lab, "process")?;
-            process.propagation("/tmp/s")?;
-            change(process, "/tmp/s", MountFlags::MS_PRIVATE)?;
-            process.propagation("/tmp/s")?;
-            tmpfs(process, "/tmp/a/x")?;
-            process.mount_points("/tmp")?;
             Ok(())
         },
         ..CASE

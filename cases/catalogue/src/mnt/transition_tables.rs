@@ -1,0 +1,194 @@
+//! The table of mount_namespaces(7) of what becomes of the propagation type of a mount that is made
+//! shared, slave, private or unbindable: by mount(2) and by mount_setattr(2).
+//!
+//! What else mount(2) asks of such a call lives in `propagation_type`.
+
+use super::tables::{PropagationType, a_mount, mount_of_type, propagation_type, sender};
+use super::{MOUNT_NAMESPACES, NO_DATA, change, tmpfs};
+use crate::prelude::*;
+
+/// The mount whose type changes.
+const PLACE: &str = "/tmp/a/mount";
+
+/// The call that changes the type.
+#[derive(Clone, Copy)]
+enum Call {
+    Mount,
+    MountSetattr,
+}
+
+impl Call {
+    fn make(self, process: Process<'_>, new: MountFlags) -> Done {
+        match self {
+            Call::Mount => change(process, PLACE, new),
+            Call::MountSetattr => {
+                let new = MountAttr { propagation: new, ..MountAttr::NONE };
+                process.mount_setattr(Directory::AT_FDCWD, PLACE, SetAttrFlags::empty(), new)
+            }
+        }
+    }
+}
+
+/// One cell: a mount with relatives here and a copy in another namespace is made to be of a type. An
+/// event from each side shows what it follows afterwards, and what follows it.
+fn cell(lab: &Lab, call: Call, old: PropagationType, make: MountFlags) -> Play {
+    let outer = lab.process("outer")?;
+    outer.mkdir("/tmp/a", 0o755)?;
+    mount_of_type(outer, old, PLACE, "/tmp/a")?;
+    let inner = outer.clone("inner", NEWNS)?;
+    let relatives = ["master", "peer"].map(|relative| format!("/tmp/a/{relative}"));
+    outer.propagation(PLACE)?;
+    call.make(outer, make)?;
+    outer.propagation(PLACE)?;
+    for relative in &relatives {
+        outer.propagation(relative.as_str())?;
+    }
+    if let Some(sender) = sender(old) {
+        tmpfs(outer, &format!("/tmp/a/{sender}/from-{sender}"))?;
+    }
+    tmpfs(outer, "/tmp/a/mount/from-mount")?;
+    for process in [outer, inner] {
+        process.mount_points("/tmp/a")?;
+    }
+    outer.mkdir("/tmp/bind", 0o755)?;
+    outer.mount(PLACE, "/tmp/bind", "", MountFlags::MS_BIND, NO_DATA)?;
+    Ok(())
+}
+
+/// The flag that makes a mount be of a type.
+macro_rules! flag {
+    (shared) => {
+        MountFlags::MS_SHARED
+    };
+    (slave) => {
+        MountFlags::MS_SLAVE
+    };
+    (private) => {
+        MountFlags::MS_PRIVATE
+    };
+    (unbindable) => {
+        MountFlags::MS_UNBINDABLE
+    };
+}
+
+/// The call, in words, and the beginning of the ids.
+macro_rules! by {
+    (id mount) => {
+        "mnt.trans-"
+    };
+    (id mount_setattr) => {
+        "mnt.setattr-trans-"
+    };
+    (words mount) => {
+        "mount(2)"
+    };
+    (words mount_setattr) => {
+        "mount_setattr(2)"
+    };
+    (call mount) => {
+        Call::Mount
+    };
+    (call mount_setattr) => {
+        Call::MountSetattr
+    };
+    (since mount) => {
+        "2.6.15"
+    };
+    (since mount_setattr) => {
+        "5.12"
+    };
+    (needs mount) => {
+        &[&need::PROCFS]
+    };
+    (needs mount_setattr) => {
+        &[&need::MOUNT_SETATTR, &need::PROCFS]
+    };
+    (sources mount) => {
+        &[
+            man(MOUNT_NAMESPACES, "Propagation type transitions"),
+            man("mount(2)", "Changing the propagation type of an existing mount"),
+        ]
+    };
+    (sources mount_setattr) => {
+        &[man(MOUNT_NAMESPACES, "Propagation type transitions"), man("mount_setattr(2)", "DESCRIPTION")]
+    };
+}
+
+/// What becomes of the mount, in words.
+macro_rules! becomes {
+    (shared shared shared) => {
+        "stays in its peer group"
+    };
+    (slave shared slaveshared) => {
+        "stays a slave of its master and gets a peer group of its own"
+    };
+    (slaveshared shared slaveshared) => {
+        "stays in its peer group and a slave of its master"
+    };
+    ($lone:ident shared shared) => {
+        "is shared, in a new peer group"
+    };
+    (shared slave slave) => {
+        "leaves its peer group and becomes a slave of it, if there are other members"
+    };
+    (slaveshared slave slave) => {
+        "leaves its peer group and becomes a slave of it, no longer of its former master, if there are other members"
+    };
+    ($same:ident slave $also:ident) => {
+        "stays what it is, since it was in no peer group"
+    };
+    ($old:ident private private) => {
+        "follows nothing, is followed by nothing and can be bound"
+    };
+    ($old:ident unbindable unbindable) => {
+        "follows nothing, is followed by nothing and cannot be bound"
+    };
+}
+
+/// Makes a case of each cell of the table, for each of the calls. The rows are the old types, the
+/// columns the types that are asked for, as in the manual page.
+macro_rules! tables {
+    ($($call:ident { $($old:ident: $shared:ident $slave:ident $private:ident $unbindable:ident;)+ })+) => {
+        &[$($(
+            tables!(@cell $call $old shared $shared),
+            tables!(@cell $call $old slave $slave),
+            tables!(@cell $call $old private $private),
+            tables!(@cell $call $old unbindable $unbindable),
+        )+)+]
+    };
+    (@cell $call:ident $old:ident $make:ident $new:ident) => {
+        Case {
+            id: concat!(by!(id $call), stringify!($old), "-", stringify!($make)),
+            claim: concat!(
+                "Made ", stringify!($make), " by ", by!(words $call), ", ", a_mount!($old), " ",
+                becomes!($old $make $new), "."
+            ),
+            sources: by!(sources $call),
+            since: by!(since $call),
+            needs: by!(needs $call),
+            wrong: concat!("the mount is not ", a_mount!($new), " afterwards, or follows others than such a mount does"),
+            play: |lab| cell(lab, by!(call $call), propagation_type!($old), flag!($make)),
+            ..CASE
+        }
+    };
+}
+
+/// The cases of this topic.
+#[rustfmt::skip]
+pub const CASES: &[Case] = tables! {
+    //               make-shared    make-slave    make-private   make-unbindable
+    mount {
+        shared:      shared         slave         private        unbindable;
+        slave:       slaveshared    slave         private        unbindable;
+        slaveshared: slaveshared    slave         private        unbindable;
+        private:     shared         private       private        unbindable;
+        unbindable:  shared         unbindable    private        unbindable;
+    }
+    mount_setattr {
+        shared:      shared         slave         private        unbindable;
+        slave:       slaveshared    slave         private        unbindable;
+        slaveshared: slaveshared    slave         private        unbindable;
+        private:     shared         private       private        unbindable;
+        unbindable:  shared         unbindable    private        unbindable;
+    }
+};
