@@ -5,8 +5,8 @@
 //! Operations with a source live in `tables`, all other events in `propagation`.
 
 use super::tables::{
-    HERE, PropagationType, a_mount, destination, mount_of_type, propagation_type, replicas, sender,
-    show_result,
+    HERE, PropagationType, a_mount, destination, in_a_copy, mount_of_type, propagation_type, replicas,
+    sender, show_result,
 };
 use super::{MOUNT_NAMESPACES, NO_DATA, NO_FLAGS, bind_on, change, tmpfs};
 use crate::prelude::*;
@@ -15,8 +15,7 @@ use crate::prelude::*;
 fn mount_cell(lab: &Lab, onto: PropagationType) -> Play {
     let outer = lab.process("outer")?;
     destination(outer, onto)?;
-    let inner = outer.clone("inner", NEWNS)?;
-    outer.propagation("/tmp/b/mount")?;
+    let inner = in_a_copy(outer)?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
     show_result(outer, inner, "")?;
     tmpfs(outer, "/tmp/b/mount/here/below")?;
@@ -29,8 +28,7 @@ fn umount_cell(lab: &Lab, under: PropagationType) -> Play {
     destination(outer, under)?;
     let top = if under.has_master() { "/tmp/b/master/here" } else { HERE };
     outer.mount("new", top, "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = outer.clone("inner", NEWNS)?;
-    outer.propagation("/tmp/b/mount")?;
+    let inner = in_a_copy(outer)?;
     show_mounted([outer, inner])?;
     outer.umount(HERE)?;
     show_mounted([outer, inner])?;
@@ -47,9 +45,8 @@ fn busy_umount_cell(lab: &Lab, under: PropagationType) -> Play {
     let outer = lab.process("outer")?;
     destination(outer, under)?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = outer.clone("inner", NEWNS)?;
+    let inner = in_a_copy(outer)?;
     tmpfs(outer, "/tmp/b/mount/here/below")?;
-    outer.propagation("/tmp/b/mount")?;
     outer.umount(HERE)?;
     show_mounted([outer, inner])?;
     outer.umount("/tmp/b/mount/here/below")?;
@@ -63,9 +60,10 @@ fn spared_umount_cell(lab: &Lab, under: PropagationType, sender: &str, spared: &
     destination(outer, under)?;
     let sent = format!("/tmp/b/{sender}/here");
     outer.mount("new", sent.as_str(), "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = outer.clone("inner", NEWNS)?;
+    let inner = in_a_copy(outer)?;
     let place = format!("/tmp/b/{spared}/here");
     change(outer, &place, MountFlags::MS_PRIVATE)?;
+    outer.propagation(place.as_str())?;
     tmpfs(outer, &format!("{place}/own"))?;
     show_mounted([outer, inner])?;
     outer.umount(sent.as_str())?;
@@ -85,11 +83,12 @@ fn clone_cell(lab: &Lab, propagation_type: PropagationType, flags: Flags) -> Pla
     let outer = lab.process("outer")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, propagation_type, "/tmp/a/mount", "/tmp/a")?;
-    outer.mkdir("/tmp/bind", 0o755)?;
+    outer.mkdir("/tmp/a/bind", 0o755)?;
     let cloned = outer.clone("cloned", flags)?;
     let unshared = outer.fork("unshared")?;
     unshared.unshare(flags)?;
     for process in [outer, cloned, unshared] {
+        process.readlink_ns("/proc/self/ns/user")?;
         process.readlink_ns("/proc/self/ns/mnt")?;
         process.propagation("/tmp/a/mount")?;
     }
@@ -101,8 +100,8 @@ fn clone_cell(lab: &Lab, propagation_type: PropagationType, flags: Flags) -> Pla
     tmpfs(cloned, "/tmp/a/mount/from-cloned")?;
     tmpfs(unshared, "/tmp/a/mount/from-unshared")?;
     for process in [outer, cloned, unshared] {
+        bind_on(process, "/tmp/a/mount", "/tmp/a/bind")?;
         process.mount_points("/tmp/a")?;
-        bind_on(process, "/tmp/a/mount", "/tmp/bind")?;
     }
     Ok(())
 }

@@ -2,24 +2,8 @@
 //!
 //! The lifetime of namespaces of any kind lives in `api::lifetime`.
 
-use super::{MOUNT_NAMESPACES, bind, bind_on, change, tmpfs, with_shared_mount};
+use super::{MOUNT_NAMESPACES, bind, bind_on, change, tmpfs, with_older_namespace, with_shared_mount};
 use crate::prelude::*;
-
-/// A new process in a mount namespace of its own that also the kernel takes for older than those
-/// that the process will create.
-///
-/// The order matters where a mount namespace's file is bound: the kernel compares numbers that it
-/// gave to namespaces at their creation. Linux 6.18 and later take these numbers from a supply of
-/// each processor, and refuse at random what is made on two of them.
-fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
-    let process = lab.process(name)?;
-    process.readlink("/proc/self/ns/mnt")?;
-    lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
-    process.sched_setaffinity_current()?;
-    process.unshare(NEWNS)?;
-    process.readlink("/proc/self/ns/mnt")?;
-    Ok(process)
-}
 
 /// The cases of this topic.
 pub const CASES: &[Case] = &[

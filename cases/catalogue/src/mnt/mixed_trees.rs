@@ -106,6 +106,7 @@ pub const CASES: &[Case] = &[
             let process = with_mixed_tree(lab, &ALL_TYPES[3..])?;
             tmpfs(process, "/tmp/tree/unbindable/below")?;
             change(process, "/tmp/tree", MountFlags::MS_SHARED)?;
+            process.propagation("/tmp/tree")?;
             process.mount_points("/tmp/tree")?;
             for here in nonshared_destinations(process)? {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;

@@ -15,6 +15,12 @@ crate::topics! {
     mixed_trees,
     event_tables,
     transition_tables,
+    tags,
+    peer_groups,
+    chains,
+    nested_binds,
+    copies,
+    joining,
     bind,
     moving,
     remount,
@@ -72,6 +78,22 @@ fn with_master_and_slave<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>
     let process = with_shared_mount(lab, name)?;
     bind(process, "/tmp/a", "/tmp/s")?;
     change(process, "/tmp/s", MountFlags::MS_SLAVE)?;
+    Ok(process)
+}
+
+/// A new process in a mount namespace of its own that also the kernel takes for older than those
+/// that the process will create.
+///
+/// The order matters where a mount namespace's file is bound: the kernel compares numbers that it
+/// gave to namespaces at their creation. Linux 6.18 and later take these numbers from a supply of
+/// each processor, and refuse at random what is made on two of them.
+fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
+    let process = lab.process(name)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
+    lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
+    process.sched_setaffinity_current()?;
+    process.unshare(NEWNS)?;
+    process.readlink_ns("/proc/self/ns/mnt")?;
     Ok(process)
 }
 

@@ -83,7 +83,8 @@ pub(super) fn plain_mount_of_type(
 }
 
 /// Mounts an empty tmpfs of a propagation type at a place and, in another directory, its relatives,
-/// which events reach it from or go to: its master, a peer, a slave, as far as the type has them.
+/// which events reach it from or go to: its master, a peer, a slave, as far as the type has them. Then
+/// the types of all of them are read.
 pub(super) fn mount_of_type(
     process: Process<'_>,
     propagation_type: PropagationType,
@@ -97,7 +98,21 @@ pub(super) fn mount_of_type(
         bind(process, place, &slave)?;
         change(process, &slave, MountFlags::MS_SLAVE)?;
     }
+    process.propagation(place)?;
+    let has = [propagation_type.has_master(), propagation_type.has_peers(), propagation_type.has_peers()];
+    for (relative, _) in ["master", "peer", "slave"].iter().zip(has).filter(|(_, has)| *has) {
+        process.propagation(format!("{relatives}/{relative}"))?;
+    }
     Ok(())
+}
+
+/// A process in a copy of the mount namespace.
+pub(super) fn in_a_copy<'l>(outer: Process<'l>) -> Result<Process<'l>, Interrupt> {
+    let inner = outer.clone("inner", NEWNS)?;
+    for process in [outer, inner] {
+        process.readlink_ns("/proc/self/ns/mnt")?;
+    }
+    Ok(inner)
 }
 
 /// The relative under which an event is begun that [`mount_of_type`] lets reach the mount; none for
@@ -189,10 +204,8 @@ fn cell(
     let above = if source.has_master() { "/tmp/a/master" } else { A };
     tmpfs(outer, &format!("{above}/f"))?;
     destination(outer, onto)?;
-    let inner = outer.clone("inner", NEWNS)?;
-    outer.propagation(A)?;
     outer.propagation("/tmp/a/mount/f")?;
-    outer.propagation("/tmp/b/mount")?;
+    let inner = in_a_copy(outer)?;
     outer.mount(A, HERE, "", operation.flags(), NO_DATA)?;
     if result.is_none() {
         outer.mount_points("/tmp/b")?;
@@ -212,6 +225,9 @@ fn cell(
         Some(sender) => tmpfs(outer, &format!("/tmp/a/{sender}/from-source"))?,
         None if operation != Operation::Move => tmpfs(outer, "/tmp/a/mount/from-source")?,
         None => {}
+    }
+    if source.has_master() && operation != Operation::Move {
+        tmpfs(outer, "/tmp/a/mount/from-slave")?;
     }
     show_sides([outer, inner])
 }
@@ -422,14 +438,14 @@ pub(super) use sources;
 
 /// Makes a case of each cell of each table. The rows are the types of the destination, the columns
 /// those of the source, as in the document.
-macro_rules! tables {
+macro_rules! cases {
     ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
         &[$($(
-            tables!(@cell $operation shared $destination $shared),
-            tables!(@cell $operation private $destination $private),
-            tables!(@cell $operation slave $destination $slave),
-            tables!(@cell $operation slaveshared $destination $slaveshared),
-            tables!(@cell $operation unbindable $destination $unbindable),
+            cases!(@cell $operation shared $destination $shared),
+            cases!(@cell $operation private $destination $private),
+            cases!(@cell $operation slave $destination $slave),
+            cases!(@cell $operation slaveshared $destination $slaveshared),
+            cases!(@cell $operation unbindable $destination $unbindable),
         )+)+]
     };
     (@cell $operation:tt $source:ident $destination:ident $result:ident) => {
@@ -452,29 +468,82 @@ macro_rules! tables {
     };
 }
 
-/// The cases of this topic.
+/// The tables.
 #[rustfmt::skip]
-pub const CASES: &[Case] = tables! {
-    //  destination (B)    source (A): shared     private    slave         slave+shared   unbindable
-    bind {
-        onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
-        onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
-        onto private:                  shared     private    slave         slaveshared    invalid;
-        onto slave:                    shared     private    slave         slaveshared    invalid;
-        onto unbindable:               shared     private    slave         slaveshared    invalid;
+macro_rules! tables {
+    ($make:ident) => {
+        $make! {
+            //  destination (B)    source (A): shared     private    slave         slave+shared   unbindable
+            bind {
+                onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
+                onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
+                onto private:                  shared     private    slave         slaveshared    invalid;
+                onto slave:                    shared     private    slave         slaveshared    invalid;
+                onto unbindable:               shared     private    slave         slaveshared    invalid;
+            }
+            rbind {
+                onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
+                onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
+                onto private:                  shared     private    slave         slaveshared    invalid;
+                onto slave:                    shared     private    slave         slaveshared    invalid;
+                onto unbindable:               shared     private    slave         slaveshared    invalid;
+            }
+            move {
+                onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
+                onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
+                onto private:                  shared     private    slave         slaveshared    unbindable;
+                onto slave:                    shared     private    slave         slaveshared    unbindable;
+                onto unbindable:               shared     private    slave         slaveshared    unbindable;
+            }
+        }
+    };
+}
+
+/// The cases of this topic.
+pub const CASES: &[Case] = tables!(cases);
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The word of the tables for the type that an approved trace shows last for a place.
+    pub(in crate::mnt) fn type_shown(id: &str, place: &str) -> &'static str {
+        let trace = crate::approved(id).expect(id);
+        let asked = format!("propagation(\"{place}\")");
+        let asked = |line: &&str| line.starts_with("outer") && line.contains(&asked);
+        let Some((_, answer)) = trace.lines().rfind(asked).and_then(|line| line.rsplit_once("= ")) else {
+            return "never asked";
+        };
+        match (answer.contains("shared:"), answer.contains("master:")) {
+            (true, true) => "slaveshared",
+            (true, false) => "shared",
+            (false, true) => "slave",
+            (false, false) if answer.contains("unbindable") => "unbindable",
+            (false, false) if answer.contains("ENOENT") => "pruned",
+            (false, false) => "private",
+        }
     }
-    rbind {
-        onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
-        onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
-        onto private:                  shared     private    slave         slaveshared    invalid;
-        onto slave:                    shared     private    slave         slaveshared    invalid;
-        onto unbindable:               shared     private    slave         slaveshared    invalid;
+
+    /// The results of the cells by id.
+    macro_rules! results {
+        ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
+            [$($(
+                (id!($operation shared $destination), stringify!($shared)),
+                (id!($operation private $destination), stringify!($private)),
+                (id!($operation slave $destination), stringify!($slave)),
+                (id!($operation slaveshared $destination), stringify!($slaveshared)),
+                (id!($operation unbindable $destination), stringify!($unbindable)),
+            )+)+]
+        };
     }
-    move {
-        onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
-        onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
-        onto private:                  shared     private    slave         slaveshared    unbindable;
-        onto slave:                    shared     private    slave         slaveshared    unbindable;
-        onto unbindable:               shared     private    slave         slaveshared    unbindable;
+
+    #[test]
+    fn approved_traces_show_the_results_of_the_tables() {
+        for (id, result) in tables!(results) {
+            match result {
+                "invalid" => assert!(crate::approved(id).expect(id).contains("EINVAL"), "{id}"),
+                _ => assert_eq!(type_shown(id, HERE), result, "{id}"),
+            }
+        }
     }
-};
+}

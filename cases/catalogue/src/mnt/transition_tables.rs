@@ -3,8 +3,8 @@
 //!
 //! What else mount(2) asks of such a call lives in `propagation_type`.
 
-use super::tables::{PropagationType, a_mount, mount_of_type, propagation_type, sender};
-use super::{MOUNT_NAMESPACES, NO_DATA, change, tmpfs};
+use super::tables::{PropagationType, a_mount, in_a_copy, mount_of_type, propagation_type, sender};
+use super::{MOUNT_NAMESPACES, bind_on, change, tmpfs};
 use crate::prelude::*;
 
 /// The mount whose type changes.
@@ -35,23 +35,18 @@ fn cell(lab: &Lab, call: Call, old: PropagationType, make: MountFlags) -> Play {
     let outer = lab.process("outer")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, old, PLACE, "/tmp/a")?;
-    let inner = outer.clone("inner", NEWNS)?;
-    let relatives = ["master", "peer"].map(|relative| format!("/tmp/a/{relative}"));
-    outer.propagation(PLACE)?;
+    let inner = in_a_copy(outer)?;
     call.make(outer, make)?;
     outer.propagation(PLACE)?;
-    for relative in &relatives {
-        outer.propagation(relative.as_str())?;
-    }
     if let Some(sender) = sender(old) {
         tmpfs(outer, &format!("/tmp/a/{sender}/from-{sender}"))?;
     }
     tmpfs(outer, "/tmp/a/mount/from-mount")?;
+    outer.mkdir("/tmp/a/bind", 0o755)?;
+    bind_on(outer, PLACE, "/tmp/a/bind")?;
     for process in [outer, inner] {
         process.mount_points("/tmp/a")?;
     }
-    outer.mkdir("/tmp/bind", 0o755)?;
-    outer.mount(PLACE, "/tmp/bind", "", MountFlags::MS_BIND, NO_DATA)?;
     Ok(())
 }
 
@@ -145,15 +140,55 @@ macro_rules! becomes {
     };
 }
 
+/// The lies that a cell cannot notice: where the mount stays what it is, the call changes nothing.
+macro_rules! excuses {
+    ($call:ident shared shared) => {
+        excuses!(@unchanged $call "MS_SHARED")
+    };
+    ($call:ident slaveshared shared) => {
+        excuses!(@unchanged $call "MS_SHARED")
+    };
+    ($call:ident slave slave) => {
+        excuses!(@unchanged $call "MS_SLAVE")
+    };
+    ($call:ident private slave) => {
+        excuses!(@unchanged $call "MS_SLAVE")
+    };
+    ($call:ident unbindable slave) => {
+        excuses!(@unchanged $call "MS_SLAVE")
+    };
+    ($call:ident private private) => {
+        excuses!(@unchanged $call "MS_PRIVATE")
+    };
+    ($call:ident unbindable unbindable) => {
+        excuses!(@unchanged $call "MS_UNBINDABLE")
+    };
+    ($call:ident $old:ident $make:ident) => {
+        &[]
+    };
+    (@unchanged mount $flag:literal) => {
+        &[Excuse { lie: concat!("mount(NULL, \"/tmp/a/mount\", NULL, ", $flag, ", NULL)"), why: UNCHANGED }]
+    };
+    (@unchanged mount_setattr $flag:literal) => {
+        &[Excuse {
+            lie: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {propagation=", $flag, "})"),
+            why: UNCHANGED,
+        }]
+    };
+}
+
+/// The reason for it.
+const UNCHANGED: &str = "The claim is that the call changes nothing, so all is as if it had not been made.";
+
 /// Makes a case of each cell of the table, for each of the calls. The rows are the old types, the
 /// columns the types that are asked for, as in the manual page.
-macro_rules! tables {
+macro_rules! cases {
     ($($call:ident { $($old:ident: $shared:ident $slave:ident $private:ident $unbindable:ident;)+ })+) => {
         &[$($(
-            tables!(@cell $call $old shared $shared),
-            tables!(@cell $call $old slave $slave),
-            tables!(@cell $call $old private $private),
-            tables!(@cell $call $old unbindable $unbindable),
+            cases!(@cell $call $old shared $shared),
+            cases!(@cell $call $old slave $slave),
+            cases!(@cell $call $old private $private),
+            cases!(@cell $call $old unbindable $unbindable),
         )+)+]
     };
     (@cell $call:ident $old:ident $make:ident $new:ident) => {
@@ -167,28 +202,61 @@ macro_rules! tables {
             since: by!(since $call),
             needs: by!(needs $call),
             wrong: concat!("the mount is not ", a_mount!($new), " afterwards, or follows others than such a mount does"),
+            excuses: excuses!($call $old $make),
             play: |lab| cell(lab, by!(call $call), propagation_type!($old), flag!($make)),
             ..CASE
         }
     };
 }
 
-/// The cases of this topic.
+/// The tables.
 #[rustfmt::skip]
-pub const CASES: &[Case] = tables! {
-    //               make-shared    make-slave    make-private   make-unbindable
-    mount {
-        shared:      shared         slave         private        unbindable;
-        slave:       slaveshared    slave         private        unbindable;
-        slaveshared: slaveshared    slave         private        unbindable;
-        private:     shared         private       private        unbindable;
-        unbindable:  shared         unbindable    private        unbindable;
+macro_rules! tables {
+    ($make:ident) => {
+        $make! {
+            //               make-shared    make-slave    make-private   make-unbindable
+            mount {
+                shared:      shared         slave         private        unbindable;
+                slave:       slaveshared    slave         private        unbindable;
+                slaveshared: slaveshared    slave         private        unbindable;
+                private:     shared         private       private        unbindable;
+                unbindable:  shared         unbindable    private        unbindable;
+            }
+            mount_setattr {
+                shared:      shared         slave         private        unbindable;
+                slave:       slaveshared    slave         private        unbindable;
+                slaveshared: slaveshared    slave         private        unbindable;
+                private:     shared         private       private        unbindable;
+                unbindable:  shared         unbindable    private        unbindable;
+            }
+        }
+    };
+}
+
+/// The cases of this topic.
+pub const CASES: &[Case] = tables!(cases);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::tests::type_shown;
+    use super::*;
+
+    /// The new types by id.
+    macro_rules! results {
+        ($($call:ident { $($old:ident: $shared:ident $slave:ident $private:ident $unbindable:ident;)+ })+) => {
+            [$($(
+                (concat!(by!(id $call), stringify!($old), "-shared"), stringify!($shared)),
+                (concat!(by!(id $call), stringify!($old), "-slave"), stringify!($slave)),
+                (concat!(by!(id $call), stringify!($old), "-private"), stringify!($private)),
+                (concat!(by!(id $call), stringify!($old), "-unbindable"), stringify!($unbindable)),
+            )+)+]
+        };
     }
-    mount_setattr {
-        shared:      shared         slave         private        unbindable;
-        slave:       slaveshared    slave         private        unbindable;
-        slaveshared: slaveshared    slave         private        unbindable;
-        private:     shared         private       private        unbindable;
-        unbindable:  shared         unbindable    private        unbindable;
+
+    #[test]
+    fn approved_traces_show_the_types_of_the_table() {
+        for (id, result) in tables!(results) {
+            assert_eq!(type_shown(id, PLACE), result, "{id}");
+        }
     }
-};
+}

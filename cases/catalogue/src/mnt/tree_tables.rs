@@ -6,8 +6,8 @@
 //! once in `mixed_trees`.
 
 use super::tables::{
-    HERE, Operation, PropagationType, a_mount, destination, mount_of_type, operation, propagation_type,
-    replicas, sender, show_result, show_sides, sources,
+    HERE, Operation, PropagationType, a_mount, destination, in_a_copy, mount_of_type, operation,
+    propagation_type, replicas, sender, show_result, show_sides, sources,
 };
 use super::{MOUNT_NAMESPACES, NO_DATA, change, tmpfs};
 use crate::prelude::*;
@@ -53,10 +53,8 @@ fn cell(
     tmpfs(outer, "/tmp/a/tree")?;
     mount_of_type(outer, submount, SUBMOUNT, "/tmp/a")?;
     destination(outer, onto)?;
-    let inner = outer.clone("inner", NEWNS)?;
-    for place in ["/tmp/a/tree", SUBMOUNT, "/tmp/b/mount"] {
-        outer.propagation(place)?;
-    }
+    outer.propagation("/tmp/a/tree")?;
+    let inner = in_a_copy(outer)?;
     outer.mount("/tmp/a/tree", HERE, "", operation.flags(), NO_DATA)?;
     if fate == Fate::Invalid {
         outer.mount_points("/tmp/b")?;
@@ -74,6 +72,9 @@ fn cell(
     }
     if let Some(sender) = sender(submount) {
         tmpfs(outer, &format!("/tmp/a/{sender}/from-source"))?;
+    }
+    if submount.has_master() && operation == Operation::Rbind {
+        tmpfs(outer, "/tmp/a/tree/f/from-slave")?;
     }
     show_sides([outer, inner])
 }
@@ -179,14 +180,14 @@ macro_rules! wrong {
 
 /// Makes a case of each cell of each table. The rows are the types of the destination, the columns
 /// those of the submount.
-macro_rules! tables {
+macro_rules! cases {
     ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
         &[$($(
-            tables!(@cell $operation shared $destination $shared),
-            tables!(@cell $operation private $destination $private),
-            tables!(@cell $operation slave $destination $slave),
-            tables!(@cell $operation slaveshared $destination $slaveshared),
-            tables!(@cell $operation unbindable $destination $unbindable),
+            cases!(@cell $operation shared $destination $shared),
+            cases!(@cell $operation private $destination $private),
+            cases!(@cell $operation slave $destination $slave),
+            cases!(@cell $operation slaveshared $destination $slaveshared),
+            cases!(@cell $operation unbindable $destination $unbindable),
         )+)+]
     };
     (@cell $operation:tt $submount:ident $destination:ident $result:ident) => {
@@ -209,22 +210,58 @@ macro_rules! tables {
     };
 }
 
-/// The cases of this topic.
+/// The tables.
 #[rustfmt::skip]
-pub const CASES: &[Case] = tables! {
-    //  destination (B)    submount:   shared     private    slave         slave+shared   unbindable
-    rbind {
-        onto shared:                   shared     shared     slaveshared   slaveshared    pruned;
-        onto slaveshared:              shared     shared     slaveshared   slaveshared    pruned;
-        onto private:                  shared     private    slave         slaveshared    pruned;
-        onto slave:                    shared     private    slave         slaveshared    pruned;
-        onto unbindable:               shared     private    slave         slaveshared    pruned;
+macro_rules! tables {
+    ($make:ident) => {
+        $make! {
+            //  destination (B)    submount:   shared     private    slave         slave+shared   unbindable
+            rbind {
+                onto shared:                   shared     shared     slaveshared   slaveshared    pruned;
+                onto slaveshared:              shared     shared     slaveshared   slaveshared    pruned;
+                onto private:                  shared     private    slave         slaveshared    pruned;
+                onto slave:                    shared     private    slave         slaveshared    pruned;
+                onto unbindable:               shared     private    slave         slaveshared    pruned;
+            }
+            move {
+                onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
+                onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
+                onto private:                  shared     private    slave         slaveshared    unbindable;
+                onto slave:                    shared     private    slave         slaveshared    unbindable;
+                onto unbindable:               shared     private    slave         slaveshared    unbindable;
+            }
+        }
+    };
+}
+
+/// The cases of this topic.
+pub const CASES: &[Case] = tables!(cases);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tables::tests::type_shown;
+    use super::*;
+
+    /// What becomes of the submount in each cell, by id.
+    macro_rules! results {
+        ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
+            [$($(
+                (id!($operation shared $destination), stringify!($shared)),
+                (id!($operation private $destination), stringify!($private)),
+                (id!($operation slave $destination), stringify!($slave)),
+                (id!($operation slaveshared $destination), stringify!($slaveshared)),
+                (id!($operation unbindable $destination), stringify!($unbindable)),
+            )+)+]
+        };
     }
-    move {
-        onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
-        onto slaveshared:              shared     shared     slaveshared   slaveshared    invalid;
-        onto private:                  shared     private    slave         slaveshared    unbindable;
-        onto slave:                    shared     private    slave         slaveshared    unbindable;
-        onto unbindable:               shared     private    slave         slaveshared    unbindable;
+
+    #[test]
+    fn approved_traces_show_the_results_of_the_tables() {
+        for (id, result) in tables!(results) {
+            match result {
+                "invalid" => assert!(crate::approved(id).expect(id).contains("EINVAL"), "{id}"),
+                _ => assert_eq!(type_shown(id, &format!("{HERE}/f")), result, "{id}"),
+            }
+        }
     }
-};
+}

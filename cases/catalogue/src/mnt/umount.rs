@@ -122,4 +122,115 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "mnt.umount-bad-flags-einval",
+        claim: "umount2 refuses a flag that it does not know, alone and beside one that it knows.",
+        sources: &[man("umount(2)", "ERRORS")],
+        since: "2.6.34",
+        needs: &[&need::PROCFS],
+        wrong: "the unknown flag is ignored and the mount is gone",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            let unknown = UmountFlags::from_bits_retain(0x10);
+            process.umount2("/tmp/a", unknown)?;
+            process.umount2("/tmp/a", unknown | UmountFlags::MNT_DETACH)?;
+            process.mount_points("/tmp")?;
+            process.umount2("/tmp/a", UmountFlags::MNT_DETACH)?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-expire-combination-einval",
+        claim: "umount2 refuses MNT_EXPIRE together with MNT_DETACH or MNT_FORCE, also for a mount that is marked already.",
+        sources: &[man("umount(2)", "ERRORS")],
+        since: "2.6.8",
+        needs: &[&need::PROCFS],
+        wrong: "one of the two flags is ignored and the mount is gone",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            for marked in [false, true] {
+                if marked {
+                    process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE)?;
+                }
+                process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE | UmountFlags::MNT_DETACH)?;
+                process.umount2("/tmp/a", UmountFlags::MNT_EXPIRE | UmountFlags::MNT_FORCE)?;
+            }
+            process.mount_points("/tmp")?;
+            process.umount_marked("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-path-errors",
+        claim: "umount of a path that does not exist or is empty is ENOENT, and of one that is longer than a path may be ENAMETOOLONG.",
+        sources: &[man("umount(2)", "ERRORS")],
+        since: "2.4",
+        needs: &[&need::PROCFS],
+        wrong: "another error, or the mount that the path begins with is gone",
+        play: |lab| {
+            let process = lab.process("process")?;
+            tmpfs(process, "/tmp/a")?;
+            process.umount("/tmp/a/missing")?;
+            process.umount("")?;
+            process.umount(format!("/tmp/a{}", "/".repeat(4096)))?;
+            process.mount_points("/tmp")?;
+            process.umount("/tmp/a")?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-nofollow",
+        claim: "With UMOUNT_NOFOLLOW umount2 does not follow a symbolic link at the end of the path: the link itself is no mount point. Without the flag the mount that it leads to is unmounted.",
+        sources: &[man("umount(2)", "DESCRIPTION")],
+        since: "2.6.34",
+        needs: &[&need::PROCFS],
+        wrong: "the link is followed all the same, or not followed without the flag",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let user = process.fork("user")?;
+            tmpfs(process, "/tmp/a")?;
+            user.chdir("/tmp/a")?;
+            lab.note("/proc/PID/cwd is a symbolic link to the mount")?;
+            let link = user.proc("cwd");
+            process.readlink(link.as_str())?;
+            process.umount2(link.as_str(), UmountFlags::MNT_DETACH | UmountFlags::UMOUNT_NOFOLLOW)?;
+            process.mount_points("/tmp")?;
+            process.umount2(link.as_str(), UmountFlags::MNT_DETACH)?;
+            process.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.umount-detach-separates-submounts",
+        claim: "MNT_DETACH separates the mounts of the detached tree from each other: who still uses the top does not get into a submount any more, while who uses the submount still has it.",
+        sources: &[man("umount(2)", "DESCRIPTION")],
+        since: "2.4.11",
+        needs: &[&need::PROCFS],
+        wrong: "the detached tree can still be walked from its top into its submounts",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let (above, below) = (process.fork("above")?, process.fork("below")?);
+            tmpfs(process, "/tmp/a")?;
+            tmpfs(process, "/tmp/a/x")?;
+            process.creat_excl("/tmp/a/x/file")?;
+            above.chdir("/tmp/a")?;
+            below.chdir("/tmp/a/x")?;
+            above.readdir("x")?;
+            process.umount2("/tmp/a", UmountFlags::MNT_DETACH)?;
+            process.mount_points("/tmp")?;
+            above.readdir("x")?;
+            below.readdir(".")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
