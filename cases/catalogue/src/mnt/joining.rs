@@ -20,7 +20,9 @@ pub const CASES: &[Case] = &[
             tmpfs(inner, "/tmp/d")?;
             outer.readlink_ns("/proc/self/ns/mnt")?;
             inner.readlink_ns("/proc/self/ns/mnt")?;
+            inner.cat("/proc/self/comm")?;
             inner.execve(PROGRAM)?;
+            inner.cat("/proc/self/comm")?;
             inner.readlink_ns("/proc/self/ns/mnt")?;
             inner.mount_points("/tmp")?;
             outer.mount_points("/tmp")?;
@@ -167,8 +169,9 @@ pub const CASES: &[Case] = &[
             let alone = outer.clone("alone", NEWNS)?;
             let together = outer.clone("together", NEWUSER | NEWNS)?;
             let within = together.clone("within", NEWNS)?;
-            for process in [alone, together, within] {
+            for process in [outer, alone, together, within] {
                 process.readlink_ns("/proc/self/ns/user")?;
+                process.readlink_ns("/proc/self/ns/mnt")?;
                 let namespace = process.open("/proc/self/ns/mnt", O_RDONLY)?.id()?;
                 let owner = process.ioctl_userns(namespace)?.id()?;
                 process.fstat_ns(owner)?;

@@ -328,7 +328,7 @@ macro_rules! participle {
     };
 }
 
-/// What the operation takes along, in words.
+/// The submount that the operation takes along, in words.
 macro_rules! submount {
     (bind) => {
         ""

@@ -1,6 +1,6 @@
 //! The optional fields of proc_pid_mountinfo(5): how the propagation type of a mount is shown.
 //!
-//! What the types mean lives in `propagation`, their changes in `transition_tables`.
+//! The meaning of the types lives in `propagation`, their changes in `transition_tables`.
 
 use super::tables::{PropagationType, plain_mount_of_type};
 use super::{MOUNT_NAMESPACES, bind, change, tmpfs, with_shared_mount};

@@ -1,7 +1,7 @@
 //! The table of mount_namespaces(7) of what becomes of the propagation type of a mount that is made
 //! shared, slave, private or unbindable: by mount(2) and by mount_setattr(2).
 //!
-//! What else mount(2) asks of such a call lives in `propagation_type`.
+//! The other rules of these calls live in `propagation_type`.
 
 use super::tables::{PropagationType, a_mount, in_a_copy, mount_of_type, propagation_type, sender};
 use super::{MOUNT_NAMESPACES, bind_on, change, tmpfs};
@@ -12,16 +12,16 @@ const PLACE: &str = "/tmp/a/mount";
 
 /// The call that changes the type.
 #[derive(Clone, Copy)]
-enum Call {
+enum TypeChanger {
     Mount,
     MountSetattr,
 }
 
-impl Call {
+impl TypeChanger {
     fn make(self, process: Process<'_>, new: MountFlags) -> Done {
         match self {
-            Call::Mount => change(process, PLACE, new),
-            Call::MountSetattr => {
+            TypeChanger::Mount => change(process, PLACE, new),
+            TypeChanger::MountSetattr => {
                 let new = MountAttr { propagation: new, ..MountAttr::NONE };
                 process.mount_setattr(Directory::AT_FDCWD, PLACE, SetAttrFlags::empty(), new)
             }
@@ -31,7 +31,7 @@ impl Call {
 
 /// One cell: a mount with relatives here and a copy in another namespace is made to be of a type. An
 /// event from each side shows what it follows afterwards, and what follows it.
-fn cell(lab: &Lab, call: Call, old: PropagationType, make: MountFlags) -> Play {
+fn cell(lab: &Lab, call: TypeChanger, old: PropagationType, make: MountFlags) -> Play {
     let outer = lab.process("outer")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, old, PLACE, "/tmp/a")?;
@@ -81,10 +81,10 @@ macro_rules! by {
         "mount_setattr(2)"
     };
     (call mount) => {
-        Call::Mount
+        TypeChanger::Mount
     };
     (call mount_setattr) => {
-        Call::MountSetattr
+        TypeChanger::MountSetattr
     };
     (since mount) => {
         "2.6.15"
@@ -109,7 +109,7 @@ macro_rules! by {
     };
 }
 
-/// What becomes of the mount, in words.
+/// The change of the mount, in words.
 macro_rules! becomes {
     (shared shared shared) => {
         "stays in its peer group"

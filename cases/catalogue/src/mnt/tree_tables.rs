@@ -15,7 +15,7 @@ use crate::prelude::*;
 /// The submount of a cell.
 const SUBMOUNT: &str = "/tmp/a/tree/f";
 
-/// What becomes of the submount of a cell.
+/// The fate of the submount of a cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It is at the destination, with a type that mount_namespaces(7) foretells.
@@ -131,7 +131,7 @@ macro_rules! claim {
     };
 }
 
-/// What a submount of a type becomes, in words.
+/// The type that a submount gets, in words.
 macro_rules! becomes {
     (rbind shared shared) => {
         "gets a copy in its peer group"
@@ -162,7 +162,7 @@ macro_rules! becomes {
     };
 }
 
-/// What a wrong kernel shows in a cell.
+/// The trace of a wrong kernel, in words.
 macro_rules! wrong {
     (invalid) => {
         "the tree is moved, and the unbindable mount with it, or the top of the tree alone"
@@ -242,7 +242,7 @@ mod tests {
     use super::super::tables::tests::type_shown;
     use super::*;
 
-    /// What becomes of the submount in each cell, by id.
+    /// The fate of the submount in each cell, by id.
     macro_rules! results {
         ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
             [$($(
