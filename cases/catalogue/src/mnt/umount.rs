@@ -233,4 +233,39 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "mnt.umount-force-unprivileged",
+        claim: "MNT_FORCE takes CAP_SYS_ADMIN in the user namespace that mounted the file system: the root of a user namespace may use it on a file system of its own, not on its bind mount of another's.",
+        sources: &[man("umount(2)", "ERRORS"), man("umount(2)", "DESCRIPTION")],
+        since: "6.1",
+        needs: &[&need::PROCFS],
+        wrong: "the root of a user namespace aborts requests of a file system that it did not mount",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            tmpfs(outer, "/tmp/others")?;
+            for place in ["/tmp/bind", "/tmp/own"] {
+                outer.mkdir(place, 0o755)?;
+            }
+            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
+            inner.mount("/tmp/others", "/tmp/bind", "", MountFlags::MS_BIND, NO_DATA)?;
+            inner.mount("own", "/tmp/own", "tmpfs", NO_FLAGS, NO_DATA)?;
+            for place in ["/tmp/bind", "/tmp/own"] {
+                inner.umount2(place, UmountFlags::MNT_FORCE)?;
+            }
+            inner.mount_points("/tmp")?;
+            inner.umount("/tmp/bind")?;
+            inner.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// Claims that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "mnt.umount-path-errors",
+    claim: "umount of a path at an address outside of the caller's memory is EFAULT.",
+    sources: &[man("umount(2)", "ERRORS")],
+    why: "A script hands strings to its calls, not addresses, so that every trace can be read as text.",
+    part: Some("mnt.umount-path-errors"),
+}];
