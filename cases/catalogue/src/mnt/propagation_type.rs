@@ -16,6 +16,41 @@ fn setattr(process: Process<'_>, place: &str, new: MountFlags) -> Done {
     process.mount_setattr(Directory::AT_FDCWD, place, SetAttrFlags::empty(), new)
 }
 
+/// Tries each pair of types in one call, then one type.
+fn two_types(lab: &Lab, change: fn(Process<'_>, &str, MountFlags) -> Done) -> Play {
+    let process = lab.process("process")?;
+    tmpfs(process, "/tmp/a")?;
+    for (first, second) in [
+        (MountFlags::MS_SHARED, MountFlags::MS_SLAVE),
+        (MountFlags::MS_SHARED, MountFlags::MS_PRIVATE),
+        (MountFlags::MS_SHARED, MountFlags::MS_UNBINDABLE),
+        (MountFlags::MS_SLAVE, MountFlags::MS_PRIVATE),
+        (MountFlags::MS_SLAVE, MountFlags::MS_UNBINDABLE),
+        (MountFlags::MS_PRIVATE, MountFlags::MS_UNBINDABLE),
+    ] {
+        change(process, "/tmp/a", first | second)?;
+    }
+    process.propagation("/tmp/a")?;
+    change(process, "/tmp/a", MountFlags::MS_SHARED)?;
+    process.propagation("/tmp/a")?;
+    Ok(())
+}
+
+/// Tries to change the type of a directory and a file of a mount, then of the mount.
+fn no_mount_point(lab: &Lab, change: fn(Process<'_>, &str, MountFlags) -> Done) -> Play {
+    let process = lab.process("process")?;
+    tmpfs(process, "/tmp/a")?;
+    process.mkdir("/tmp/a/sub", 0o755)?;
+    process.creat_excl("/tmp/a/file")?;
+    for place in ["/tmp/a/sub", "/tmp/a/file"] {
+        change(process, place, MountFlags::MS_SHARED)?;
+    }
+    process.propagation("/tmp/a")?;
+    change(process, "/tmp/a", MountFlags::MS_SHARED)?;
+    process.propagation("/tmp/a")?;
+    Ok(())
+}
+
 /// The cases of this topic.
 pub const CASES: &[Case] = &[
     Case {
@@ -123,30 +158,22 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.prop-two-types-einval",
-        claim: "mount(2) and mount_setattr(2) refuse two propagation types in one call, whichever two they are, and change nothing.",
-        sources: &[man("mount(2)", "ERRORS"), man("mount_setattr(2)", "ERRORS")],
+        claim: "mount(2) refuses two propagation types in one call, whichever two they are, and changes nothing.",
+        sources: &[man("mount(2)", "ERRORS")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "one of the two types is taken",
+        play: |lab| two_types(lab, change),
+        ..CASE
+    },
+    Case {
+        id: "mnt.setattr-prop-two-types-einval",
+        claim: "mount_setattr(2) refuses two propagation types in one call, whichever two they are, and changes nothing.",
+        sources: &[man("mount_setattr(2)", "ERRORS")],
         since: "5.12",
         needs: &[&need::MOUNT_SETATTR, &need::PROCFS],
         wrong: "one of the two types is taken",
-        play: |lab| {
-            let process = lab.process("process")?;
-            tmpfs(process, "/tmp/a")?;
-            for (first, second) in [
-                (MountFlags::MS_SHARED, MountFlags::MS_SLAVE),
-                (MountFlags::MS_SHARED, MountFlags::MS_PRIVATE),
-                (MountFlags::MS_SHARED, MountFlags::MS_UNBINDABLE),
-                (MountFlags::MS_SLAVE, MountFlags::MS_PRIVATE),
-                (MountFlags::MS_SLAVE, MountFlags::MS_UNBINDABLE),
-                (MountFlags::MS_PRIVATE, MountFlags::MS_UNBINDABLE),
-            ] {
-                change(process, "/tmp/a", first | second)?;
-                setattr(process, "/tmp/a", first | second)?;
-            }
-            process.propagation("/tmp/a")?;
-            change(process, "/tmp/a", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp/a")?;
-            Ok(())
-        },
+        play: |lab| two_types(lab, setattr),
         ..CASE
     },
     Case {
@@ -216,25 +243,22 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.prop-needs-mount-point",
-        claim: "Only a mount point has a propagation type that can be changed: for another directory or file of the mount both calls fail, and the mount keeps its type.",
-        sources: &[man("mount(2)", "ERRORS"), man("mount_setattr(2)", "ERRORS")],
+        claim: "Only a mount point has a propagation type that mount(2) can change: for another directory or file of the mount it fails, and the mount keeps its type.",
+        sources: &[man("mount(2)", "ERRORS")],
+        since: "2.6.15",
+        needs: &[&need::PROCFS],
+        wrong: "the mount that holds the directory changes its type",
+        play: |lab| no_mount_point(lab, change),
+        ..CASE
+    },
+    Case {
+        id: "mnt.setattr-prop-needs-mount-point",
+        claim: "mount_setattr(2) changes the propagation type of a mount point only, not that of the mount which holds a directory or file.",
+        sources: &[man("mount_setattr(2)", "ERRORS")],
         since: "5.12",
         needs: &[&need::MOUNT_SETATTR, &need::PROCFS],
         wrong: "the mount that holds the directory changes its type",
-        play: |lab| {
-            let process = lab.process("process")?;
-            tmpfs(process, "/tmp/a")?;
-            process.mkdir("/tmp/a/sub", 0o755)?;
-            process.creat_excl("/tmp/a/file")?;
-            for place in ["/tmp/a/sub", "/tmp/a/file"] {
-                change(process, place, MountFlags::MS_SHARED)?;
-                setattr(process, place, MountFlags::MS_SHARED)?;
-            }
-            process.propagation("/tmp/a")?;
-            setattr(process, "/tmp/a", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp/a")?;
-            Ok(())
-        },
+        play: |lab| no_mount_point(lab, setattr),
         ..CASE
     },
 ];

@@ -436,19 +436,24 @@ macro_rules! sources {
 }
 pub(super) use sources;
 
-/// Makes a case of each cell of each table. The rows are the types of the destination, the columns
-/// those of the source, as in the document.
-macro_rules! cases {
-    ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
-        &[$($(
-            cases!(@cell $operation shared $destination $shared),
-            cases!(@cell $operation private $destination $private),
-            cases!(@cell $operation slave $destination $slave),
-            cases!(@cell $operation slaveshared $destination $slaveshared),
-            cases!(@cell $operation unbindable $destination $unbindable),
+/// Calls a macro for each cell of tables. The rows are the types of the destination, the columns those
+/// of the source or submount, as in the document.
+macro_rules! each_cell {
+    ($make:ident: $($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
+        [$($(
+            $make!($operation shared $destination $shared),
+            $make!($operation private $destination $private),
+            $make!($operation slave $destination $slave),
+            $make!($operation slaveshared $destination $slaveshared),
+            $make!($operation unbindable $destination $unbindable),
         )+)+]
     };
-    (@cell $operation:tt $source:ident $destination:ident $result:ident) => {
+}
+pub(super) use each_cell;
+
+/// The case of a cell.
+macro_rules! case {
+    ($operation:tt $source:ident $destination:ident $result:ident) => {
         Case {
             id: id!($operation $source $destination),
             claim: claim!($operation $source $destination $result),
@@ -472,7 +477,7 @@ macro_rules! cases {
 #[rustfmt::skip]
 macro_rules! tables {
     ($make:ident) => {
-        $make! {
+        each_cell! { $make:
             //  destination (B)    source (A): shared     private    slave         slave+shared   unbindable
             bind {
                 onto shared:                   shared     shared     slaveshared   slaveshared    invalid;
@@ -500,7 +505,7 @@ macro_rules! tables {
 }
 
 /// The cases of this topic.
-pub const CASES: &[Case] = tables!(cases);
+pub const CASES: &[Case] = &tables!(case);
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -524,22 +529,16 @@ pub(super) mod tests {
         }
     }
 
-    /// The results of the cells by id.
-    macro_rules! results {
-        ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
-            [$($(
-                (id!($operation shared $destination), stringify!($shared)),
-                (id!($operation private $destination), stringify!($private)),
-                (id!($operation slave $destination), stringify!($slave)),
-                (id!($operation slaveshared $destination), stringify!($slaveshared)),
-                (id!($operation unbindable $destination), stringify!($unbindable)),
-            )+)+]
+    /// The id of a cell and its result.
+    macro_rules! expected {
+        ($operation:tt $source:ident $destination:ident $result:ident) => {
+            (id!($operation $source $destination), stringify!($result))
         };
     }
 
     #[test]
     fn approved_traces_show_the_results_of_the_tables() {
-        for (id, result) in tables!(results) {
+        for (id, result) in tables!(expected) {
             match result {
                 "invalid" => assert!(crate::approved(id).expect(id).contains("EINVAL"), "{id}"),
                 _ => assert_eq!(type_shown(id, HERE), result, "{id}"),

@@ -6,7 +6,7 @@
 //! once in `mixed_trees`.
 
 use super::tables::{
-    HERE, Operation, PropagationType, a_mount, destination, in_a_copy, mount_of_type, operation,
+    HERE, Operation, PropagationType, a_mount, destination, each_cell, in_a_copy, mount_of_type, operation,
     propagation_type, replicas, sender, show_result, show_sides, sources,
 };
 use super::{MOUNT_NAMESPACES, NO_DATA, change, tmpfs};
@@ -178,19 +178,9 @@ macro_rules! wrong {
     };
 }
 
-/// Makes a case of each cell of each table. The rows are the types of the destination, the columns
-/// those of the submount.
-macro_rules! cases {
-    ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
-        &[$($(
-            cases!(@cell $operation shared $destination $shared),
-            cases!(@cell $operation private $destination $private),
-            cases!(@cell $operation slave $destination $slave),
-            cases!(@cell $operation slaveshared $destination $slaveshared),
-            cases!(@cell $operation unbindable $destination $unbindable),
-        )+)+]
-    };
-    (@cell $operation:tt $submount:ident $destination:ident $result:ident) => {
+/// The case of a cell.
+macro_rules! case {
+    ($operation:tt $submount:ident $destination:ident $result:ident) => {
         Case {
             id: id!($operation $submount $destination),
             claim: claim!($operation $submount $destination $result),
@@ -214,7 +204,7 @@ macro_rules! cases {
 #[rustfmt::skip]
 macro_rules! tables {
     ($make:ident) => {
-        $make! {
+        each_cell! { $make:
             //  destination (B)    submount:   shared     private    slave         slave+shared   unbindable
             rbind {
                 onto shared:                   shared     shared     slaveshared   slaveshared    pruned;
@@ -235,29 +225,23 @@ macro_rules! tables {
 }
 
 /// The cases of this topic.
-pub const CASES: &[Case] = tables!(cases);
+pub const CASES: &[Case] = &tables!(case);
 
 #[cfg(test)]
 mod tests {
     use super::super::tables::tests::type_shown;
     use super::*;
 
-    /// The fate of the submount in each cell, by id.
-    macro_rules! results {
-        ($($operation:tt { $(onto $destination:ident: $shared:ident $private:ident $slave:ident $slaveshared:ident $unbindable:ident;)+ })+) => {
-            [$($(
-                (id!($operation shared $destination), stringify!($shared)),
-                (id!($operation private $destination), stringify!($private)),
-                (id!($operation slave $destination), stringify!($slave)),
-                (id!($operation slaveshared $destination), stringify!($slaveshared)),
-                (id!($operation unbindable $destination), stringify!($unbindable)),
-            )+)+]
+    /// The id of a cell and the fate of its submount.
+    macro_rules! expected {
+        ($operation:tt $submount:ident $destination:ident $result:ident) => {
+            (id!($operation $submount $destination), stringify!($result))
         };
     }
 
     #[test]
     fn approved_traces_show_the_results_of_the_tables() {
-        for (id, result) in tables!(results) {
+        for (id, result) in tables!(expected) {
             match result {
                 "invalid" => assert!(crate::approved(id).expect(id).contains("EINVAL"), "{id}"),
                 _ => assert_eq!(type_shown(id, &format!("{HERE}/f")), result, "{id}"),
