@@ -197,7 +197,7 @@ pub const CASES: &[Case] = &[
             process.mount_points("/tmp")?;
             inner.umount("/tmp/a/x")?;
             for process in [process, inner] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.mount_points("/tmp")?;
                 process.mountinfo("/tmp/a/x")?;
                 process.mountinfo("/tmp/b/x")?;

@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWNS)?;
             for process in [outer, cloned, cloned3, unshared] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 for (_, place) in types {
                     process.propagation(place)?;
                 }
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
             process.propagation("/tmp/a")?;
             for _ in ["first copy", "second copy"] {
                 process.unshare(NEWNS)?;
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 try_binds(process, "/tmp/a")?;
             }
             try_binds(process, "/tmp/neighbour")
@@ -99,7 +99,7 @@ pub const CASES: &[Case] = &[
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWNS)?;
             for process in [outer, cloned, unshared] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 process.mount_points("/tmp")?;
             }
             Ok(())
@@ -194,7 +194,7 @@ pub const CASES: &[Case] = &[
             outer.readdir("/tmp/ground")?;
             let inner = outer.clone("inner", NEWNS)?;
             for process in [outer, inner] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
             }
             for (cover, jailed, joiner) in
                 [("/tmp/lower", "jailed", "joiner"), ("/tmp/upper", "jailed later", "joiner later")]

@@ -18,12 +18,12 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWNS)?;
             tmpfs(inner, "/tmp/d")?;
-            outer.readlink_ns("/proc/self/ns/mnt")?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            outer.readlink("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             inner.cat("/proc/self/comm")?;
             inner.execve(PROGRAM)?;
             inner.cat("/proc/self/comm")?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             inner.mount_points("/tmp")?;
             outer.mount_points("/tmp")?;
             Ok(())
@@ -41,12 +41,12 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             let thread = process.clone("thread", THREAD)?;
             for one in [process, thread] {
-                one.readlink_ns("/proc/thread-self/ns/mnt")?;
+                one.readlink("/proc/thread-self/ns/mnt")?;
             }
             thread.unshare(NEWNS)?;
             tmpfs(thread, "/tmp/d")?;
             for one in [process, thread] {
-                one.readlink_ns("/proc/thread-self/ns/mnt")?;
+                one.readlink("/proc/thread-self/ns/mnt")?;
                 one.mount_points("/tmp")?;
             }
             Ok(())
@@ -67,10 +67,10 @@ pub const CASES: &[Case] = &[
             let sibling = inner.clone("sibling", NEWNS)?;
             let own = inner.open(sibling.proc("ns/mnt"), O_RDONLY)?.id()?;
             inner.setns(foreign, NEWNS)?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             inner.setns(own, NEWNS)?;
             for process in [outer, inner, sibling] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
             }
             Ok(())
         },
@@ -93,11 +93,11 @@ pub const CASES: &[Case] = &[
             let mounts = creator.open(inner.proc("ns/mnt"), O_RDONLY)?.id()?;
             let user = creator.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             creator.setns(mounts, NEWNS)?;
-            creator.readlink_ns("/proc/self/ns/mnt")?;
+            creator.readlink("/proc/self/ns/mnt")?;
             creator.setns(user, NEWUSER)?;
             creator.setns(mounts, NEWNS)?;
-            creator.readlink_ns("/proc/self/ns/mnt")?;
-            inner.readlink_ns("/proc/self/ns/mnt")?;
+            creator.readlink("/proc/self/ns/mnt")?;
+            inner.readlink("/proc/self/ns/mnt")?;
             Ok(())
         },
         ..CASE
@@ -170,8 +170,8 @@ pub const CASES: &[Case] = &[
             let together = outer.clone("together", NEWUSER | NEWNS)?;
             let within = together.clone("within", NEWNS)?;
             for process in [outer, alone, together, within] {
-                process.readlink_ns("/proc/self/ns/user")?;
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/user")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 let namespace = process.open("/proc/self/ns/mnt", O_RDONLY)?.id()?;
                 let owner = process.ioctl_userns(namespace)?.id()?;
                 process.fstat_ns(owner)?;

@@ -89,11 +89,11 @@ fn with_master_and_slave<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>
 /// each processor, and refuse at random what is made on two of them.
 fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
     let process = lab.process(name)?;
-    process.readlink_ns("/proc/self/ns/mnt")?;
+    process.readlink("/proc/self/ns/mnt")?;
     lab.note("on one processor all kernels know which of two mount namespaces is the older one")?;
     process.sched_setaffinity_current()?;
     process.unshare(NEWNS)?;
-    process.readlink_ns("/proc/self/ns/mnt")?;
+    process.readlink("/proc/self/ns/mnt")?;
     Ok(process)
 }
 

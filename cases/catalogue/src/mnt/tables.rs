@@ -110,7 +110,7 @@ pub(super) fn mount_of_type(
 pub(super) fn in_a_copy<'l>(outer: Process<'l>) -> Result<Process<'l>, Interrupt> {
     let inner = outer.clone("inner", NEWNS)?;
     for process in [outer, inner] {
-        process.readlink_ns("/proc/self/ns/mnt")?;
+        process.readlink("/proc/self/ns/mnt")?;
     }
     Ok(inner)
 }
@@ -206,6 +206,7 @@ fn cell(
     destination(outer, onto)?;
     outer.propagation("/tmp/a/mount/f")?;
     let inner = in_a_copy(outer)?;
+    lab.note("the operation, then its result and the replicas of that")?;
     outer.mount(A, HERE, "", operation.flags(), NO_DATA)?;
     if result.is_none() {
         outer.mount_points("/tmp/b")?;

@@ -102,7 +102,7 @@ pub const CASES: &[Case] = &[
             change(outer, "/tmp/other", MountFlags::MS_SHARED)?;
             let inner = outer.clone("inner", NEWNS)?;
             for process in [outer, inner] {
-                process.readlink_ns("/proc/self/ns/mnt")?;
+                process.readlink("/proc/self/ns/mnt")?;
                 for place in ["/tmp/a", "/tmp/member", "/tmp/other"] {
                     process.mountinfo(place)?;
                 }
@@ -132,6 +132,7 @@ pub const CASES: &[Case] = &[
             outer.propagation("/tmp/jail/a")?;
             outer.propagation("/tmp/b")?;
             outer.propagation("/tmp/jail/c")?;
+            lab.note("below the new root the direct master cannot be reached")?;
             jailed.chroot("/tmp/jail")?;
             outer.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outer.propagation_of(jailed.proc("mountinfo"), "/a")?;

@@ -22,8 +22,8 @@ impl TypeChanger {
         match self {
             TypeChanger::Mount => change(process, PLACE, new),
             TypeChanger::MountSetattr => {
-                let new = MountAttr { propagation: new, ..MountAttr::NONE };
-                process.mount_setattr(Directory::AT_FDCWD, PLACE, SetAttrFlags::empty(), new)
+                let (this, none) = (SetAttrFlags::empty(), MountAttributes::empty());
+                process.mount_setattr(Directory::AT_FDCWD, PLACE, this, none, none, new)
             }
         }
     }
@@ -36,6 +36,7 @@ fn cell(lab: &Lab, call: TypeChanger, old: PropagationType, make: MountFlags) ->
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, old, PLACE, "/tmp/a")?;
     let inner = in_a_copy(outer)?;
+    lab.note("the change, then an event from each side and a bind")?;
     call.make(outer, make)?;
     outer.propagation(PLACE)?;
     if let Some(sender) = sender(old) {
@@ -140,38 +141,38 @@ macro_rules! becomes {
     };
 }
 
-/// The lies that a cell cannot notice: where the mount stays what it is, the call changes nothing.
-macro_rules! excuses {
+/// The mutants that a cell misses: where the mount stays what it is, the call changes nothing.
+macro_rules! accepted {
     ($call:ident shared shared) => {
-        excuses!(@unchanged $call "MS_SHARED")
+        accepted!(@unchanged $call "MS_SHARED")
     };
     ($call:ident slaveshared shared) => {
-        excuses!(@unchanged $call "MS_SHARED")
+        accepted!(@unchanged $call "MS_SHARED")
     };
     ($call:ident slave slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident private slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident unbindable slave) => {
-        excuses!(@unchanged $call "MS_SLAVE")
+        accepted!(@unchanged $call "MS_SLAVE")
     };
     ($call:ident private private) => {
-        excuses!(@unchanged $call "MS_PRIVATE")
+        accepted!(@unchanged $call "MS_PRIVATE")
     };
     ($call:ident unbindable unbindable) => {
-        excuses!(@unchanged $call "MS_UNBINDABLE")
+        accepted!(@unchanged $call "MS_UNBINDABLE")
     };
     ($call:ident $old:ident $make:ident) => {
         &[]
     };
     (@unchanged mount $flag:literal) => {
-        &[Excuse { lie: concat!("mount(NULL, \"/tmp/a/mount\", NULL, ", $flag, ", NULL)"), why: UNCHANGED }]
+        &[Accepted { mutant: concat!("mount(NULL, \"/tmp/a/mount\", NULL, ", $flag, ", NULL)"), why: UNCHANGED }]
     };
     (@unchanged mount_setattr $flag:literal) => {
-        &[Excuse {
-            lie: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {propagation=", $flag, "})"),
+        &[Accepted {
+            mutant: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {attr_clr=0, attr_set=0, propagation=", $flag, "})"),
             why: UNCHANGED,
         }]
     };
@@ -202,7 +203,7 @@ macro_rules! cases {
             since: by!(since $call),
             needs: by!(needs $call),
             wrong: concat!("the mount is not ", a_mount!($new), " afterwards, or follows others than such a mount does"),
-            excuses: excuses!($call $old $make),
+            accepted: accepted!($call $old $make),
             play: |lab| cell(lab, by!(call $call), propagation_type!($old), flag!($make)),
             ..CASE
         }
