@@ -195,8 +195,8 @@ needs! {
         remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
-            let this = SetAttrFlags::empty();
-            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", this, MountAttr::NONE)?;
+            let none = MountAttributes::empty();
+            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none, MountFlags::empty())?;
             succeeded("mount_setattr", done)
         },
     }

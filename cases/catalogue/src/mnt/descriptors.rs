@@ -70,14 +70,27 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
             bind(process, "/tmp/a", "/tmp/b")?;
-            let this = SetAttrFlags::empty();
-            let (rdonly, nosuid) = (MountAttributes::MOUNT_ATTR_RDONLY, MountAttributes::MOUNT_ATTR_NOSUID);
-            let set = MountAttr { attr_set: rdonly, ..MountAttr::NONE };
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, set)?;
+            let (none, this) = (MountAttributes::empty(), SetAttrFlags::empty());
+            let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
+            let no_suid = MountAttributes::MOUNT_ATTR_NOSUID;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/b",
+                this,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
-            let swap = MountAttr { attr_set: nosuid, attr_clr: rdonly, ..MountAttr::NONE };
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/b", this, swap)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/b",
+                this,
+                read_only,
+                no_suid,
+                MountFlags::empty(),
+            )?;
             process.creat_excl("/tmp/b/file")?;
             process.mountinfo("/tmp/b")?;
             process.mountinfo("/tmp/a")?;
@@ -97,14 +110,28 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
             tmpfs(process, "/tmp/a/x")?;
-            let tree = SetAttrFlags::AT_RECURSIVE;
-            let read_only = MountAttr { attr_set: MountAttributes::MOUNT_ATTR_RDONLY, ..MountAttr::NONE };
+            let (none, tree) = (MountAttributes::empty(), SetAttrFlags::AT_RECURSIVE);
+            let read_only = MountAttributes::MOUNT_ATTR_RDONLY;
             let file = process.open("/tmp/a/x/file", OpenFlags::O_CREAT | OpenFlags::O_WRONLY)?.id()?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, read_only)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/a",
+                tree,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             process.close(file)?;
-            process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", tree, read_only)?;
+            process.mount_setattr(
+                Directory::AT_FDCWD,
+                "/tmp/a",
+                tree,
+                none,
+                read_only,
+                MountFlags::empty(),
+            )?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/a/x")?;
             Ok(())

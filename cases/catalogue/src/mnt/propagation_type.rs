@@ -12,8 +12,8 @@ const CHANGING: Source = man("mount(2)", "Changing the propagation type of an ex
 
 /// Changes the type of a mount by mount_setattr(2).
 fn setattr(process: Process<'_>, place: &str, new: MountFlags) -> Done {
-    let new = MountAttr { propagation: new, ..MountAttr::NONE };
-    process.mount_setattr(Directory::AT_FDCWD, place, SetAttrFlags::empty(), new)
+    let none = MountAttributes::empty();
+    process.mount_setattr(Directory::AT_FDCWD, place, SetAttrFlags::empty(), none, none, new)
 }
 
 /// Tries each pair of types in one call, then one type.
@@ -146,9 +146,9 @@ pub const CASES: &[Case] = &[
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/a/x/y"] {
                 tmpfs(process, place)?;
             }
-            let new = MountAttr { propagation: MountFlags::MS_SHARED, ..MountAttr::NONE };
+            let (none, new) = (MountAttributes::empty(), MountFlags::MS_SHARED);
             for flags in [SetAttrFlags::empty(), SetAttrFlags::AT_RECURSIVE] {
-                process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", flags, new)?;
+                process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", flags, none, none, new)?;
                 for place in ["/tmp/a", "/tmp/a/x", "/tmp/a/x/y"] {
                     process.propagation(place)?;
                 }

@@ -206,6 +206,7 @@ fn cell(
     destination(outer, onto)?;
     outer.propagation("/tmp/a/mount/f")?;
     let inner = in_a_copy(outer)?;
+    lab.note("the operation, then its result and the replicas of that")?;
     outer.mount(A, HERE, "", operation.flags(), NO_DATA)?;
     if result.is_none() {
         outer.mount_points("/tmp/b")?;

@@ -132,6 +132,7 @@ pub const CASES: &[Case] = &[
             outer.propagation("/tmp/jail/a")?;
             outer.propagation("/tmp/b")?;
             outer.propagation("/tmp/jail/c")?;
+            lab.note("below the new root the direct master cannot be reached")?;
             jailed.chroot("/tmp/jail")?;
             outer.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outer.propagation_of(jailed.proc("mountinfo"), "/a")?;

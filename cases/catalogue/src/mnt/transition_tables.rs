@@ -22,8 +22,8 @@ impl TypeChanger {
         match self {
             TypeChanger::Mount => change(process, PLACE, new),
             TypeChanger::MountSetattr => {
-                let new = MountAttr { propagation: new, ..MountAttr::NONE };
-                process.mount_setattr(Directory::AT_FDCWD, PLACE, SetAttrFlags::empty(), new)
+                let (this, none) = (SetAttrFlags::empty(), MountAttributes::empty());
+                process.mount_setattr(Directory::AT_FDCWD, PLACE, this, none, none, new)
             }
         }
     }
@@ -36,6 +36,7 @@ fn cell(lab: &Lab, call: TypeChanger, old: PropagationType, make: MountFlags) ->
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, old, PLACE, "/tmp/a")?;
     let inner = in_a_copy(outer)?;
+    lab.note("the change, then an event from each side and a bind")?;
     call.make(outer, make)?;
     outer.propagation(PLACE)?;
     if let Some(sender) = sender(old) {
@@ -140,7 +141,7 @@ macro_rules! becomes {
     };
 }
 
-/// The lies that a cell cannot notice: where the mount stays what it is, the call changes nothing.
+/// The mutants that a cell misses: where the mount stays what it is, the call changes nothing.
 macro_rules! accepted {
     ($call:ident shared shared) => {
         accepted!(@unchanged $call "MS_SHARED")
@@ -171,7 +172,7 @@ macro_rules! accepted {
     };
     (@unchanged mount_setattr $flag:literal) => {
         &[Accepted {
-            mutant: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {propagation=", $flag, "})"),
+            mutant: concat!("mount_setattr(AT_FDCWD, \"/tmp/a/mount\", 0, {attr_clr=0, attr_set=0, propagation=", $flag, "})"),
             why: UNCHANGED,
         }]
     };

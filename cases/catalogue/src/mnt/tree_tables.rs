@@ -55,6 +55,7 @@ fn cell(
     destination(outer, onto)?;
     outer.propagation("/tmp/a/tree")?;
     let inner = in_a_copy(outer)?;
+    lab.note("the operation, then the top of the tree, its submount and the replicas of both")?;
     outer.mount("/tmp/a/tree", HERE, "", operation.flags(), NO_DATA)?;
     if fate == Fate::Invalid {
         outer.mount_points("/tmp/b")?;

@@ -58,61 +58,6 @@ flags! {
     }
 }
 
-/// `struct mount_attr` of linux/mount.h: the change that mount_setattr(2) makes. Fields that are zero
-/// are not printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MountAttr {
-    /// The attributes that are set.
-    pub attr_set: MountAttributes,
-    /// The attributes that are cleared before.
-    pub attr_clr: MountAttributes,
-    /// The new propagation type; none leaves the type as it is.
-    pub propagation: MountFlags,
-}
-
-impl MountAttr {
-    /// A change of nothing, to begin with.
-    pub const NONE: MountAttr = MountAttr {
-        attr_set: MountAttributes::empty(),
-        attr_clr: MountAttributes::empty(),
-        propagation: MountFlags::empty(),
-    };
-}
-
-impl Argument for MountAttr {
-    const KIND: ArgumentKind = ArgumentKind::Structure;
-
-    fn read(cursor: &mut Cursor<'_>) -> Result<MountAttr, SyntaxError> {
-        let mut change = MountAttr::NONE;
-        cursor.expect("{")?;
-        while !cursor.accept("}") {
-            let field = cursor.one_of(&["attr_set", "attr_clr", "propagation"])?;
-            cursor.expect("=")?;
-            match field {
-                "attr_set" => change.attr_set = MountAttributes::read(cursor)?,
-                "attr_clr" => change.attr_clr = MountAttributes::read(cursor)?,
-                _ => change.propagation = MountFlags::read(cursor)?,
-            }
-            let _ = cursor.accept(", ");
-        }
-        Ok(change)
-    }
-
-    fn show(&self) -> String {
-        let fields = [
-            ("attr_set", self.attr_set.is_empty(), self.attr_set.show()),
-            ("attr_clr", self.attr_clr.is_empty(), self.attr_clr.show()),
-            ("propagation", self.propagation.is_empty(), self.propagation.show()),
-        ];
-        let shown: Vec<String> = fields
-            .into_iter()
-            .filter(|(_, zero, _)| !zero)
-            .map(|(name, _, value)| format!("{name}={value}"))
-            .collect();
-        format!("{{{}}}", shown.join(", "))
-    }
-}
-
 /// A string of mount(2) that may be absent: an empty text is a null pointer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextOrNull(Text);
@@ -217,11 +162,11 @@ calls! {
         })
     }
 
-    /// Clears and sets attributes of a mount, or changes its propagation type; with AT_RECURSIVE of a whole tree of mounts.
-    mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, change: MountAttr) {
+    /// Clears and sets attributes of a mount and changes its propagation type; with AT_RECURSIVE those of a whole tree of mounts.
+    mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, propagation: MountFlags) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, propagation={}})" {
         let path = path.c_string()?;
         // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
-        let attributes = [change.attr_set.bits(), change.attr_clr.bits(), change.propagation.bits(), 0];
+        let attributes = [attr_set.bits(), attr_clr.bits(), propagation.bits(), 0];
         // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
         check(unsafe {
             libc::syscall(
