@@ -169,7 +169,7 @@ impl<'j> Lab<'j> {
             name: name.to_string(),
             socket,
             pid,
-            sealed_pid: received.sender.unwrap_or(0),
+            sealed_pid: received.owner().unwrap_or(0),
             begun: None,
             ended: received.length == 0,
         });

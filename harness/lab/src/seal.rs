@@ -8,6 +8,8 @@
 
 use nix::mount::MsFlags;
 use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
+use nsconform_sys::errno::Errno;
+use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
     Program, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
 };
@@ -16,6 +18,7 @@ use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// `st_ino` of the PID namespace in which nsconform was started, 0 if /proc does not tell. Known
 /// to directors and their processes by inheritance: inside the seal nothing tells it.
@@ -63,6 +66,7 @@ impl Ground {
     /// # Errors
     /// Says which call failed and why.
     pub fn enter(self, mode: Mode) -> Result<(), String> {
+        set_alarm(libc::SIG_DFL)?;
         match (self, mode) {
             (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
             (Ground::User, Mode::Privileged) => become_user_by_setuid()
@@ -234,16 +238,48 @@ impl Containment {
 /// A server that ended before the parent-death signal was asked for is seen by its pidfd. There is
 /// no moment between the two: an ending process signals its children and becomes a zombie within one
 /// lock of the kernel's, and setsid(2), which takes that lock, waits until it has done both.
-pub fn end_with_server(server: RawFd) {
-    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        libc::setsid();
-        let mut poll = libc::pollfd { fd: server, events: libc::POLLIN, revents: 0 };
-        if libc::poll(&mut poll, 1, 0) > 0 {
-            libc::_exit(1);
-        }
+///
+/// # Errors
+/// Says which call failed.
+pub fn end_with_server(server: RawFd) -> Result<(), String> {
+    // SAFETY: takes numbers only.
+    called("prctl(PR_SET_PDEATHSIG)", unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    step("setsid", nix::unistd::setsid())?;
+    if reap::readable(server, Duration::ZERO) {
+        // SAFETY: ends the director.
+        unsafe { libc::_exit(1) }
     }
+    Ok(())
+}
+
+/// Has a director end at SIGALRM: SIGKILL ends an init only where the kernel forces it on one, but
+/// any kernel runs a handler. The server sends it to a director that SIGKILL did not end, and after
+/// `longest` the director's own timer does.
+///
+/// # Errors
+/// Says which call failed.
+pub fn end_at_alarm(longest: Duration) -> Result<(), String> {
+    extern "C" fn leave(_: libc::c_int) {
+        // SAFETY: async-signal-safe; ends the director.
+        unsafe { libc::_exit(1) }
+    }
+    set_alarm(leave as *const () as libc::sighandler_t)?;
+    // SAFETY: takes a number only. A new process inherits no timer.
+    unsafe { libc::alarm(u32::try_from(longest.as_secs()).unwrap_or(u32::MAX)) };
+    Ok(())
+}
+
+fn set_alarm(disposition: libc::sighandler_t) -> Result<(), String> {
+    // SAFETY: the disposition is the default or an async-signal-safe handler.
+    match unsafe { libc::signal(libc::SIGALRM, disposition) } {
+        libc::SIG_ERR => Err(format!("signal(SIGALRM): {}", Errno::last().describe())),
+        _ => Ok(()),
+    }
+}
+
+/// The result of a system call of the engine; an error says which one failed and how.
+fn called(call: &str, returned: impl Into<i64>) -> Result<i64, String> {
+    Errno::result(returned).map_err(|errno| format!("{call}: {}", errno.describe()))
 }
 
 /// Completes the seal in a director, which has just been created with the namespaces of

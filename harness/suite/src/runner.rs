@@ -44,6 +44,11 @@ const NEXT_TO_NOTHING: Compiled = Compiled {
 /// The deadline of a case, before scaling.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long the fork server may take to prepare the sealed place, before scaling.
+const SEAL_TIME: Duration = Duration::from_secs(60);
+/// How long the fork server may take beyond the time of its directors.
+const END_TIME: Duration = Duration::from_secs(30);
+
 /// What one job gave.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -98,7 +103,7 @@ impl Runner {
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
         let mut server = Server::start(single, &scripts, jobs, containment)?;
-        let ready: Option<Ready> = server.receive()?;
+        let ready: Option<Ready> = server.receive(SEAL_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
             .map_err(|failure| failure.what);
@@ -158,12 +163,23 @@ impl Runner {
                 outstanding.insert(next);
                 next += 1;
             }
-            let report: Option<Report> = if self.lost { None } else { self.server.receive().unwrap_or(None) };
-            let Some(report) = report else {
+            let longest = outstanding.iter().map(|index| jobs[*index].deadline).max().unwrap_or_default();
+            // A director is given up after its time and three quarters of it; another one may have
+            // been held until then.
+            let patience = longest * 4 + END_TIME;
+            let received = if self.lost { Ok(None) } else { self.server.receive(patience) };
+            let Ok(Some(report)): Result<Option<Report>, _> = received else {
+                let why = match received {
+                    Err(error) => {
+                        self.server.kill();
+                        error.to_string()
+                    }
+                    Ok(_) => "the fork server has ended".to_string(),
+                };
                 self.lost = true;
                 outstanding.extend(next..jobs.len());
                 for index in outstanding {
-                    let finish = Finish::NotStarted("the fork server has ended".to_string());
+                    let finish = Finish::NotStarted(why.clone());
                     done(index, Run { trace: Trace::default(), finish, duration: Duration::ZERO });
                 }
                 return;
@@ -287,6 +303,14 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
         Finish::TimedOut => {
             return Verdict::Timeout {
                 reason: format!("did not end within {:.1} s", deadline.as_secs_f64()),
+            };
+        }
+        Finish::NotEnded => {
+            return Verdict::Timeout {
+                reason: format!(
+                    "did not end within {:.1} s, and the kernel did not end its processes when they were killed",
+                    deadline.as_secs_f64()
+                ),
             };
         }
         Finish::Ended => {}

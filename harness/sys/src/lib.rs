@@ -12,14 +12,18 @@
 //! | `wire` | sockets for messages with a descriptor |
 //! | `procfs` | what a procfs tells of a task |
 //! | `single_threaded` | proof that the process may fork |
+//! | `reap` | waits for children, with deadlines |
+//! | `foundation` | rules that the engine stands on, asked directly |
 //! | `machine` | facts of the machine that results depend on |
 
 pub mod capability;
 pub mod cgroup;
 pub mod errno;
+pub mod foundation;
 pub mod kind;
 pub mod machine;
 pub mod procfs;
+pub mod reap;
 pub mod sandbox;
 pub mod single_threaded;
 pub mod wire;
