@@ -7,7 +7,7 @@ use nsconform_lab::call::argument::flag_names;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 pub use nsconform_suite::requirement::Need;
-use nsconform_suite::requirement::{Finding, succeeded};
+use nsconform_suite::requirement::{Finding, Unmet, succeeded};
 use std::collections::BTreeSet;
 
 const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
@@ -470,7 +470,19 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
 fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
-    succeeded(&what, process.unshare(kind.flag())?)
+    // What the caller itself is in shows at once, except for the kinds that only children enter.
+    let moves = !matches!(kind, Kind::Pid | Kind::Time);
+    let before = if moves { Some(process.readlink_ns(kind.own_path())?) } else { None };
+    let done = process.unshare(kind.flag())?;
+    if let (Some(before @ Outcome::Returned(_)), true) = (before, done.is_ok())
+        && process.readlink_ns(kind.own_path())? == before
+    {
+        let path = kind.own_path();
+        return Ok(Err(Unmet::Wrong(format!(
+            "{what} gives 0, and {path} shows the same namespace as before"
+        ))));
+    }
+    succeeded(&what, done)
 }
 
 #[cfg(test)]

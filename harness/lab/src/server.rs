@@ -43,7 +43,22 @@ pub enum Body {
 }
 
 /// The result of a probe: met, or why not.
-pub type Finding = Result<(), String>;
+pub type Finding = Result<(), Unmet>;
+
+/// Why a requirement is not met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unmet {
+    /// The kernel has no such thing, or somebody refuses it: nothing is said against the kernel.
+    Absent(String),
+    /// The thing is there and answers otherwise than documented.
+    Wrong(String),
+}
+
+impl<T: Into<String>> From<T> for Unmet {
+    fn from(what: T) -> Unmet {
+        Unmet::Absent(what.into())
+    }
+}
 
 /// One thing to be done by one director.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -595,7 +610,7 @@ fn start_director(
                 }
                 (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
                 (_, Err(why)) if matches!(work.scripts[job.script as usize].body, Body::Probe(_)) => {
-                    End::Unmet(why)
+                    End::Unmet(Unmet::Absent(why))
                 }
                 (_, Err(why)) => End::Interrupted(Interrupt::Engine(format!("no cgroup: {why}"))),
             };

@@ -7,6 +7,7 @@ use crate::call::Call;
 use crate::call::argument::quote;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Value};
+use crate::server::Unmet;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -45,7 +46,7 @@ pub enum End {
     /// The code of the case panicked.
     Panicked(String),
     /// A probe found that its requirement is not met, for this reason.
-    Unmet(String),
+    Unmet(Unmet),
 }
 
 /// The events of one run.

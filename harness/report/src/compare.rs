@@ -69,7 +69,7 @@ impl Status {
             Verdict::UnexpectedPass { .. } => Status::UnexpectedPass,
             Verdict::Fail => Status::Fail,
             Verdict::Known { .. } => Status::Known,
-            Verdict::Skip { .. } => Status::Skip,
+            Verdict::Skip { .. } | Verdict::NotJudged { .. } => Status::Skip,
             Verdict::Error { .. } => Status::Error,
             Verdict::Timeout { .. } => Status::Timeout,
         }
@@ -218,6 +218,7 @@ impl<'r> Side<'r> {
             Verdict::Skip { reason } => (Some(reason.missing()), Some(reason.remedy())),
             Verdict::UnexpectedPass { reason }
             | Verdict::Known { reason }
+            | Verdict::NotJudged { reason }
             | Verdict::Error { reason }
             | Verdict::Timeout { reason } => (Some(reason.clone()), None),
         };

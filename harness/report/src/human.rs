@@ -33,6 +33,7 @@ impl Report<'_> {
     /// # Errors
     /// Those of writing.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        self.write_not_judged(to)?;
         for (case, record) in self.results {
             match &record.verdict {
                 Verdict::Fail => self.write_failure(to, case, record, None)?,
@@ -42,7 +43,7 @@ impl Report<'_> {
                 Verdict::Known { reason } | Verdict::UnexpectedPass { reason } => {
                     self.write_listed(to, case, record, reason)?;
                 }
-                Verdict::Pass | Verdict::Skip { .. } => {}
+                Verdict::Pass | Verdict::NotJudged { .. } | Verdict::Skip { .. } => {}
             }
         }
         self.write_deviations(to)?;
@@ -139,6 +140,22 @@ impl Report<'_> {
             writeln!(to, "  {}  {}", paint(YELLOW, case.id), paint(DIM, document))?;
         }
         writeln!(to)
+    }
+
+    /// The broken foundations, as the cause of everything that rests on them.
+    fn write_not_judged(&self, to: &mut dyn Write) -> io::Result<()> {
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (case, record) in self.results {
+            if let Verdict::NotJudged { reason } = &record.verdict {
+                by_reason.entry(reason).or_default().push(case.id);
+            }
+        }
+        for (reason, ids) in by_reason {
+            let heading = paint(RED.bold(), "NOT JUDGED");
+            writeln!(to, "{heading} {}: {reason}", count(ids.len(), "case"))?;
+            writeln!(to, "  cases   {}\n", shortened(&ids))?;
+        }
+        Ok(())
     }
 
     fn write_skips(&self, to: &mut dyn Write) -> io::Result<()> {

@@ -43,6 +43,9 @@ pub struct Counts {
     pub fail: usize,
     /// Failed for a reason that is listed.
     pub known: usize,
+    /// Rests on a rule that the kernel breaks.
+    #[serde(default)]
+    pub not_judged: usize,
     /// Skipped.
     pub skip: usize,
     /// The harness could not do its part.
@@ -60,6 +63,7 @@ impl Counts {
             Verdict::UnexpectedPass { .. } => &mut self.unexpected,
             Verdict::Fail => &mut self.fail,
             Verdict::Known { .. } => &mut self.known,
+            Verdict::NotJudged { .. } => &mut self.not_judged,
             Verdict::Skip { .. } => &mut self.skip,
             Verdict::Error { .. } => &mut self.error,
             Verdict::Timeout { .. } => &mut self.timeout,
@@ -68,7 +72,7 @@ impl Counts {
 
     /// All of them.
     pub fn total(&self) -> usize {
-        self.tested() + self.skip
+        self.tested() + self.not_judged + self.skip
     }
 
     /// Those that were run.
@@ -78,7 +82,10 @@ impl Counts {
 
     /// The exit status that a run with these counts deserves; see the README.
     pub fn exit_status(&self) -> ExitStatus {
-        if self.error + self.timeout > 0 {
+        // A broken foundation is a failure of the kernel; errors may follow from it.
+        if self.not_judged > 0 {
+            ExitStatus::CaseFailed
+        } else if self.error + self.timeout > 0 {
             ExitStatus::HarnessFailed
         } else if self.fail > 0 {
             ExitStatus::CaseFailed
@@ -130,6 +137,7 @@ mod tests {
     #[case::one_failed(Counts { pass: 3, fail: 1, ..Counts::default() }, ExitStatus::CaseFailed)]
     #[case::a_known_failure_is_fine(Counts { known: 1, ..Counts::default() }, ExitStatus::Success)]
     #[case::error_is_worse(Counts { fail: 1, error: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
+    #[case::a_broken_foundation_is_a_failure(Counts { not_judged: 1, error: 1, ..Counts::default() }, ExitStatus::CaseFailed)]
     #[case::timeout(Counts { pass: 3, timeout: 1, ..Counts::default() }, ExitStatus::HarnessFailed)]
     #[case::all_skipped(Counts { skip: 5, ..Counts::default() }, ExitStatus::NothingTested)]
     #[case::none(Counts::default(), ExitStatus::NothingTested)]

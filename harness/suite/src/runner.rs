@@ -6,7 +6,7 @@
 use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
-use crate::requirement::{Finding, Need};
+use crate::requirement::{Basis, Need, Probed, Unmet};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use nsconform_lab::call::Call;
@@ -18,6 +18,7 @@ use nsconform_lab::outcome::Outcome;
 use nsconform_lab::seal::{Containment, Ground, Mode};
 use nsconform_lab::server::{Body, Compiled, Finish, Job, Ready, Report, Server};
 use nsconform_lab::trace::{End, Event, Trace};
+use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::kind;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,15 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 const SEAL_TIME: Duration = Duration::from_secs(60);
 /// How long the fork server may take beyond the time of its directors.
 const END_TIME: Duration = Duration::from_secs(30);
+
+/// How long each question about a foundation may take, before scaling.
+const FOUNDATION_TIME: Duration = Duration::from_secs(1);
+/// How much more time a probe or a sealing gets that is tried again alone.
+const AGAIN: u32 = 5;
+/// The share of a deadline that a case of a broken foundation gets: one in so many.
+const OWN_SHARE: u32 = 4;
+/// What to do where a machine is too busy or too slow for the deadlines.
+const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
 
 /// What one job gave.
 #[derive(Clone, Debug)]
@@ -80,13 +90,23 @@ impl Default for Setup {
     }
 }
 
+/// Why there is no sealed place.
+#[derive(Clone, Debug)]
+enum NoPlace {
+    /// A step was refused.
+    Refused(String),
+    /// It was not ready in time.
+    Late(String),
+}
+
 /// A runner and its fork server.
 pub struct Runner {
     server: Server,
     catalogue: Catalogue,
-    mode: Result<Mode, String>,
+    mode: Result<Mode, NoPlace>,
     /// By the name of the requirement.
-    findings: BTreeMap<&'static str, Finding>,
+    findings: BTreeMap<&'static str, Probed>,
+    broken: Vec<(&'static Basis, String)>,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -102,25 +122,39 @@ impl Runner {
         let Setup { jobs, deadline_scale, containment } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
+        // Asked beside the server, which takes its time to seal itself.
+        let foundations: Vec<&'static Foundation> =
+            catalogue.bases.iter().map(|basis| basis.foundation).collect();
+        let survey = Survey::begin(single, foundations, FOUNDATION_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mut server = Server::start(single, &scripts, jobs, containment)?;
         let ready: Option<Ready> = server.receive(SEAL_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
-            .map_err(|failure| failure.what);
+            .map_err(|failure| NoPlace::Refused(failure.what));
+        let broken =
+            catalogue.bases.iter().zip(survey.finish()).filter_map(|(basis, standing)| match standing {
+                Standing::Broken(found) => Some((basis, found)),
+                Standing::Holds | Standing::Unknown(_) => None,
+            });
+        let broken: Vec<(&'static Basis, String)> = broken.collect();
         let deadline = DEADLINE.mul_f64(deadline_scale);
         let window = jobs * 2;
-        let mut runner =
-            Runner { server, catalogue, mode, findings: BTreeMap::new(), window, deadline, lost: false };
+        let mut runner = Runner {
+            server,
+            catalogue,
+            mode,
+            findings: BTreeMap::new(),
+            broken,
+            window,
+            deadline,
+            lost: false,
+        };
         if runner.mode.is_ok() {
-            let mut sealed = Ok(());
-            runner.run_jobs(&[runner.job(Role::Nothing)], &mut |_, run| {
-                sealed = match (run.finish, run.trace.end()) {
-                    (Finish::Ended, Some(End::Played)) => Ok(()),
-                    (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
-                    (Finish::NotStarted(why) | Finish::Died(why), _) => Err(why),
-                    (finish, _) => Err(format!("{finish:?}")),
-                };
-            });
+            // A busy machine is no reason to test nothing: once more, with more time.
+            let mut sealed = runner.try_place(deadline);
+            if let Err(NoPlace::Late(_)) = sealed {
+                sealed = runner.try_place(deadline * AGAIN);
+            }
             if let Err(why) = sealed {
                 runner.mode = Err(why);
             }
@@ -128,9 +162,29 @@ impl Runner {
         Ok(runner)
     }
 
+    /// Has a director seal itself and create a process.
+    fn try_place(&mut self, deadline: Duration) -> Result<(), NoPlace> {
+        let mut sealed = Err(NoPlace::Refused("no director was started".to_string()));
+        self.run_jobs(&[Job { deadline, ..self.job(Role::Nothing) }], &mut |_, run| {
+            sealed = match (run.finish, run.trace.end()) {
+                (Finish::Ended, Some(End::Played)) => Ok(()),
+                (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => {
+                    Err(NoPlace::Refused(why.clone()))
+                }
+                (Finish::NotStarted(why) | Finish::Died(why), _) => Err(NoPlace::Refused(why)),
+                (Finish::TimedOut | Finish::NotEnded, _) => Err(NoPlace::Late(format!(
+                    "the sealed place was not ready within {:.1} s: {BUSY_REMEDY}",
+                    deadline.as_secs_f64()
+                ))),
+                (finish, _) => Err(NoPlace::Refused(format!("{finish:?}"))),
+            };
+        });
+        sealed
+    }
+
     /// How the sealed place is privileged, or why there is none.
     pub fn mode(&self) -> Result<Mode, &str> {
-        self.mode.as_ref().copied().map_err(String::as_str)
+        self.mode.as_ref().copied().map_err(|(NoPlace::Refused(why) | NoPlace::Late(why))| why.as_str())
     }
 
     /// The PID of the fork server, for tests that end it.
@@ -204,95 +258,185 @@ impl Runner {
                 wanted.contains(name) && !self.findings.contains_key(name)
             })
             .collect();
-        let jobs: Vec<Job> = unknown.iter().map(|index| self.job(Role::Probe(*index))).collect();
-        let mut found = Vec::new();
-        self.run_jobs(&jobs, &mut |index, run| {
-            let finding = match (run.finish, run.trace.end()) {
-                (Finish::Ended, Some(End::Played)) => Ok(()),
-                (Finish::Ended, Some(End::Unmet(why))) => Err(why.clone()),
-                (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
-                (Finish::Ended, Some(End::Interrupted(why))) => Err(format!("the probe {why}")),
-                (Finish::TimedOut, _) => Err("the probe did not end before its deadline".to_string()),
-                (finish, _) => Err(format!("the probe failed: {finish:?}")),
-            };
-            found.push((requirements[unknown[index]].name, finding));
-        });
-        self.findings.extend(found);
+        let mut late = Vec::new();
+        for (index, probed) in self.probe_side_by_side(&unknown, self.deadline) {
+            match probed {
+                Probed::Late(_) => late.push(index),
+                probed => drop(self.findings.insert(requirements[index].name, probed)),
+            }
+        }
+        // A busy machine is no missing feature: each is tried again, alone.
+        for index in late {
+            let again = self.probe_side_by_side(&[index], self.deadline * AGAIN);
+            self.findings.extend(again.into_iter().map(|(index, probed)| (requirements[index].name, probed)));
+        }
     }
 
-    /// What the probe of a requirement found; probes it if that was not done yet.
-    pub fn finding(&mut self, need: Need) -> Finding {
+    fn probe_side_by_side(&mut self, indexes: &[usize], deadline: Duration) -> Vec<(usize, Probed)> {
+        let jobs: Vec<Job> =
+            indexes.iter().map(|index| Job { deadline, ..self.job(Role::Probe(*index)) }).collect();
+        let mut found = Vec::new();
+        self.run_jobs(&jobs, &mut |number, run| found.push((indexes[number], probed(&run, deadline))));
+        found
+    }
+
+    /// The result of probing a requirement; probes it if that was not done yet.
+    pub fn finding(&mut self, need: Need) -> Probed {
         self.probe([need]);
         self.findings[need.name].clone()
     }
 
-    /// Why a case cannot be run here, if so; its needs must have been probed.
-    fn skip_reason(&self, case: &Case) -> Option<SkipReason> {
+    /// The foundations that this kernel breaks, and how, in the order of the catalogue.
+    pub fn broken(&self) -> &[(&'static Basis, String)] {
+        &self.broken
+    }
+
+    /// Whether the case tests the rule of a broken foundation.
+    fn is_own(&self, case: &Case) -> bool {
+        self.broken.iter().any(|(basis, _)| basis.own.contains(&case.id))
+            || self.catalogue.requirements.iter().any(|need| {
+                need.own.contains(&case.id)
+                    && matches!(self.findings.get(need.name), Some(Probed::Unmet(Unmet::Wrong(_))))
+            })
+    }
+
+    /// The verdict on a case that cannot be run here, if it cannot; its needs must have been probed.
+    fn without_a_run(&self, case: &Case) -> Option<Verdict> {
+        let own = self.is_own(case);
+        let needs = self.catalogue.needs(case);
+        for (basis, found) in &self.broken {
+            let rests = basis.sandbox
+                || needs.iter().any(|need| basis.carries.iter().any(|one| one.name == need.name));
+            if rests && !own {
+                let reason =
+                    format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule);
+                return Some(Verdict::NotJudged { reason });
+            }
+            if basis.sandbox && self.mode.is_err() {
+                // Nothing can be run safely; the self-test has asked the same.
+                return Some(Verdict::Fail);
+            }
+        }
         let mode = match &self.mode {
             Ok(mode) => *mode,
-            Err(what) => return Some(SkipReason::Seal { what: what.clone() }),
+            Err(NoPlace::Late(reason)) => return Some(Verdict::Timeout { reason: reason.clone() }),
+            Err(NoPlace::Refused(what)) => {
+                return Some(Verdict::Skip { reason: SkipReason::Seal { what: what.clone() } });
+            }
         };
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
-            return Some(SkipReason::NotRoot);
+            return Some(Verdict::Skip { reason: SkipReason::NotRoot });
         }
-        self.catalogue.needs(case).into_iter().find_map(|need| match &self.findings[need.name] {
-            Ok(()) => None,
-            Err(found) => Some(SkipReason::Need {
-                need: need.name.to_string(),
-                found: found.clone(),
-                remedy: need.remedy.to_string(),
-            }),
+        let carried = |need: &Need| {
+            self.broken.iter().any(|(basis, _)| basis.carries.iter().any(|one| one.name == need.name))
+        };
+        needs.into_iter().filter(|need| !(own && carried(need))).find_map(|need| {
+            match &self.findings[need.name] {
+                Probed::Met => None,
+                Probed::Late(reason) => {
+                    Some(Verdict::Timeout { reason: format!("needs {}: {reason}", need.name) })
+                }
+                Probed::Unmet(Unmet::Wrong(_)) if own => None,
+                Probed::Unmet(Unmet::Wrong(found)) => Some(Verdict::NotJudged {
+                    reason: format!("rests on {}, which this kernel has wrong: {found}", need.name),
+                }),
+                Probed::Unmet(Unmet::Absent(found)) => Some(Verdict::Skip {
+                    reason: SkipReason::Need {
+                        need: need.name.to_string(),
+                        found: found.clone(),
+                        remedy: need.remedy.to_string(),
+                    },
+                }),
+            }
         })
     }
 
-    /// Of these cases (by index in the catalogue) gives those that cannot be run here, with the
-    /// reason, and those that can.
-    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
+    /// Of these cases (by index in the catalogue) gives those that cannot be run here, with their
+    /// verdicts, and those that can.
+    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, Verdict)>, Vec<usize>) {
         if self.mode.is_ok() {
             let needs: Vec<Need> =
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
         }
-        let mut skipped = Vec::new();
+        let mut decided = Vec::new();
         let mut runnable = Vec::new();
         for &index in cases {
-            let case = self.catalogue.cases[index];
-            match self.skip_reason(case) {
-                Some(reason) => skipped.push((index, reason)),
+            match self.without_a_run(self.catalogue.cases[index]) {
+                Some(verdict) => decided.push((index, verdict)),
                 None => runnable.push(index),
             }
         }
-        (skipped, runnable)
+        (decided, runnable)
     }
 
     /// Runs these cases (by index in the catalogue) and hands over a record of each as soon as
     /// there is one. `known` are the deviations that are known of this machine.
+    ///
+    /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
-        let (skipped, mut runnable) = self.sort_out(cases);
+        let (decided, mut runnable) = self.sort_out(cases);
         // The catalogue begins with the quick cases; they fill the gaps that the slow ones leave.
         runnable.reverse();
-        for (index, reason) in skipped {
+        let (own, runnable): (Vec<usize>, Vec<usize>) =
+            runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
+        self.run_and_judge(&own, known, true, done);
+        for (index, verdict) in decided {
             let record = Record {
                 id: self.catalogue.cases[index].id.to_string(),
-                verdict: Verdict::Skip { reason },
+                verdict,
                 duration_us: 0,
                 trace: Vec::new(),
             };
             done(index, record);
         }
-        let jobs: Vec<Job> = runnable.iter().map(|index| self.job(Role::Case(*index))).collect();
-        let (catalogue, deadline) = (self.catalogue, self.deadline);
-        self.run_jobs(&jobs, &mut |index, run| {
-            let case = catalogue.cases[runnable[index]];
+        self.run_and_judge(&runnable, known, false, done);
+    }
+
+    /// Runs cases and hands over their records. `own` are cases of a broken foundation: that one of
+    /// them hangs, or that the engine comes to grief in it, is how the broken rule shows.
+    fn run_and_judge(
+        &mut self,
+        cases: &[usize],
+        known: &[Known],
+        own: bool,
+        done: &mut dyn FnMut(usize, Record),
+    ) {
+        // A rule that is known to be broken need not be waited for so long.
+        let deadline = if own { self.deadline / OWN_SHARE } else { self.deadline };
+        let jobs: Vec<Job> =
+            cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
+        let catalogue = self.catalogue;
+        self.run_jobs(&jobs, &mut |number, run| {
+            let case = catalogue.cases[cases[number]];
+            let verdict = match judge(&run, (catalogue.approved)(case.id), deadline) {
+                Verdict::Timeout { .. } | Verdict::Error { .. } if own => Verdict::Fail,
+                verdict => verdict,
+            };
             let record = Record {
                 id: case.id.to_string(),
-                verdict: judge(&run, (catalogue.approved)(case.id), deadline)
-                    .known_as(known.iter().find(|known| known.case == case.id)),
+                verdict: verdict.known_as(known.iter().find(|known| known.case == case.id)),
                 duration_us: run.duration.as_micros() as u64,
                 trace: run.trace.lines(),
             };
-            done(runnable[index], record);
+            done(cases[number], record);
         });
+    }
+}
+
+/// What the run of a probe says of its requirement.
+fn probed(run: &Run, deadline: Duration) -> Probed {
+    let absent = |why: String| Probed::Unmet(Unmet::Absent(why));
+    match (&run.finish, run.trace.end()) {
+        (Finish::Ended, Some(End::Played)) => Probed::Met,
+        (Finish::Ended, Some(End::Unmet(why))) => Probed::Unmet(why.clone()),
+        (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => absent(why.clone()),
+        (Finish::Ended, Some(End::Interrupted(why))) => absent(format!("the probe {why}")),
+        (Finish::TimedOut | Finish::NotEnded, _) => Probed::Late(format!(
+            "its probe did not end within {:.1} s: {BUSY_REMEDY}",
+            deadline.as_secs_f64()
+        )),
+        (finish, _) => absent(format!("the probe failed: {finish:?}")),
     }
 }
 

@@ -23,6 +23,12 @@ pub enum Verdict {
         /// What the list says.
         reason: String,
     },
+    /// The kernel breaks a rule that the engine itself stands on, so that the trace says nothing.
+    #[serde(rename = "not-judged")]
+    NotJudged {
+        /// The broken rule, and how it is broken.
+        reason: String,
+    },
     /// A requirement is not met.
     Skip {
         /// What is missing, and how to get it.
@@ -48,6 +54,7 @@ impl Verdict {
             Verdict::UnexpectedPass { .. } => "unexpected-pass",
             Verdict::Fail => "fail",
             Verdict::Known { .. } => "known",
+            Verdict::NotJudged { .. } => "not judged",
             Verdict::Skip { .. } => "skip",
             Verdict::Error { .. } => "error",
             Verdict::Timeout { .. } => "timeout",

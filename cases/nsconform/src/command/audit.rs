@@ -92,11 +92,17 @@ pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
     };
     let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let (skipped, runnable) = runner.sort_out(&selected);
-    let (honest, failing) = honest_runs(&mut runner, &runnable);
+    let (decided, runnable) = runner.sort_out(&selected);
+    let (honest, mut failing) = honest_runs(&mut runner, &runnable);
     let audited = lied_to_runs(&mut runner, &honest)?;
     drop(runner);
-    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue()[index], reason)).collect();
+    let mut skipped = Vec::new();
+    for (index, verdict) in decided {
+        match verdict {
+            Verdict::Skip { reason } => skipped.push((catalogue()[index], reason)),
+            other => failing.push((catalogue()[index], other)),
+        }
+    }
     let audit = Audit { audited, skipped, failing, took: started.elapsed() };
     print(|to| match arguments.format {
         Format::Human => write_human(to, &audit, !arguments.patterns.is_empty()),
@@ -240,7 +246,9 @@ impl Audit {
         let failing = |wanted: fn(&Verdict) -> bool| self.failing.iter().any(|(_, verdict)| wanted(verdict));
         if failing(|verdict| matches!(verdict, Verdict::Error { .. } | Verdict::Timeout { .. })) {
             ExitStatus::HarnessFailed
-        } else if self.score().is_weak() || failing(|verdict| *verdict == Verdict::Fail) {
+        } else if self.score().is_weak()
+            || failing(|verdict| matches!(verdict, Verdict::Fail | Verdict::NotJudged { .. }))
+        {
             ExitStatus::CaseFailed
         } else if self.audited.is_empty() {
             ExitStatus::NothingTested

@@ -6,6 +6,7 @@ use nsconform_catalogue::{catalogue, claims, needs};
 use nsconform_grader::grader;
 use nsconform_lab::seal::Mode;
 use nsconform_report::ExitStatus;
+use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
 use nsconform_sys::machine::Machine;
@@ -42,8 +43,14 @@ pub fn doctor(single: &SingleThreaded) -> Done {
         if mode.is_ok() {
             for need in needs::ALL {
                 match runner.finding(need) {
-                    Ok(()) => offered(to, need.name, "")?,
-                    Err(found) => missing(
+                    Probed::Met => offered(to, need.name, "")?,
+                    Probed::Late(why) => {
+                        lacking(to, need.name, &why, "try again when the machine is less busy")?
+                    }
+                    Probed::Unmet(Unmet::Wrong(found)) => {
+                        lacking(to, need.name, &found, "none: this kernel does otherwise than documented")?
+                    }
+                    Probed::Unmet(Unmet::Absent(found)) => missing(
                         to,
                         &SkipReason::Need {
                             need: need.name.to_string(),

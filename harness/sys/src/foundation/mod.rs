@@ -7,6 +7,8 @@
 
 mod questions;
 
+pub use questions::*;
+
 use crate::reap;
 use crate::single_threaded::SingleThreaded;
 use std::io::{Read, Write};
@@ -56,11 +58,11 @@ impl Standing {
 }
 
 /// Every foundation, in the order in which they are reported: a later one may rest on an earlier one.
-pub static ALL: &[Foundation] = questions::ALL;
+pub static ALL: &[&Foundation] = questions::ALL;
 
 /// A self-test that was begun.
 pub struct Survey {
-    foundations: &'static [Foundation],
+    count: usize,
     answers: OwnedFd,
     pid: i32,
     end: Instant,
@@ -79,7 +81,7 @@ impl Survey {
     /// Those of pipe2(2) and fork(2).
     pub fn begin(
         _: &SingleThreaded,
-        foundations: &'static [Foundation],
+        foundations: Vec<&'static Foundation>,
         time: Duration,
     ) -> std::io::Result<Survey> {
         let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
@@ -89,12 +91,12 @@ impl Survey {
         match unsafe { nix::unistd::fork() }? {
             nix::unistd::ForkResult::Child => {
                 drop(reader);
-                survey(foundations, &writer, time);
+                survey(&foundations, &writer, time);
                 // SAFETY: ends the surveyor without running what its parent will run at its exit.
                 unsafe { libc::_exit(0) }
             }
             nix::unistd::ForkResult::Parent { child } => {
-                Ok(Survey { foundations, answers: reader, pid: child.as_raw(), end })
+                Ok(Survey { count: foundations.len(), answers: reader, pid: child.as_raw(), end })
             }
         }
     }
@@ -102,7 +104,7 @@ impl Survey {
     /// Waits for the answers: one for each foundation, in their order.
     pub fn finish(self) -> Vec<Standing> {
         let late = || Standing::Unknown("the self-test did not end in time".to_string());
-        let mut answers: Vec<Standing> = self.foundations.iter().map(|_| late()).collect();
+        let mut answers: Vec<Standing> = (0..self.count).map(|_| late()).collect();
         let mut file = std::fs::File::from(self.answers);
         let mut bytes = Vec::new();
         let mut buffer = [0; 4096];
@@ -137,7 +139,7 @@ struct Asked {
 
 /// Asks all, then those again, alone, that were late or whose answer was wrong: no wrong answer
 /// counts that a busy machine gives once.
-fn survey(foundations: &[Foundation], to: &OwnedFd, time: Duration) {
+fn survey(foundations: &[&'static Foundation], to: &OwnedFd, time: Duration) {
     // SAFETY: plain system calls on numbers: the surveyor ends with its parent, and a pipe that
     // nobody reads any more is an error, no signal.
     unsafe {
@@ -155,7 +157,7 @@ fn survey(foundations: &[Foundation], to: &OwnedFd, time: Duration) {
             Some(standing @ (Standing::Holds | Standing::Unknown(_))) => standing,
             Some(Standing::Broken(_)) | None => {
                 let longer = time * AGAIN;
-                ask(&foundations[index], longer)
+                ask(foundations[index], longer)
                     .map_or_else(|why| Some(Standing::Unknown(why)), |asked| answer_of(asked, longer))
                     .unwrap_or_else(|| Standing::Unknown("it was not answered in time".to_string()))
             }
@@ -238,21 +240,22 @@ mod tests {
         Foundation { name, rule: "", source: "", ask }
     }
 
-    static ONE_OF_EACH: [Foundation; 4] = [
-        foundation("holds", |_| Standing::Holds),
-        foundation("broken", broken),
-        foundation("late", late),
-        foundation("dead", dead),
+    static ONE_OF_EACH: &[&Foundation] = &[
+        &foundation("holds", |_| Standing::Holds),
+        &foundation("broken", broken),
+        &foundation("late", late),
+        &foundation("dead", dead),
     ];
 
     /// Forks the survey from a child of one thread, and gives what it found through a pipe.
-    fn surveyed(foundations: &'static [Foundation], time: Duration) -> Vec<Standing> {
+    fn surveyed(foundations: &[&'static Foundation], time: Duration) -> Vec<Standing> {
         let (mut reader, writer) = std::io::pipe().unwrap();
         // SAFETY: glibc keeps its allocator consistent over fork(3); the child ends by _exit.
         let child = unsafe { libc::fork() };
         if child == 0 {
             let single = SingleThreaded::prove().unwrap_or_else(|_| exit());
-            let answers = Survey::begin(&single, foundations, time).map_or_else(|_| exit(), Survey::finish);
+            let answers =
+                Survey::begin(&single, foundations.to_vec(), time).map_or_else(|_| exit(), Survey::finish);
             for answer in answers {
                 let (letter, text) = answer.encode();
                 let line = format!("{}{}\n", char::from(letter), text.replace('\n', " "));
@@ -271,7 +274,7 @@ mod tests {
 
     #[test]
     fn each_question_gets_its_answer_in_time() {
-        let answers = surveyed(&ONE_OF_EACH, Duration::from_millis(100));
+        let answers = surveyed(ONE_OF_EACH, Duration::from_millis(100));
         assert_eq!(answers.len(), 4);
         assert_eq!(answers[0], Standing::Holds);
         assert_eq!(answers[1], Standing::Broken("two\tparts and lines".to_string()));

@@ -15,92 +15,135 @@ use nix::mount::MsFlags;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-pub(super) static ALL: &[Foundation] = &[
-    Foundation {
-        name: "mount-namespaces",
-        rule: "CLONE_NEWNS gives the caller a new mount namespace",
-        source: "unshare(2)",
-        ask: |_| new_namespace(libc::CLONE_NEWNS, "CLONE_NEWNS", "mnt"),
-    },
-    Foundation {
-        name: "uts-namespaces",
-        rule: "CLONE_NEWUTS gives the caller a new UTS namespace",
-        source: "unshare(2)",
-        ask: |_| new_namespace(libc::CLONE_NEWUTS, "CLONE_NEWUTS", "uts"),
-    },
-    Foundation {
-        name: "ipc-namespaces",
-        rule: "CLONE_NEWIPC gives the caller a new IPC namespace",
-        source: "unshare(2)",
-        ask: |_| new_namespace(libc::CLONE_NEWIPC, "CLONE_NEWIPC", "ipc"),
-    },
-    Foundation {
-        name: "user-namespaces",
-        rule: "CLONE_NEWUSER gives the caller a new user namespace",
-        source: "unshare(2)",
-        ask: |_| changes_namespace(libc::CLONE_NEWUSER, "CLONE_NEWUSER", "user"),
-    },
-    Foundation {
-        name: "cgroup-namespaces",
-        rule: "CLONE_NEWCGROUP gives the caller a new cgroup namespace",
-        source: "unshare(2)",
-        ask: |_| new_namespace(libc::CLONE_NEWCGROUP, "CLONE_NEWCGROUP", "cgroup"),
-    },
-    Foundation {
-        name: "network-namespaces",
-        rule: "CLONE_NEWNET gives the caller a new network namespace",
-        source: "unshare(2)",
-        ask: |_| new_namespace(libc::CLONE_NEWNET, "CLONE_NEWNET", "net"),
-    },
-    Foundation {
-        name: "first-process-is-1",
-        rule: "the first process of a new PID namespace has the PID 1 there",
-        source: "pid_namespaces(7), The namespace init process",
-        ask: first_process_is_1,
-    },
-    Foundation {
-        name: "ancestors-kill-init",
-        rule: "SIGKILL from a process of an ancestor PID namespace ends an init",
-        source: "pid_namespaces(7), The namespace init process",
-        ask: ancestors_kill_init,
-    },
-    Foundation {
-        name: "end-of-init-ends-all",
-        rule: "when the init of a PID namespace ends, the kernel ends all of its processes",
-        source: "pid_namespaces(7), The namespace init process",
-        ask: end_of_init_ends_all,
-    },
-    Foundation {
-        name: "init-adopts-orphans",
-        rule: "a process whose parent ends becomes a child of the init of its PID namespace",
-        source: "pid_namespaces(7), The namespace init process",
-        ask: init_adopts_orphans,
-    },
-    Foundation {
-        name: "no-fork-after-init",
-        rule: "fork(2) into a PID namespace whose init has ended fails with ENOMEM",
-        source: "pid_namespaces(7), The namespace init process",
-        ask: no_fork_after_init,
-    },
-    Foundation {
-        name: "procfs-of-its-mounter",
-        rule: "a new procfs shows the processes of the PID namespace of whoever mounts it",
-        source: "pid_namespaces(7), /proc and PID namespaces",
-        ask: procfs_of_its_mounter,
-    },
-    Foundation {
-        name: "credentials-are-translated",
-        rule: "the PID that SCM_CREDENTIALS tells is the sender's in the PID namespace of the receiver",
-        source: "pid_namespaces(7), Miscellaneous",
-        ask: credentials_are_translated,
-    },
-    Foundation {
-        name: "owner-is-translated",
-        rule: "F_GETOWN_EX tells the PID of the owner in the PID namespace of whoever asks",
-        source: "F_GETOWN_EX(2const), DESCRIPTION; kernel behaviour: fs/fcntl.c",
-        ask: owner_is_translated,
-    },
+/// All of them.
+pub(super) static ALL: &[&Foundation] = &[
+    &MOUNT_NAMESPACES,
+    &UTS_NAMESPACES,
+    &IPC_NAMESPACES,
+    &USER_NAMESPACES,
+    &CGROUP_NAMESPACES,
+    &NETWORK_NAMESPACES,
+    &FIRST_PROCESS_IS_1,
+    &ANCESTORS_KILL_INIT,
+    &END_OF_INIT_ENDS_ALL,
+    &INIT_ADOPTS_ORPHANS,
+    &NO_FORK_AFTER_INIT,
+    &PROCFS_OF_ITS_MOUNTER,
+    &CREDENTIALS_ARE_TRANSLATED,
+    &OWNER_IS_TRANSLATED,
 ];
+
+/// CLONE_NEWNS gives the caller a new mount namespace.
+pub static MOUNT_NAMESPACES: Foundation = Foundation {
+    name: "mount-namespaces",
+    rule: "CLONE_NEWNS gives the caller a new mount namespace",
+    source: "unshare(2)",
+    ask: |_| new_namespace(libc::CLONE_NEWNS, "CLONE_NEWNS", "mnt"),
+};
+
+/// CLONE_NEWUTS gives the caller a new UTS namespace.
+pub static UTS_NAMESPACES: Foundation = Foundation {
+    name: "uts-namespaces",
+    rule: "CLONE_NEWUTS gives the caller a new UTS namespace",
+    source: "unshare(2)",
+    ask: |_| new_namespace(libc::CLONE_NEWUTS, "CLONE_NEWUTS", "uts"),
+};
+
+/// CLONE_NEWIPC gives the caller a new IPC namespace.
+pub static IPC_NAMESPACES: Foundation = Foundation {
+    name: "ipc-namespaces",
+    rule: "CLONE_NEWIPC gives the caller a new IPC namespace",
+    source: "unshare(2)",
+    ask: |_| new_namespace(libc::CLONE_NEWIPC, "CLONE_NEWIPC", "ipc"),
+};
+
+/// CLONE_NEWUSER gives the caller a new user namespace.
+pub static USER_NAMESPACES: Foundation = Foundation {
+    name: "user-namespaces",
+    rule: "CLONE_NEWUSER gives the caller a new user namespace",
+    source: "unshare(2)",
+    ask: |_| changes_namespace(libc::CLONE_NEWUSER, "CLONE_NEWUSER", "user"),
+};
+
+/// CLONE_NEWCGROUP gives the caller a new cgroup namespace.
+pub static CGROUP_NAMESPACES: Foundation = Foundation {
+    name: "cgroup-namespaces",
+    rule: "CLONE_NEWCGROUP gives the caller a new cgroup namespace",
+    source: "unshare(2)",
+    ask: |_| new_namespace(libc::CLONE_NEWCGROUP, "CLONE_NEWCGROUP", "cgroup"),
+};
+
+/// CLONE_NEWNET gives the caller a new network namespace.
+pub static NETWORK_NAMESPACES: Foundation = Foundation {
+    name: "network-namespaces",
+    rule: "CLONE_NEWNET gives the caller a new network namespace",
+    source: "unshare(2)",
+    ask: |_| new_namespace(libc::CLONE_NEWNET, "CLONE_NEWNET", "net"),
+};
+
+/// The first process of a new PID namespace has the PID 1 there.
+pub static FIRST_PROCESS_IS_1: Foundation = Foundation {
+    name: "first-process-is-1",
+    rule: "the first process of a new PID namespace has the PID 1 there",
+    source: "pid_namespaces(7), The namespace init process",
+    ask: first_process_is_1,
+};
+
+/// SIGKILL from a process of an ancestor PID namespace ends an init.
+pub static ANCESTORS_KILL_INIT: Foundation = Foundation {
+    name: "ancestors-kill-init",
+    rule: "SIGKILL from a process of an ancestor PID namespace ends an init",
+    source: "pid_namespaces(7), The namespace init process",
+    ask: ancestors_kill_init,
+};
+
+/// When the init of a PID namespace ends, the kernel ends all of its processes.
+pub static END_OF_INIT_ENDS_ALL: Foundation = Foundation {
+    name: "end-of-init-ends-all",
+    rule: "when the init of a PID namespace ends, the kernel ends all of its processes",
+    source: "pid_namespaces(7), The namespace init process",
+    ask: end_of_init_ends_all,
+};
+
+/// A process whose parent ends becomes a child of the init of its PID namespace.
+pub static INIT_ADOPTS_ORPHANS: Foundation = Foundation {
+    name: "init-adopts-orphans",
+    rule: "a process whose parent ends becomes a child of the init of its PID namespace",
+    source: "pid_namespaces(7), The namespace init process",
+    ask: init_adopts_orphans,
+};
+
+/// Fork(2) into a PID namespace whose init has ended fails with ENOMEM.
+pub static NO_FORK_AFTER_INIT: Foundation = Foundation {
+    name: "no-fork-after-init",
+    rule: "fork(2) into a PID namespace whose init has ended fails with ENOMEM",
+    source: "pid_namespaces(7), The namespace init process",
+    ask: no_fork_after_init,
+};
+
+/// A new procfs shows the processes of the PID namespace of whoever mounts it.
+pub static PROCFS_OF_ITS_MOUNTER: Foundation = Foundation {
+    name: "procfs-of-its-mounter",
+    rule: "a new procfs shows the processes of the PID namespace of whoever mounts it",
+    source: "pid_namespaces(7), /proc and PID namespaces",
+    ask: procfs_of_its_mounter,
+};
+
+/// The PID that SCM_CREDENTIALS tells is the sender's in the PID namespace of the receiver.
+pub static CREDENTIALS_ARE_TRANSLATED: Foundation = Foundation {
+    name: "credentials-are-translated",
+    rule: "the PID that SCM_CREDENTIALS tells is the sender's in the PID namespace of the receiver",
+    source: "pid_namespaces(7), Miscellaneous",
+    ask: credentials_are_translated,
+};
+
+/// F_GETOWN_EX tells the PID of the owner in the PID namespace of whoever asks.
+pub static OWNER_IS_TRANSLATED: Foundation = Foundation {
+    name: "owner-is-translated",
+    rule: "F_GETOWN_EX tells the PID of the owner in the PID namespace of whoever asks",
+    source: "F_GETOWN_EX(2const), DESCRIPTION; kernel behaviour: fs/fcntl.c",
+    ask: owner_is_translated,
+};
 
 /// A question ends early: it cannot be asked here.
 type Asked = Result<Standing, String>;
