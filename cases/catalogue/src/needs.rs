@@ -340,6 +340,25 @@ needs! {
         },
     }
 
+    /// The sealed place has the names that traces show.
+    SEALED_NAMES {
+        "names of the sealed place",
+        remedy: "in a container, allow sethostname(2) and setdomainname(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let names = [
+                (process.gethostname()?, nsconform_lab::seal::HOST_NAME, "sethostname"),
+                (process.getdomainname()?, nsconform_lab::seal::DOMAIN_NAME, "setdomainname"),
+            ];
+            for (found, name, call) in names {
+                if found != Outcome::Returned(Value::text(name)) {
+                    return Ok(Err(format!("{call} was refused when the place was sealed").into()));
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
     /// setgroups(2) is allowed here, and so in user namespaces made here.
     SETGROUPS {
         "setgroups",
@@ -457,6 +476,9 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     let numbered = trace.split("/proc/").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if numbered || trace.contains("<unfinished ...>") {
         implied.push(&PROCFS);
+    }
+    if trace.contains(&format!("\"{}", nsconform_lab::seal::HOST_NAME)) {
+        implied.push(&SEALED_NAMES);
     }
     if trace.contains("execve(") {
         implied.push(&PROGRAM);

@@ -14,6 +14,7 @@ use crate::seal::{Ground, Mode};
 use crate::trace::Event;
 use crate::watch::{self, Expected, Watch};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nsconform_sys::descriptors;
 use nsconform_sys::kind::Flags;
 use nsconform_sys::wire::{self, DESCRIPTOR_FLOOR};
 use serde::{Deserialize, Serialize};
@@ -128,8 +129,7 @@ impl<'j> Lab<'j> {
             -1 => Err(engine(format!("clone: {}", Errno::last().describe()))),
             0 => {
                 let socket = theirs.into_raw_fd();
-                close_others(socket);
-                match ground.enter(self.mode) {
+                match close_others(socket).and_then(|()| ground.enter(self.mode)) {
                     Ok(()) => Actor::run(socket, false),
                     Err(why) => {
                         let _ = wire::send(socket, why.as_bytes(), None);
@@ -312,16 +312,10 @@ fn readable(socket: &OwnedFd, timeout: PollTimeout) -> bool {
     nix::poll::poll(&mut polled, timeout).is_ok_and(|ready| ready > 0)
 }
 
-/// Closes the engine's descriptors but one.
-fn close_others(kept: RawFd) {
-    let (first, kept) = (DESCRIPTOR_FLOOR as libc::c_uint, kept as libc::c_uint);
-    // SAFETY: closes descriptors of the director's copy in a new child, none of which it uses.
-    unsafe {
-        if kept > first {
-            libc::syscall(libc::SYS_close_range, first, kept - 1, 0);
-        }
-        libc::syscall(libc::SYS_close_range, kept + 1, libc::c_uint::MAX, 0);
-    }
+/// Closes the engine's descriptors but one, in a new child that uses none of the others.
+fn close_others(kept: RawFd) -> Result<(), String> {
+    descriptors::close_between(DESCRIPTOR_FLOOR, kept - 1)?;
+    descriptors::close_from(kept + 1)
 }
 
 /// A process of the lab, as the script directs it.

@@ -9,6 +9,7 @@
 //! | `lab`, `actor` | the script's side and the process's side |
 //! | `outcome`, `trace`, `journal` | answers, what happened in a run, and where it is written down |
 //! | `interrupt` | the ways in which a script stops early |
+//! | `proof` | that the place of a run leads nowhere out |
 //! | `seal` | the place that a run gets, and what its processes start as |
 //! | `server` | forking and deadlines |
 //! | `watch` | from which step on a run is no longer as expected |
@@ -19,6 +20,7 @@ pub mod interrupt;
 pub mod journal;
 pub mod lab;
 pub mod outcome;
+pub mod proof;
 pub mod seal;
 pub mod server;
 pub mod trace;

@@ -277,17 +277,18 @@ fn serve(
     containment: Containment,
 ) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
-    default_signals();
     // For the one thing that a server may need to know of the machine: which processes a director
     // has left. Directors close it.
-    let processes =
-        std::fs::File::open("/proc").ok().map(OwnedFd::from).and_then(|proc| wire::raise(proc).ok());
+    let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
-    let children = signal_descriptor()?;
     let ready: Ready = seal::prepare_template(containment);
     quiet(null);
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };
+    // Above the numbers that scripts see, now that limits allow such numbers.
+    let processes = processes.and_then(|proc| wire::raise(proc).ok());
+    // Signals are unblocked while the place is prepared; nothing has been started before.
+    let children = signal_descriptor()?;
     let pidfd = reap::pidfd(nix::unistd::getpid().as_raw());
     // poll(2) passes over a number of -1.
     let own = pidfd.as_ref().map_or(-1, AsRawFd::as_raw_fd);
@@ -410,15 +411,6 @@ fn attend(
 fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
     if let Some(Ok(cgroups)) = cgroups {
         cgroups.remove(slot);
-    }
-}
-
-/// Whoever started us may have had signals ignored, as nohup(1) does; cases start with defaults.
-/// SIGPIPE stays ignored here: a runner that has gone is seen where its socket is written to.
-fn default_signals() {
-    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGPIPE) {
-        // SAFETY: sets a disposition; there is no handler of ours.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 

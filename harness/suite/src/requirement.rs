@@ -60,6 +60,10 @@ pub struct Basis {
     pub own: &'static [&'static str],
     /// The requirements that rest on it.
     pub carries: &'static [Need],
+    /// The ids of other cases that rest on it.
+    pub rests: &'static [&'static str],
+    /// Whether processes end by it, so that a case that hangs where it is broken says nothing.
+    pub ends: bool,
     /// Whether the sealed place itself rests on it, so that nothing can be run without it.
     pub sandbox: bool,
 }

@@ -15,6 +15,7 @@ use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::journal;
 use nsconform_lab::lab::Changes;
 use nsconform_lab::outcome::Outcome;
+use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::seal::{Containment, Ground, Mode};
 use nsconform_lab::server::{Body, Compiled, Finish, Job, Ready, Report, Server};
 use nsconform_lab::trace::{End, Event, Trace};
@@ -32,14 +33,21 @@ pub enum Role {
     Case(usize),
     /// The probe of the requirement with this index in the catalogue.
     Probe(usize),
-    /// Next to nothing: shows that a director can be sealed and create a process.
+    /// Next to nothing: shows that a director can be sealed and create a process, and that its place
+    /// leads nowhere out.
     Nothing,
 }
 
 const NEXT_TO_NOTHING: Compiled = Compiled {
     ground: Ground::Root,
     cgroup: false,
-    body: Body::Script(|lab| lab.process("first")?.getpid().map(drop)),
+    body: Body::Probe(|lab| {
+        if let Err(why) = leads_nowhere_out() {
+            return Ok(Err(why.into()));
+        }
+        lab.process("first")?.getpid()?;
+        Ok(Ok(()))
+    }),
 };
 
 /// The deadline of a case, before scaling.
@@ -107,6 +115,8 @@ pub struct Runner {
     /// By the name of the requirement.
     findings: BTreeMap<&'static str, Probed>,
     broken: Vec<(&'static Basis, String)>,
+    /// Whether the process runs under a seccomp filter.
+    filtered: bool,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -145,6 +155,7 @@ impl Runner {
             mode,
             findings: BTreeMap::new(),
             broken,
+            filtered: under_a_filter(),
             window,
             deadline,
             lost: false,
@@ -168,9 +179,13 @@ impl Runner {
         self.run_jobs(&[Job { deadline, ..self.job(Role::Nothing) }], &mut |_, run| {
             sealed = match (run.finish, run.trace.end()) {
                 (Finish::Ended, Some(End::Played)) => Ok(()),
-                (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => {
-                    Err(NoPlace::Refused(why.clone()))
-                }
+                (
+                    Finish::Ended,
+                    Some(
+                        End::Interrupted(Interrupt::Engine(why))
+                        | End::Unmet(Unmet::Absent(why) | Unmet::Wrong(why)),
+                    ),
+                ) => Err(NoPlace::Refused(why.clone())),
                 (Finish::NotStarted(why) | Finish::Died(why), _) => Err(NoPlace::Refused(why)),
                 (Finish::TimedOut | Finish::NotEnded, _) => Err(NoPlace::Late(format!(
                     "the sealed place was not ready within {:.1} s: {BUSY_REMEDY}",
@@ -306,11 +321,10 @@ impl Runner {
         let needs = self.catalogue.needs(case);
         for (basis, found) in &self.broken {
             let rests = basis.sandbox
+                || basis.rests.contains(&case.id)
                 || needs.iter().any(|need| basis.carries.iter().any(|one| one.name == need.name));
             if rests && !own {
-                let reason =
-                    format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule);
-                return Some(Verdict::NotJudged { reason });
+                return Some(Verdict::NotJudged { reason: rests_on(&(basis, found.clone())) });
             }
             if basis.sandbox && self.mode.is_err() {
                 // Nothing can be run safely; the self-test has asked the same.
@@ -406,11 +420,20 @@ impl Runner {
         let deadline = if own { self.deadline / OWN_SHARE } else { self.deadline };
         let jobs: Vec<Job> =
             cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
-        let catalogue = self.catalogue;
+        let (catalogue, filtered) = (self.catalogue, self.filtered);
+        let let_live = self.broken.iter().find(|(basis, _)| basis.ends).map(rests_on);
         self.run_jobs(&jobs, &mut |number, run| {
             let case = catalogue.cases[cases[number]];
-            let verdict = match judge(&run, (catalogue.approved)(case.id), deadline) {
+            let approved = (catalogue.approved)(case.id);
+            let verdict = match judge(&run, approved, deadline) {
                 Verdict::Timeout { .. } | Verdict::Error { .. } if own => Verdict::Fail,
+                Verdict::Timeout { .. } if let_live.is_some() => {
+                    Verdict::NotJudged { reason: let_live.clone().unwrap_or_default() }
+                }
+                Verdict::Fail if filtered => match refused(&run.trace, approved.unwrap_or_default()) {
+                    Some(reason) => Verdict::Skip { reason },
+                    None => Verdict::Fail,
+                },
                 verdict => verdict,
             };
             let record = Record {
@@ -422,6 +445,11 @@ impl Runner {
             done(cases[number], record);
         });
     }
+}
+
+/// Why a case is not judged that rests on a broken foundation.
+fn rests_on((basis, found): &(&'static Basis, String)) -> String {
+    format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule)
 }
 
 /// What the run of a probe says of its requirement.
@@ -482,6 +510,43 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
     }
 }
 
+/// Whether a seccomp(2) filter decides about this process's system calls, as proc_pid_status(5)
+/// tells.
+fn under_a_filter() -> bool {
+    const FILTER: &str = "2";
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter_map(|line| line.strip_prefix("Seccomp:")).any(|mode| mode.trim() == FILTER)
+}
+
+/// The lines in which a trace first differs from the approved one: the approved and the observed.
+fn first_difference<'t>(expected: &'t str, observed: &'t str) -> Option<(&'t str, &'t str)> {
+    let mut approved = expected.lines();
+    observed.lines().map(|line| (approved.next().unwrap_or_default(), line)).find(|(a, b)| a != b)
+}
+
+/// Whether a line of a trace shows a call that failed with one of these errors.
+fn fails_with(line: &str, names: &[&str]) -> Option<String> {
+    names.iter().find(|name| line.contains(&format!(" = -1 {name} "))).map(|name| name.to_string())
+}
+
+/// The reason if the first difference is an error that a filter gives in the kernel's place. Only
+/// asked where there is a filter: nothing is said against the kernel then.
+fn refused(trace: &Trace, expected: &str) -> Option<SkipReason> {
+    let observed = trace.text();
+    let (approved, line) = first_difference(expected, &observed)?;
+    let name = fails_with(line, &["EPERM", "ENOSYS"])?;
+    if fails_with(approved, &[&name]).is_some() {
+        return None;
+    }
+    let call = line.split_whitespace().nth(1).unwrap_or_default();
+    let call = call.split('(').next().unwrap_or(call);
+    Some(SkipReason::Need {
+        need: format!("{call} allowed by the seccomp filter"),
+        found: format!("it gives {name} in a process under a filter"),
+        remedy: format!("run without a seccomp filter, or allow {call} in it"),
+    })
+}
+
 /// The answer that says that the machine had nothing left to give, if there is one that the
 /// approved trace does not expect: then the run says nothing about the rule.
 fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
@@ -504,7 +569,11 @@ fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
                 libc::ENFILE => "more open files (fs.file-max)",
                 _ => return None,
             };
-            let unexpected = !expected.contains(&errno.name());
+            // Where the approved trace shows an error, too, the kernel gives the wrong one.
+            let observed = trace.text();
+            let another =
+                first_difference(expected, &observed).is_some_and(|(line, _)| line.contains(" = -1 E"));
+            let unexpected = !another && !expected.contains(&errno.name());
             unexpected.then(|| format!("{} gives {}: allow {remedy}", call.name(), errno.describe()))
         }
         _ => None,

@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `kind` | the kinds of namespaces and the flags of clone(2) |
 //! | `errno` | error numbers and their names |
+//! | `descriptors` | closing what a process has inherited |
+//! | `inherited` | everything else that a process inherits, set once |
 //! | `capability` | capabilities and the sets of the calling thread |
 //! | `sandbox` | steps of which a sandbox is built |
 //! | `cgroup` | cgroups of version 2 for jobs, and their removal |
@@ -18,8 +20,10 @@
 
 pub mod capability;
 pub mod cgroup;
+pub mod descriptors;
 pub mod errno;
 pub mod foundation;
+pub mod inherited;
 pub mod kind;
 pub mod machine;
 pub mod procfs;
