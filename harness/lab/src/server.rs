@@ -207,6 +207,8 @@ fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>
 
 /// How long a director lives at most beyond its own time: it may be held until others have ended.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+/// How much longer than its time a director may take where it has to wait for a processor.
+const LONGEST_WAIT: u32 = 20;
 /// How long the rest of a message may take once it has begun.
 const MESSAGE_TIME: Duration = Duration::from_secs(60);
 /// How long the server may take to end.
@@ -223,6 +225,8 @@ struct Slot {
     started: Instant,
     /// None as long as it is held.
     deadline: Option<Instant>,
+    /// By how much the deadline was put off, since its processes had to wait for a processor.
+    granted: Duration,
     /// When it was killed, if it was.
     killed: Option<Instant>,
     /// How far the server has gone to end it.
@@ -393,7 +397,17 @@ fn attend(
                     let deadline = (!held).then(|| started + time);
                     let placed = place.is_some();
                     let (killed, force) = (None, Force::Kill);
-                    slots[slot] = Some(Slot { id, pid, time, started, deadline, killed, force, placed });
+                    slots[slot] = Some(Slot {
+                        id,
+                        pid,
+                        time,
+                        granted: Duration::ZERO,
+                        started,
+                        deadline,
+                        killed,
+                        force,
+                        placed,
+                    });
                 }
                 Err(error) => {
                     let why = format!(
@@ -475,6 +489,15 @@ fn end_overdue(control: &mut UnixStream, work: &Work, slots: &mut [Option<Slot>]
         }
         match (slot.killed, slot.force) {
             (None, _) => {
+                // The time that others have had the processor is not the case's.
+                let waited = waited(work, slot.pid).min(slot.time * LONGEST_WAIT);
+                if waited > slot.granted {
+                    slot.deadline = slot.deadline.map(|deadline| deadline + (waited - slot.granted));
+                    slot.granted = waited;
+                    if slot.due().is_some_and(|due| due > now) {
+                        continue;
+                    }
+                }
                 slot.killed = Some(now);
                 signal(slot.pid, libc::SIGKILL);
             }
@@ -493,6 +516,15 @@ fn end_overdue(control: &mut UnixStream, work: &Work, slots: &mut [Option<Slot>]
         }
     }
     Ok(())
+}
+
+/// How long the processes of a director have waited for a processor together. One of them acts at a
+/// time.
+fn waited(work: &Work, director: i32) -> Duration {
+    let Some(processes) = &work.processes else { return Duration::ZERO };
+    let mut all = procfs::members_below(processes.as_fd(), director);
+    all.push(director);
+    all.into_iter().filter_map(|pid| procfs::waited_for_processor(processes.as_fd(), pid)).sum()
 }
 
 /// Ends each process of a director, and the director by the handler of [`seal::end_at_alarm`].

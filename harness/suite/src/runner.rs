@@ -233,9 +233,9 @@ impl Runner {
                 next += 1;
             }
             let longest = outstanding.iter().map(|index| jobs[*index].deadline).max().unwrap_or_default();
-            // A director is given up after its time and three quarters of it; another one may have
-            // been held until then.
-            let patience = longest * 4 + END_TIME;
+            // A director is given up after its time and three quarters of it; its time is put off on
+            // a busy machine, and another one may have been held until then.
+            let patience = longest * 24 + END_TIME;
             let received = if self.lost { Ok(None) } else { self.server.receive(patience) };
             let Ok(Some(report)): Result<Option<Report>, _> = received else {
                 let why = match received {

@@ -7,6 +7,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 /// The state letter, as proc_pid_stat(5) lists them: `Z` is a zombie.
 pub type State = char;
@@ -46,6 +47,15 @@ pub fn members_below(proc: BorrowedFd, init: i32) -> Vec<i32> {
     let mut members = numbered(proc);
     members.retain(|pid| *pid != init && is_below(proc, *pid, whole));
     members
+}
+
+/// How long a process has waited for a processor although it could run, as the second field of its
+/// `schedstat` tells; none where the kernel keeps no such count.
+pub fn waited_for_processor(proc: BorrowedFd, pid: i32) -> Option<Duration> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let file = nix::fcntl::openat(proc, format!("{pid}/schedstat").as_str(), flags, Mode::empty()).ok()?;
+    let text = std::io::read_to_string(std::fs::File::from(file)).ok()?;
+    Some(Duration::from_nanos(text.split_whitespace().nth(1)?.parse().ok()?))
 }
 
 /// The processes that a procfs lists.
@@ -94,7 +104,6 @@ mod tests {
     use super::*;
     use crate::reap;
     use std::os::fd::AsFd;
-    use std::time::Duration;
 
     /// The init of a PID namespace with a member, and another process beside them, are told apart.
     #[test]
