@@ -10,6 +10,7 @@ use nsconform_sys::{descriptors, reap};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A mount namespace that can be joined: its file on nsfs, or a pidfd of a process in it.
@@ -30,6 +31,51 @@ impl MountNamespace {
             .map(drop)
             .map_err(|errno| format!("setns(CLONE_NEWNS): {}", errno.describe()))
     }
+}
+
+/// The kinds of namespaces without which a director would act on the host.
+const KINDS: [&str; 3] = ["mnt", "uts", "ipc"];
+
+/// `st_ino` of the namespaces of [`KINDS`] that the fork server is in; 0 where it is not known. By
+/// inheritance known to the directors.
+static OF_SERVER: [AtomicU64; KINDS.len()] = [const { AtomicU64::new(0) }; KINDS.len()];
+
+/// `st_ino` of the namespaces of [`KINDS`] that the caller is in; 0 where no procfs tells.
+pub(crate) fn identities() -> [u64; KINDS.len()] {
+    KINDS.map(|kind| std::fs::metadata(format!("/proc/self/ns/{kind}")).map_or(0, |found| found.ino()))
+}
+
+/// Keeps the identities of the fork server for [`namespaces_are_new`].
+pub(crate) fn remember(identities: &[u64; KINDS.len()]) {
+    for (place, identity) in OF_SERVER.iter().zip(identities) {
+        place.store(*identity, Ordering::Relaxed);
+    }
+}
+
+/// Proves that the caller has left the mount namespace that it was in: what follows mounts.
+///
+/// # Errors
+/// When the kernel gave no new one although it said so.
+pub(crate) fn mounts_are_apart(outside: &[u64; KINDS.len()]) -> Result<(), String> {
+    match identities() {
+        [now, ..] if now != 0 && now == outside[0] => {
+            Err("unshare(CLONE_NEWNS) gives 0, and the mount namespace is still that of the host".to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Proves that a director is in namespaces of its own: what follows sets names.
+///
+/// # Errors
+/// Names the namespace that is still that of the fork server.
+pub(crate) fn namespaces_are_new() -> Result<(), String> {
+    for ((kind, of_server), now) in KINDS.iter().zip(&OF_SERVER).zip(identities()) {
+        if now != 0 && now == of_server.load(Ordering::Relaxed) {
+            return Err(format!("clone(2) with the flag for a new {kind} namespace gives the old one"));
+        }
+    }
+    Ok(())
 }
 
 const REMEDY: &str = "start nsconform as root, or outside of the chroot";

@@ -153,7 +153,10 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
     let prepared = || {
         inherited::set_limits()?;
         let program = Program::running(Path::new(PROGRAM));
+        let outside = proof::identities();
         let (mode, own) = enter_template_namespaces(containment)?;
+        proof::mounts_are_apart(&outside)?;
+        proof::remember(&proof::identities());
         inherited::set_all()?;
         build_template(mode, &program)?;
         proof::root_is_the_namespaces(own.as_ref())?;
@@ -340,6 +343,7 @@ pub fn complete_seal(containment: Containment) -> Result<(), String> {
     // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
+    proof::namespaces_are_new()?;
     let scratch = Some("mode=1777,size=16m");
     step(
         "mounting the scratch tmpfs",
