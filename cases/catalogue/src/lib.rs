@@ -5,6 +5,7 @@
 //! tested. Their requirements are in `needs`. How cases are run lives in the engine, the assignments of the coursework in the crate
 //! `nsconform-course`.
 
+pub mod foundations;
 pub mod needs;
 pub mod registry;
 
@@ -47,7 +48,13 @@ pub fn catalogue() -> &'static [&'static Case] {
 
 /// The catalogue as runners take it.
 pub fn claims() -> Catalogue {
-    Catalogue { cases: catalogue(), requirements: needs::ALL, implied: needs::implied, approved }
+    Catalogue {
+        cases: catalogue(),
+        requirements: needs::ALL,
+        bases: foundations::ALL,
+        implied: needs::implied,
+        approved,
+    }
 }
 
 /// All claims that are not tested, or only in part.

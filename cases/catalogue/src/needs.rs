@@ -7,7 +7,7 @@ use nsconform_lab::call::argument::flag_names;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 pub use nsconform_suite::requirement::Need;
-use nsconform_suite::requirement::{Finding, succeeded};
+use nsconform_suite::requirement::{Finding, Unmet, succeeded};
 use std::collections::BTreeSet;
 
 const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
@@ -268,7 +268,7 @@ needs! {
         probe: |_| {
             // SAFETY: takes a number only.
             let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-            Ok(if size == 4096 { Ok(()) } else { Err(format!("a page has {size} bytes")) })
+            Ok(if size == 4096 { Ok(()) } else { Err(format!("a page has {size} bytes").into()) })
         },
     }
 
@@ -355,6 +355,25 @@ needs! {
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             succeeded("clone3 with set_tid", process.try_clone3("child", Flags::empty(), &[77])?)
+        },
+    }
+
+    /// The sealed place has the names that traces show.
+    SEALED_NAMES {
+        "names of the sealed place",
+        remedy: "in a container, allow sethostname(2) and setdomainname(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let names = [
+                (process.gethostname()?, nsconform_lab::seal::HOST_NAME, "sethostname"),
+                (process.getdomainname()?, nsconform_lab::seal::DOMAIN_NAME, "setdomainname"),
+            ];
+            for (found, name, call) in names {
+                if found != Outcome::Returned(Value::text(name)) {
+                    return Ok(Err(format!("{call} was refused when the place was sealed").into()));
+                }
+            }
+            Ok(Ok(()))
         },
     }
 
@@ -476,6 +495,9 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     if numbered || trace.contains("<unfinished ...>") {
         implied.push(&PROCFS);
     }
+    if trace.contains(&format!("\"{}", nsconform_lab::seal::HOST_NAME)) {
+        implied.push(&SEALED_NAMES);
+    }
     if trace.contains("execve(") {
         implied.push(&PROGRAM);
     }
@@ -498,7 +520,19 @@ fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<Finding, Interrupt> {
 fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
-    succeeded(&what, process.unshare(kind.flag())?)
+    // What the caller itself is in shows at once, except for the kinds that only children enter.
+    let moves = !matches!(kind, Kind::Pid | Kind::Time);
+    let before = if moves { Some(process.readlink(kind.own_path())?) } else { None };
+    let done = process.unshare(kind.flag())?;
+    if let (Some(before @ Outcome::Returned(_)), true) = (before, done.is_ok())
+        && process.readlink(kind.own_path())? == before
+    {
+        let path = kind.own_path();
+        return Ok(Err(Unmet::Wrong(format!(
+            "{what} gives 0, and {path} shows the same namespace as before"
+        ))));
+    }
+    succeeded(&what, done)
 }
 
 #[cfg(test)]

@@ -67,10 +67,9 @@ fn check(case: &nsconform_suite::case::Case, record: Option<Record>) -> Result<C
         Verdict::Known { reason } => {
             return Ok(Completion::ignored_with(format!("fails on this kernel as is known: {reason}")));
         }
-        Verdict::NotJudged { reason } => {
-            return Ok(Completion::ignored_with(format!("not judged: {reason}")));
+        Verdict::Timeout { reason } | Verdict::NotJudged { reason } => {
+            return Err(format!("{reason}\n{observed}").into());
         }
-        Verdict::Timeout { reason } => return Err(format!("{reason}\n{observed}").into()),
         Verdict::Error { reason } if approved(case.id).is_some() => {
             return Err(format!("{reason}\n{observed}").into());
         }

@@ -66,7 +66,9 @@ fn run_selected(arguments: &Arguments) -> (HashMap<&'static str, String>, HashMa
     let selected: Vec<usize> =
         (0..catalogue().len()).filter(|index| is_selected(catalogue()[*index])).collect();
     let (skipped, runnable) = runner.sort_out(&selected);
-    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue()[index].id, reason.missing()));
+    let skipped = skipped
+        .into_iter()
+        .map(|(index, reason)| (catalogue()[index].id, reason.reason().unwrap_or_default()));
     let mut pairs = HashMap::new();
     let mut jobs: Vec<Job> = Vec::new();
     for index in runnable {

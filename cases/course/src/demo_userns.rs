@@ -3,7 +3,9 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+};
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::{Duration, Instant};
 
@@ -127,7 +129,11 @@ fn capabilities(stage: &Stage<'_>) -> CheckResult {
 }
 
 /// Maps the child's user id to one that nobody could know, and gives that and a line from after.
-fn maps_uid(stage: &Stage<'_>, run: &Run<'_>, child: &ObservedProcess<'_>) -> Result<(u32, Told), CheckAbort> {
+fn maps_uid(
+    stage: &Stage<'_>,
+    run: &Run<'_>,
+    child: &ObservedProcess<'_>,
+) -> Result<(u32, Told), CheckAbort> {
     let uid = stage.number(2000..60000);
     stage.write_files(child, &[("uid_map", &format!("{uid} {} 1", stage.own_id()))])?;
     Ok((uid, Told::from_now_on(stage, run)?))

@@ -3,7 +3,9 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[

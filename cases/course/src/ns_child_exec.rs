@@ -3,7 +3,7 @@
 use super::command::{self, has_left, hold, is_over, is_searched};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckResult, Launch, CheckScript, Stage, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, Stage, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[

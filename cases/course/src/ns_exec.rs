@@ -5,7 +5,7 @@ use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{CheckResult, Launch, CheckScript, ObservedProcess, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -24,7 +24,13 @@ const ITS_OWN: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind:
 
 /// Demands that a process is where another one is as far as this kind goes, and otherwise where
 /// the program was started.
-fn has_joined(stage: &Stage<'_>, process: &ObservedProcess<'_>, which: &str, target: &ObservedProcess<'_>, kind: Kind) -> CheckResult {
+fn has_joined(
+    stage: &Stage<'_>,
+    process: &ObservedProcess<'_>,
+    which: &str,
+    target: &ObservedProcess<'_>,
+    kind: Kind,
+) -> CheckResult {
     settled::has_left(stage, process, which, &[kind])?;
     is_in(process, target, kind)
 }

@@ -4,7 +4,7 @@ use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_s
 use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckResult, Launch, CheckScript, ObservedProcess, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -87,7 +87,12 @@ fn order(stage: &Stage<'_>) -> CheckResult {
 
 /// Demands that a process is a member of the target's PID namespace, and that its parent is this
 /// process outside.
-fn is_inside(process: &ObservedProcess<'_>, target: &ObservedProcess<'_>, parent: &ObservedProcess<'_>, expected: &str) -> CheckResult {
+fn is_inside(
+    process: &ObservedProcess<'_>,
+    target: &ObservedProcess<'_>,
+    parent: &ObservedProcess<'_>,
+    expected: &str,
+) -> CheckResult {
     is_in(process, target, Kind::Pid)?;
     let (pids, outside) = (process.nspid()?, parent.nspid()?);
     ensure(

@@ -2,7 +2,9 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckAbort, CheckResult, Input, Launch, CheckScript, Run, ObservedProcess, Stage, Status, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Status, ensure,
+};
 use std::time::{Duration, Instant};
 
 pub(super) const CHECKS: &[CheckScript] = &[

@@ -3,7 +3,9 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -18,7 +20,10 @@ pub(super) const CHECKS: &[CheckScript] = &[
 
 /// Starts the submission with a long time, and this mount point perhaps; finds the process that
 /// has become sleep.
-fn asleep<'s>(stage: &'s Stage<'s>, mount_point: Option<&str>) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
+fn asleep<'s>(
+    stage: &'s Stage<'s>,
+    mount_point: Option<&str>,
+) -> Result<(Run<'s>, ObservedProcess<'s>), CheckAbort> {
     let seconds = settled::long_time(stage);
     let run = stage.start(&with(&seconds, mount_point))?;
     let sleeper = stage.process_running(&["sleep", &seconds])?;

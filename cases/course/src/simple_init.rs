@@ -4,7 +4,8 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, Held, Input, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Held, Input, Launch, ObservedProcess, Run, Stage, Status, Stream,
+    ensure,
 };
 use nsconform_sys::kind::Flags;
 
@@ -57,7 +58,8 @@ impl<'s> Session<'s> {
         let run = stage.launch(&launch)?;
         let greeting = run.prompt(PROMPT)?;
         let init = run.process().children().into_iter().next();
-        let init = init.ok_or_else(|| CheckAbort::mismatch("the program waits for a line", "it has ended"))?;
+        let init =
+            init.ok_or_else(|| CheckAbort::mismatch("the program waits for a line", "it has ended"))?;
         Ok(Session { stage, run, init, greeting })
     }
 
@@ -301,7 +303,8 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     tells(greeting, "my PID is 1")?;
 
     // The shell's PID is the first, that of what it leaves behind another one.
-    let inside = |process: &ObservedProcess<'_>| process.nspid().map(|pids| pids.last().copied().unwrap_or_default());
+    let inside =
+        |process: &ObservedProcess<'_>| process.nspid().map(|pids| pids.last().copied().unwrap_or_default());
     let orphans = session.leave_orphans(1)?;
     let orphan = inside(&orphans[0])?;
     session.reaps(&orphans[0])?;

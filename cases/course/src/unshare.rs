@@ -3,7 +3,7 @@
 use super::command::{self, ends, has_left, hold, is_same_process};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckResult, Launch, CheckScript, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, Stage, Status, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[

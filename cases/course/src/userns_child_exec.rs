@@ -6,7 +6,9 @@ use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::assignment::Ground;
-use nsconform_grader::{CheckAbort, CheckResult, Launch, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -23,7 +25,11 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("verbose", verbose),
     CheckScript::new("errors", errors),
     CheckScript::new("options-end", options_end),
-    CheckScript { ground: Some(Ground::Root), several_ids: true, ..CheckScript::new("two-records", two_records) },
+    CheckScript {
+        ground: Some(Ground::Root),
+        several_ids: true,
+        ..CheckScript::new("two-records", two_records)
+    },
 ];
 
 /// The options for a new namespace but `-U`, which gives the right to the others.
@@ -255,8 +261,11 @@ fn two_records(stage: &Stage<'_>) -> CheckResult {
         let (first, second) = (stage.number(2000..30000), stage.number(30000..60000));
         let (outside, count) = (stage.number(1..400), stage.number(2..400));
         // Three, as two may be a special case.
-        let records =
-            [format!("{first} 0 1"), format!("{second} {outside} {count}"), format!("1 {} 1", outside + count)];
+        let records = [
+            format!("{first} 0 1"),
+            format!("{second} {outside} {count}"),
+            format!("1 {} 1", outside + count),
+        ];
         let held = stage.held_script()?;
         let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
         has_map(stage, &command, file, &records.join("\n"))?;

@@ -8,7 +8,8 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, Launch, Namespace, CheckScript, Run, ObservedProcess, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, Namespace, ObservedProcess, Run, Stage, Status, Stream,
+    ensure,
 };
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::Duration;

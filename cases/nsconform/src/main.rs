@@ -7,8 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play, print_data,
-    report, run, shorten, verify,
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play,
+    print_data, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;

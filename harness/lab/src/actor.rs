@@ -57,7 +57,7 @@ impl Actor {
             leave(socket, shares_files, 1)
         };
         // The first message tells the director that we are there, and our PID as it sees it.
-        if wire::send(socket, GREETING, None).is_err() {
+        if wire::send_owned(socket, GREETING).is_err() {
             leave(socket, shares_files, 0);
         }
         let mut actor = Actor::new(socket, shares_files);

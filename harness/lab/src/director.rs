@@ -15,6 +15,7 @@ use crate::outcome::{Done, Errno, Outcome, Value};
 use crate::seal::{Ground, Mode};
 use crate::trace::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nsconform_sys::descriptors;
 use nsconform_sys::wire::{self, DESCRIPTOR_FLOOR};
 use std::cell::{Ref, RefCell};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -65,8 +66,7 @@ impl<'j> Director<'j> {
             -1 => Err(engine(format!("clone: {}", Errno::last().describe()))),
             0 => {
                 let socket = theirs.into_raw_fd();
-                close_others(socket);
-                match ground.enter(self.mode) {
+                match close_others(socket).and_then(|()| ground.enter(self.mode)) {
                     Ok(()) => Actor::run(socket, false),
                     Err(why) => {
                         let _ = wire::send(socket, why.as_bytes(), None);
@@ -103,13 +103,13 @@ impl<'j> Director<'j> {
             name: name.to_string(),
             socket,
             pid,
-            sealed_pid: received.sender.unwrap_or(0),
+            sealed_pid: received.owner().unwrap_or(0),
             asked: None,
             ended: received.length == 0,
         });
         drop(state);
         self.record(&Event::Process(name.to_string()))?;
-        if let Some(pid) = received.sender.filter(|pid| *pid > 0) {
+        if let Some(pid) = received.owner().filter(|pid| *pid > 0) {
             self.record(&Event::Seen { process: number as u16, pid })?;
         }
         Ok(number)
@@ -287,16 +287,10 @@ pub(crate) fn readable(socket: &OwnedFd, timeout: PollTimeout) -> bool {
     nix::poll::poll(&mut polled, timeout).is_ok_and(|ready| ready > 0)
 }
 
-/// Closes the engine's descriptors but one.
-fn close_others(kept: RawFd) {
-    let (first, kept) = (DESCRIPTOR_FLOOR as libc::c_uint, kept as libc::c_uint);
-    // SAFETY: closes descriptors of the director's copy in a new child, none of which it uses.
-    unsafe {
-        if kept > first {
-            libc::syscall(libc::SYS_close_range, first, kept - 1, 0);
-        }
-        libc::syscall(libc::SYS_close_range, kept + 1, libc::c_uint::MAX, 0);
-    }
+/// Closes the engine's descriptors but one, in a new child that uses none of the others.
+fn close_others(kept: RawFd) -> Result<(), String> {
+    descriptors::close_between(DESCRIPTOR_FLOOR, kept - 1)?;
+    descriptors::close_from(kept + 1)
 }
 
 #[cfg(test)]

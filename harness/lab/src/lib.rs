@@ -12,6 +12,7 @@
 //! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
 //! | `pids` | names of processes in place of their PIDs |
 //! | `interrupt` | the ways in which a script stops early |
+//! | `proof` | that the place of a run leads nowhere out |
 //! | `seal` | the place that a run gets, and what its processes start as |
 //! | `server` | forking and deadlines |
 
@@ -24,6 +25,7 @@ pub mod journal;
 pub mod lab;
 pub mod outcome;
 mod pids;
+pub mod proof;
 pub mod script;
 pub mod seal;
 pub mod server;

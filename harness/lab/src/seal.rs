@@ -6,16 +6,21 @@
 //! it, with a fresh procfs and a scratch tmpfs. Nothing of the host's file system can be reached
 //! by path, and when the director, PID 1 of its namespace, ends, the kernel ends everything else.
 
+use crate::proof::{self, MountNamespace};
 use nix::mount::MsFlags;
 use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
+use nsconform_sys::errno::Errno;
+use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
     Program, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
 };
+use nsconform_sys::{descriptors, inherited};
 use serde::{Deserialize, Serialize};
 use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// `st_ino` of the PID namespace in which nsconform was started, 0 if /proc does not tell. Known
 /// to directors and their processes by inheritance: inside the seal nothing tells it.
@@ -63,6 +68,7 @@ impl Ground {
     /// # Errors
     /// Says which call failed and why.
     pub fn enter(self, mode: Mode) -> Result<(), String> {
+        set_alarm(libc::SIG_DFL)?;
         match (self, mode) {
             (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
             (Ground::User, Mode::Privileged) => become_user_by_setuid()
@@ -144,9 +150,19 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
     if let Ok(namespace) = std::fs::metadata("/proc/self/ns/pid") {
         STARTED_IN.store(namespace.ino(), Ordering::Relaxed);
     }
-    let mode = enter_template_namespaces(containment).map_err(|what| SealFailure { what })?;
-    build_template(mode).map_err(|what| SealFailure { what })?;
-    Ok(mode)
+    let prepared = || {
+        inherited::set_limits()?;
+        let program = Program::running(Path::new(PROGRAM));
+        let outside = proof::identities();
+        let (mode, own) = enter_template_namespaces(containment)?;
+        proof::mounts_are_apart(&outside)?;
+        proof::remember(&proof::identities());
+        inherited::set_all()?;
+        build_template(mode, &program)?;
+        proof::root_is_the_namespaces(own.as_ref())?;
+        Ok(mode)
+    };
+    prepared().map_err(|what| SealFailure { what })
 }
 
 /// How far the template is kept from the machine.
@@ -161,7 +177,8 @@ pub enum Containment {
     UserNamespace,
 }
 
-fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
+/// Gives the mode, and the mount namespace that the template is built in, where it can be named.
+fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<MountNamespace>), String> {
     use nix::sched::{CloneFlags, unshare};
     // A network namespace keeps even a wrongly written case away from the machine's network.
     // Where none can be had, the cases that need one are skipped by their own probes.
@@ -170,30 +187,42 @@ fn enter_template_namespaces(containment: Containment) -> Result<Mode, String> {
             set_loopback_up();
         }
     };
-    if containment == Containment::Usual
-        && has_capabilities_of_root()
-        && unshare(CloneFlags::CLONE_NEWNS).is_ok()
-    {
-        isolate_network();
-        return Ok(Mode::Privileged);
+    let privileged = has_capabilities_of_root() && unshare(CloneFlags::CLONE_NEWNS).is_ok();
+    if privileged {
+        // Whoever was started in a chroot leaves it here, within a copy of the mounts: the new root
+        // must be that of the mount namespace, and no user namespace can be created in a chroot.
+        let own = MountNamespace::own();
+        if let Some(own) = &own {
+            own.enter()?;
+        }
+        if containment == Containment::Usual {
+            isolate_network();
+            return Ok((Mode::Privileged, own));
+        }
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    step("unshare(CLONE_NEWUSER|CLONE_NEWNS)", unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS))?;
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).map_err(|errno| {
+        let why = if proof::seems_a_chroot() {
+            ": started in a chroot, where it is refused; run as root"
+        } else {
+            ""
+        };
+        format!("unshare(CLONE_NEWUSER|CLONE_NEWNS): {}{why}", Errno::from(errno).describe())
+    })?;
     map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
     step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
     step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
     isolate_network();
-    Ok(Mode::UserNamespace)
+    Ok((Mode::UserNamespace, MountNamespace::own()))
 }
 
-fn build_template(mode: Mode) -> Result<(), String> {
+fn build_template(mode: Mode, program: &Program) -> Result<(), String> {
     step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
-    let program = Program::running(Path::new(PROGRAM));
     let covered = covered()?;
     step(
         &format!("mounting a tmpfs on {covered}"),
-        mount(Some("nsconform"), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
+        mount(Some(TEMPLATE), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
     )?;
     let at = |path: &str| format!("{covered}{path}");
     for directory in ["/proc", "/sys", "/tmp"] {
@@ -201,16 +230,23 @@ fn build_template(mode: Mode) -> Result<(), String> {
     }
     program.bind_below(Path::new(covered))?;
     if mode == Mode::UserNamespace || !in_initial_user_namespace() {
-        // A user namespace may mount proc and sysfs only where a fully visible one is mounted.
+        // A user namespace may mount proc and sysfs only where a fully visible one is mounted. Where
+        // that is refused, the probes of the cases that need one say so.
         for source in ["/proc", "/sys"] {
             let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
             let _ = mount(Some(source), &at(source), None, bind, None);
         }
     }
     pivot_into(covered)?;
-    let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    step("making the template read-only", mount(None, "/", None, read_only, None))
+    // The mount, and the file system itself: a script that binds it elsewhere cannot write either.
+    let mount_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    step("making the template read-only", mount(None, "/", None, mount_only, None))?;
+    let whole = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    step("making the file system of the template read-only", mount(None, "/", None, whole, None))
 }
+
+/// The name of the file system of the template.
+pub(crate) const TEMPLATE: &str = "nsconform";
 
 /// Where a case finds the program that `execve` in a script starts.
 pub const PROGRAM: &str = "/program";
@@ -234,16 +270,48 @@ impl Containment {
 /// A server that ended before the parent-death signal was asked for is seen by its pidfd. There is
 /// no moment between the two: an ending process signals its children and becomes a zombie within one
 /// lock of the kernel's, and setsid(2), which takes that lock, waits until it has done both.
-pub fn end_with_server(server: RawFd) {
-    // SAFETY: plain system calls on numbers and on a pollfd that outlives the call.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        libc::setsid();
-        let mut poll = libc::pollfd { fd: server, events: libc::POLLIN, revents: 0 };
-        if libc::poll(&mut poll, 1, 0) > 0 {
-            libc::_exit(1);
-        }
+///
+/// # Errors
+/// Says which call failed.
+pub fn end_with_server(server: RawFd) -> Result<(), String> {
+    // SAFETY: takes numbers only.
+    called("prctl(PR_SET_PDEATHSIG)", unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    step("setsid", nix::unistd::setsid())?;
+    if reap::readable(server, Duration::ZERO) {
+        // SAFETY: ends the director.
+        unsafe { libc::_exit(1) }
     }
+    Ok(())
+}
+
+/// Has a director end at SIGALRM: SIGKILL ends an init only where the kernel forces it on one, but
+/// any kernel runs a handler. The server sends it to a director that SIGKILL did not end, and after
+/// `longest` the director's own timer does.
+///
+/// # Errors
+/// Says which call failed.
+pub fn end_at_alarm(longest: Duration) -> Result<(), String> {
+    extern "C" fn leave(_: libc::c_int) {
+        // SAFETY: async-signal-safe; ends the director.
+        unsafe { libc::_exit(1) }
+    }
+    set_alarm(leave as *const () as libc::sighandler_t)?;
+    // SAFETY: takes a number only. A new process inherits no timer.
+    unsafe { libc::alarm(u32::try_from(longest.as_secs()).unwrap_or(u32::MAX)) };
+    Ok(())
+}
+
+fn set_alarm(disposition: libc::sighandler_t) -> Result<(), String> {
+    // SAFETY: the disposition is the default or an async-signal-safe handler.
+    match unsafe { libc::signal(libc::SIGALRM, disposition) } {
+        libc::SIG_ERR => Err(format!("signal(SIGALRM): {}", Errno::last().describe())),
+        _ => Ok(()),
+    }
+}
+
+/// The result of a system call of the engine; an error says which one failed and how.
+fn called(call: &str, returned: impl Into<i64>) -> Result<i64, String> {
+    Errno::result(returned).map_err(|errno| format!("{call}: {}", errno.describe()))
 }
 
 /// Completes the seal in a director, which has just been created with the namespaces of
@@ -255,31 +323,42 @@ pub fn complete_seal(containment: Containment) -> Result<(), String> {
     if containment == Containment::UserNamespace {
         map_ids("0 0 1", "0 0 1")?;
     }
-    // SAFETY: plain system calls on numbers and on signal sets that outlive the calls.
-    unsafe {
-        // Rust's runtime ignores it; the server has set all others to their defaults.
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-        let mut all: libc::sigset_t = std::mem::zeroed();
-        libc::sigfillset(&mut all);
-        libc::sigprocmask(libc::SIG_UNBLOCK, &all, std::ptr::null_mut());
-        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
-        libc::umask(0o022);
-        // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either
-        // (core(5)); it would run outside the seal.
-        let cores = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
-        libc::setrlimit(libc::RLIMIT_CORE, &cores);
+    let pid = nix::unistd::getpid().as_raw();
+    if pid != 1 {
+        return Err(format!("the director is PID {pid} of its PID namespace, not 1"));
     }
+    // Rust's runtime ignores it; the server has set all others to their defaults.
+    // SAFETY: sets the default disposition.
+    if unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) } == libc::SIG_ERR {
+        return Err(format!("signal(SIGPIPE): {}", Errno::last().describe()));
+    }
+    // The server blocks SIGCHLD for its signalfd.
+    step("sigprocmask", nix::sys::signal::SigSet::all().thread_unblock())?;
+    descriptors::close_from(3)?;
+    // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either (core(5)); it
+    // would run outside the seal.
+    let cores = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+    // SAFETY: the limit outlives the call.
+    called("setrlimit(RLIMIT_CORE)", unsafe { libc::setrlimit(libc::RLIMIT_CORE, &cores) })?;
     // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
+    proof::namespaces_are_new()?;
     let scratch = Some("mode=1777,size=16m");
     step(
         "mounting the scratch tmpfs",
         mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch),
     )?;
     step("chdir", nix::unistd::chdir("/tmp"))?;
-    step("sethostname", nix::unistd::sethostname("sealed"))?;
+    // Some containers refuse these. The cases whose traces show the names have a requirement that
+    // finds it out.
+    let _ = nix::unistd::sethostname(HOST_NAME);
     // SAFETY: the pointer and length describe a string constant.
-    unsafe { libc::setdomainname(c"sealed.domain".as_ptr(), 13) };
+    let _ = unsafe { libc::setdomainname(DOMAIN_NAME.as_ptr().cast(), DOMAIN_NAME.len()) };
     Ok(())
 }
+
+/// The host name of the sealed place.
+pub const HOST_NAME: &str = "sealed";
+/// The NIS domain name of the sealed place.
+pub const DOMAIN_NAME: &str = "sealed.domain";

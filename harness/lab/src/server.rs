@@ -16,10 +16,11 @@ use crate::seal::{self, Containment, Ground, Mode, SealFailure};
 use crate::trace::{End, Event};
 use nsconform_sys::cgroup::{self, Cgroups, Place};
 use nsconform_sys::single_threaded::SingleThreaded;
+use nsconform_sys::{procfs, reap, wire};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,22 @@ pub enum Body {
 }
 
 /// The result of a probe: met, or why not.
-pub type Finding = Result<(), String>;
+pub type Finding = Result<(), Unmet>;
+
+/// Why a requirement is not met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unmet {
+    /// The kernel has no such thing, or somebody refuses it: nothing is said against the kernel.
+    Absent(String),
+    /// The thing is there and answers otherwise than documented.
+    Wrong(String),
+}
+
+impl<T: Into<String>> From<T> for Unmet {
+    fn from(what: T) -> Unmet {
+        Unmet::Absent(what.into())
+    }
+}
 
 /// One thing to be done by one director.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,6 +102,8 @@ pub enum Finish {
     Ended,
     /// It was killed at its deadline.
     TimedOut,
+    /// It was to be killed at its deadline, and the kernel did not end it.
+    NotEnded,
     /// It ended without finishing its trace.
     Died(String),
     /// It could not be started.
@@ -103,6 +121,12 @@ pub struct Report {
     pub journal: Vec<u8>,
     /// From the start of the director to the end of everything it started.
     pub duration: Duration,
+}
+
+impl Report {
+    fn not_started(id: u32, why: String, duration: Duration) -> Report {
+        Report { id, finish: Finish::NotStarted(why), journal: Vec::new(), duration }
+    }
 }
 
 /// The first thing that the server says.
@@ -150,12 +174,23 @@ impl Server {
         send(&mut self.socket, &(id, job))
     }
 
-    /// Waits for the next message; none if the server has ended.
+    /// Waits for the next message, no longer than `patience`; none if the server has ended.
     ///
     /// # Errors
-    /// When the message cannot be read or decoded.
-    pub fn receive<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+    /// When none comes in time, or it cannot be read or decoded.
+    pub fn receive<T: DeserializeOwned>(&mut self, patience: Duration) -> io::Result<Option<T>> {
+        if !reap::readable(self.socket.as_raw_fd(), patience) {
+            let seconds = patience.as_secs();
+            return Err(io::Error::other(format!("the fork server has said nothing for {seconds} s")));
+        }
+        // What is there to be read is a whole message, or the server stops in the middle of one.
+        self.socket.set_read_timeout(Some(MESSAGE_TIME))?;
         receive(&mut self.socket)
+    }
+
+    /// Ends the server by force, and with it all that it has started.
+    pub fn kill(&mut self) {
+        reap::kill_within(self.pid.as_raw(), END_TIME);
     }
 }
 
@@ -163,8 +198,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         // The server ends when it sees the socket closed; waiting makes sure that nothing it
         // started outlives us.
+        // An error means that it has ended already.
         let _ = self.socket.shutdown(std::net::Shutdown::Both);
-        let _ = nix::sys::wait::waitpid(self.pid, None);
+        if let Ok(None) = reap::within(self.pid.as_raw(), END_TIME) {
+            self.kill();
+        }
     }
 }
 
@@ -191,6 +229,17 @@ fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<T>
     postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
 }
 
+/// How long a director lives at most beyond its own time: it may be held until others have ended.
+const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+/// How much longer than its time a director may take where it has to wait for a processor.
+const LONGEST_WAIT: u32 = 20;
+/// How long the rest of a message may take once it has begun.
+const MESSAGE_TIME: Duration = Duration::from_secs(60);
+/// How long the server may take to end.
+const END_TIME: Duration = Duration::from_secs(30);
+/// How many directors may be given up before the server starts no others.
+const SPARE_SLOTS: usize = 15;
+
 /// A director at work.
 struct Slot {
     id: u32,
@@ -200,9 +249,52 @@ struct Slot {
     started: Instant,
     /// None as long as it is held.
     deadline: Option<Instant>,
-    timed_out: bool,
+    /// By how much the deadline was put off, since its processes had to wait for a processor.
+    granted: Duration,
+    /// When it was killed, if it was.
+    killed: Option<Instant>,
+    /// How far the server has gone to end it.
+    force: Force,
     /// Whether the job got a cgroup of its own.
     placed: bool,
+}
+
+/// What was done to end a director that is over its time, in this order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Force {
+    /// Nothing, or SIGKILL to the director: the kernel ends everything else.
+    Kill,
+    /// SIGKILL to each process of its PID namespace, and SIGALRM to itself, for kernels on which
+    /// SIGKILL does not end an init, or the end of an init not the rest.
+    Each,
+    /// It is given up: its slot is taken until it ends after all.
+    GivenUp,
+}
+
+impl Slot {
+    /// How long each means may take to end it.
+    fn grace(&self) -> Duration {
+        (self.time / 4).max(Duration::from_millis(500))
+    }
+
+    /// When something is due: its deadline, or the next means to end it.
+    fn due(&self) -> Option<Instant> {
+        match (self.killed, self.force) {
+            (None, _) => self.deadline,
+            (Some(killed), Force::Kill) => Some(killed + self.grace()),
+            (Some(killed), Force::Each) => Some(killed + self.grace() * 3),
+            (Some(_), Force::GivenUp) => None,
+        }
+    }
+
+    /// Whether it goes, and is neither held nor given up.
+    fn goes(&self) -> bool {
+        self.deadline.is_some() && !self.is_given_up()
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.force == Force::GivenUp
+    }
 }
 
 fn serve(
@@ -213,19 +305,25 @@ fn serve(
     containment: Containment,
 ) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
-    default_signals();
+    // For the one thing that a server may need to know of the machine: which processes a director
+    // has left. Directors close it.
+    let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
-    let children = signal_descriptor()?;
     let ready: Ready = seal::prepare_template(containment);
     quiet(null);
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };
-    // SAFETY: plain system call. A kernel without it gives -1, which poll(2) passes over.
-    let own = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::getpid(), 0) } as RawFd;
+    // Above the numbers that scripts see, now that limits allow such numbers.
+    let processes = processes.and_then(|proc| wire::raise(proc).ok());
+    // Signals are unblocked while the place is prepared; nothing has been started before.
+    let children = signal_descriptor()?;
+    let pidfd = reap::pidfd(nix::unistd::getpid().as_raw());
+    // poll(2) passes over a number of -1.
+    let own = pidfd.as_ref().map_or(-1, AsRawFd::as_raw_fd);
     // One director more than go at a time is sealed, on another processor where there is one, and
     // held before its first call.
-    let journals = Journal::several(jobs + 1)?;
-    let mut slots: Vec<Option<Slot>> = (0..=jobs).map(|_| None).collect();
+    let journals = Journal::several(jobs + 1 + SPARE_SLOTS)?;
+    let mut slots: Vec<Option<Slot>> = journals.iter().map(|_| None).collect();
     // Made for the first job that needs a cgroup; most runs have none.
     let mut cgroups = None;
     let work = Work {
@@ -235,12 +333,13 @@ fn serve(
         containment,
         jobs,
         children,
+        processes,
         journals,
         own,
         processors: usable_processors(),
     };
     let ended = attend(&mut control, &work, &mut slots, &mut cgroups);
-    end_all(&slots);
+    end_all(&work, &mut slots);
     ended
 }
 
@@ -254,6 +353,8 @@ struct Work<'s> {
     jobs: usize,
     /// Readable when a child has ended.
     children: RawFd,
+    /// The root directory of a procfs that shows this process, if there is one.
+    processes: Option<OwnedFd>,
     /// One for each slot.
     journals: Vec<Journal>,
     /// A pidfd of this process; -1 where there is none.
@@ -270,13 +371,19 @@ fn attend(
     cgroups: &mut Option<Result<Cgroups, String>>,
 ) -> io::Result<()> {
     loop {
-        let free = slots.iter().position(Option::is_none);
+        let going = slots.iter().flatten().filter(|slot| !slot.is_given_up()).count();
+        let free = match going <= work.jobs {
+            true => slots.iter().position(Option::is_none),
+            false => None,
+        };
+        // So many could not be ended that there is none left for another one.
+        let exhausted = going == 0 && free.is_none();
         let mut polled = [
             libc::pollfd { fd: work.children, events: libc::POLLIN, revents: 0 },
             // With no slot free only the end of the runner is of interest.
             libc::pollfd {
                 fd: control.as_raw_fd(),
-                events: if free.is_some() { libc::POLLIN } else { libc::POLLRDHUP },
+                events: if free.is_some() || exhausted { libc::POLLIN } else { libc::POLLRDHUP },
                 revents: 0,
             },
         ];
@@ -286,16 +393,22 @@ fn attend(
             drain(work.children);
             reap(control, work, slots, cgroups)?;
         }
-        kill_overdue(slots);
+        end_overdue(control, work, slots)?;
         if polled[1].revents != 0 {
             let received: Option<(u32, Job)> = match free {
                 Some(_) => receive(control).unwrap_or(None),
+                None if exhausted => receive(control).unwrap_or(None),
                 None => None,
             };
+            if let (None, Some((id, _))) = (free, &received) {
+                let why = format!("{} directors could not be ended", slots.len());
+                send(control, &Report::not_started(*id, why, Duration::ZERO))?;
+                continue;
+            }
             let (Some(slot), Some((id, job))) = (free, received) else {
                 return Ok(());
             };
-            let held = slots.iter().flatten().filter(|slot| slot.deadline.is_some()).count() >= work.jobs;
+            let held = slots.iter().flatten().filter(|slot| slot.goes()).count() >= work.jobs;
             work.journals[slot].clear(held);
             let started = Instant::now();
             let place = job.script.wants_cgroup(work.scripts).then(|| {
@@ -307,21 +420,26 @@ fn attend(
                     let time = job.deadline;
                     let deadline = (!held).then(|| started + time);
                     let placed = place.is_some();
-                    slots[slot] = Some(Slot { id, pid, time, started, deadline, timed_out: false, placed });
+                    let (killed, force) = (None, Force::Kill);
+                    slots[slot] = Some(Slot {
+                        id,
+                        pid,
+                        time,
+                        granted: Duration::ZERO,
+                        started,
+                        deadline,
+                        killed,
+                        force,
+                        placed,
+                    });
                 }
                 Err(error) => {
                     let why = format!(
                         "clone of the sealed namespaces: {}",
                         crate::outcome::Errno::from(error).describe()
                     );
-                    let report = Report {
-                        id,
-                        finish: Finish::NotStarted(why),
-                        journal: Vec::new(),
-                        duration: started.elapsed(),
-                    };
                     remove_place(cgroups, slot);
-                    send(control, &report)?;
+                    send(control, &Report::not_started(id, why, started.elapsed()))?;
                 }
             }
         }
@@ -331,15 +449,6 @@ fn attend(
 fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
     if let Some(Ok(cgroups)) = cgroups {
         cgroups.remove(slot);
-    }
-}
-
-/// Whoever started us may have had signals ignored, as nohup(1) does; cases start with defaults.
-/// SIGPIPE stays ignored here: a runner that has gone is seen where its socket is written to.
-fn default_signals() {
-    for signal in (1..=libc::SIGRTMAX()).filter(|signal| *signal != libc::SIGPIPE) {
-        // SAFETY: sets a disposition; there is no handler of ours.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
@@ -377,9 +486,8 @@ fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
     slots
         .iter()
         .flatten()
-        .filter(|slot| !slot.timed_out)
-        .filter_map(|slot| slot.deadline)
-        .map(|deadline| deadline.saturating_duration_since(now).as_millis() as libc::c_int + 1)
+        .filter_map(Slot::due)
+        .map(|due| due.saturating_duration_since(now).as_millis() as libc::c_int + 1)
         .min()
         .unwrap_or(-1)
 }
@@ -395,15 +503,69 @@ fn let_one_go(slots: &mut [Option<Slot>], journals: &[Journal]) {
     }
 }
 
-fn kill_overdue(slots: &mut [Option<Slot>]) {
+/// Ends what is over its time, by one means after the other, and reports what cannot be ended.
+fn end_overdue(control: &mut UnixStream, work: &Work, slots: &mut [Option<Slot>]) -> io::Result<()> {
     let now = Instant::now();
-    for slot in slots.iter_mut().flatten() {
-        if !slot.timed_out && slot.deadline.is_some_and(|deadline| deadline <= now) {
-            slot.timed_out = true;
-            // SAFETY: signals our own child, which is not reaped yet.
-            unsafe { libc::kill(slot.pid, libc::SIGKILL) };
+    for index in 0..slots.len() {
+        let Some(slot) = &mut slots[index] else { continue };
+        if slot.due().is_none_or(|due| due > now) {
+            continue;
+        }
+        match (slot.killed, slot.force) {
+            (None, _) => {
+                // The time that others have had the processor is not the case's.
+                let waited = waited(work, slot.pid).min(slot.time * LONGEST_WAIT);
+                if waited > slot.granted {
+                    slot.deadline = slot.deadline.map(|deadline| deadline + (waited - slot.granted));
+                    slot.granted = waited;
+                    if slot.due().is_some_and(|due| due > now) {
+                        continue;
+                    }
+                }
+                slot.killed = Some(now);
+                signal(slot.pid, libc::SIGKILL);
+            }
+            (Some(_), Force::Kill) => {
+                slot.force = Force::Each;
+                end_each(work, slot.pid);
+            }
+            (Some(_), Force::Each) => {
+                slot.force = Force::GivenUp;
+                let journal = work.journals[index].bytes().to_vec();
+                let (id, duration) = (slot.id, slot.started.elapsed());
+                send(control, &Report { id, finish: Finish::NotEnded, journal, duration })?;
+                let_one_go(slots, &work.journals);
+            }
+            (Some(_), Force::GivenUp) => {}
         }
     }
+    Ok(())
+}
+
+/// How long the processes of a director have waited for a processor together. One of them acts at a
+/// time.
+fn waited(work: &Work, director: i32) -> Duration {
+    let Some(processes) = &work.processes else { return Duration::ZERO };
+    let mut all = procfs::members_below(processes.as_fd(), director);
+    all.push(director);
+    all.into_iter().filter_map(|pid| procfs::waited_for_processor(processes.as_fd(), pid)).sum()
+}
+
+/// Ends each process of a director, and the director by the handler of [`seal::end_at_alarm`].
+fn end_each(work: &Work, director: i32) {
+    if let Some(processes) = &work.processes {
+        for member in procfs::members_below(processes.as_fd(), director) {
+            signal(member, libc::SIGKILL);
+        }
+    }
+    signal(director, libc::SIGALRM);
+}
+
+/// Signals a process that may have ended: of a director that is not reaped yet, or of its PID
+/// namespace.
+fn signal(pid: i32, signal: libc::c_int) {
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(pid, signal) };
 }
 
 fn reap(
@@ -422,11 +584,15 @@ fn reap(
         let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
         let Some(index) = found else { continue };
         let Some(slot) = slots[index].take() else { continue };
+        if slot.is_given_up() {
+            // It was reported when it was given up.
+            continue;
+        }
         let duration = slot.started.elapsed();
         if slot.deadline.is_some() {
             let_one_go(slots, &work.journals);
         }
-        let finish = if slot.timed_out {
+        let finish = if slot.killed.is_some() {
             Finish::TimedOut
         } else if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
             Finish::Ended
@@ -443,12 +609,19 @@ fn reap(
     }
 }
 
-fn end_all(slots: &[Option<Slot>]) {
+/// Ends every director, however far it has come; what cannot be ended is left.
+fn end_all(work: &Work, slots: &mut [Option<Slot>]) {
     for slot in slots.iter().flatten() {
-        // SAFETY: signals and reaps our own children.
-        unsafe {
-            libc::kill(slot.pid, libc::SIGKILL);
-            libc::waitpid(slot.pid, std::ptr::null_mut(), 0);
+        signal(slot.pid, libc::SIGKILL);
+    }
+    let end = Instant::now() + END_TIME / 2;
+    for slot in slots.iter_mut().flatten().filter(|slot| !slot.is_given_up()) {
+        let left = end.saturating_duration_since(Instant::now());
+        if let Ok(None) = reap::within(slot.pid, slot.grace().min(left)) {
+            end_each(work, slot.pid);
+            let left = end.saturating_duration_since(Instant::now());
+            // It is the last means.
+            let _ = reap::within(slot.pid, slot.grace().min(left));
         }
     }
 }
@@ -465,10 +638,12 @@ fn start_director(
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            seal::end_with_server(work.own);
+            let ends = seal::end_at_alarm(LONGEST_LIFE + job.deadline)
+                .and_then(|()| seal::end_with_server(work.own));
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
-            let end = match (seal::complete_seal(work.containment), placed) {
+            let sealed = ends.and_then(|()| seal::complete_seal(work.containment));
+            let end = match (sealed, placed) {
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
                     // other several times faster. Disturbed runs go where they are sent.
@@ -482,7 +657,7 @@ fn start_director(
                     direct(work.scripts, work.mode, job, journal)
                 }
                 (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
-                (_, Err(why)) if job.script.is_probe(work.scripts) => End::Unmet(why),
+                (_, Err(why)) if job.script.is_probe(work.scripts) => End::Unmet(Unmet::Absent(why)),
                 (_, Err(why)) => End::Interrupted(Interrupt::Engine(format!("no cgroup: {why}"))),
             };
             let written = journal.append(&Event::End(end)).is_ok();

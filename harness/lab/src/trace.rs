@@ -18,6 +18,7 @@ use crate::call::argument::quote;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Outcome, Value};
 use crate::pids::Pids;
+use crate::server::Unmet;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -66,7 +67,7 @@ pub enum End {
     /// The code of the case panics.
     Panicked(String),
     /// A probe finds that its requirement is not met, for this reason.
-    Unmet(String),
+    Unmet(Unmet),
 }
 
 /// The events of one run.

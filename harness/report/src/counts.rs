@@ -42,6 +42,10 @@ impl Counts {
 
     /// The exit status of a run with these counts: the worst of those of its cases.
     pub fn exit_status(&self) -> ExitStatus {
+        // A broken foundation is a failure of the kernel; errors and timeouts may follow from it.
+        if self.of(Status::NotJudged) > 0 {
+            return ExitStatus::CaseFailed;
+        }
         let counted = Status::ALL.into_iter().filter(|status| self.of(*status) > 0);
         ExitStatus::of_all(counted.map(Status::exit_status))
     }

@@ -56,6 +56,8 @@ impl Page<'_> {
             results.iter().try_for_each(|result| write_line(to, result))?;
             writeln!(to)?;
         }
+        // Broken foundations come first: the rest may follow from them.
+        self.write_not_judged(to, &results)?;
         for result in &results {
             match &result.verdict {
                 Verdict::Fail | Verdict::Error { .. } | Verdict::Timeout { .. } => {
@@ -67,7 +69,6 @@ impl Page<'_> {
                 _ => {}
             }
         }
-        self.write_not_judged(to, &results)?;
         if verbosity > Verbosity::Quiet {
             if self.options.deviations {
                 self.write_deviations(to, &results)?;

@@ -10,11 +10,11 @@ use crate::known::Known;
 use crate::mutation::{Mutant, WrongAnswers, mutants, wrong_answers};
 use crate::runner::{DEADLINE, Role, Run, Runner, judge};
 use crate::verdict::{ExitStatus, SkipReason, Verdict};
-use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::conduct::Conduct;
+use nsconform_lab::conduct::watch::Expected;
+use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::server::{Finish, Job};
 use nsconform_lab::trace::End;
-use nsconform_lab::conduct::watch::Expected;
 use serde::Serialize;
 use std::iter::Sum;
 use std::time::Duration;
@@ -166,10 +166,16 @@ pub fn audit(
     known: &[Known],
     step: &mut dyn FnMut(usize, usize),
 ) -> Result<Audit, String> {
-    let (skipped, runnable) = runner.sort_out(cases);
-    let (honest, failing) = honest_runs(runner, catalogue, &runnable, known);
+    let (decided, runnable) = runner.sort_out(cases);
+    let (honest, mut failing) = honest_runs(runner, catalogue, &runnable, known);
     let audited = run_mutants(runner, catalogue, &honest, step)?;
-    let skipped = skipped.into_iter().map(|(index, reason)| (catalogue.cases[index], reason)).collect();
+    let mut skipped = Vec::new();
+    for (index, verdict) in decided {
+        match verdict {
+            Verdict::Skip { reason } => skipped.push((catalogue.cases[index], reason)),
+            other => failing.push((catalogue.cases[index], other)),
+        }
+    }
     Ok(Audit { audited, skipped, failing })
 }
 

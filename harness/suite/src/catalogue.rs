@@ -3,7 +3,7 @@
 //! The claims themselves live in the crate that makes the value.
 
 use crate::case::Case;
-use crate::requirement::Need;
+use crate::requirement::{Basis, Need};
 use nsconform_lab::seal::Ground;
 use nsconform_lab::server::{Body, Compiled};
 
@@ -14,6 +14,8 @@ pub struct Catalogue {
     pub cases: &'static [&'static Case],
     /// Every requirement that a case may have.
     pub requirements: &'static [Need],
+    /// The foundations of the engine, in the order in which they are reported.
+    pub bases: &'static [Basis],
     /// The requirements that follow from an approved trace and from the ground of its case.
     pub implied: fn(trace: &str, ground: Ground) -> Vec<Need>,
     /// The approved trace of the case with this id.

@@ -6,7 +6,8 @@
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::lab::Lab;
 use nsconform_lab::outcome::Outcome;
-pub use nsconform_lab::server::Finding;
+pub use nsconform_lab::server::{Finding, Unmet};
+use nsconform_sys::foundation::Foundation;
 
 /// A requirement.
 pub struct Requirement {
@@ -14,6 +15,9 @@ pub struct Requirement {
     pub name: &'static str,
     /// How to get it.
     pub remedy: &'static str,
+    /// The ids of the cases of the rule that this requirement is: they are run where the probe finds
+    /// it broken, and everything else that needs it is not judged.
+    pub own: &'static [&'static str],
     /// Whether whoever needs it runs in a cgroup of its own.
     pub cgroup: bool,
     /// Tries it.
@@ -26,12 +30,13 @@ pub type Need = &'static Requirement;
 /// Declares requirements, in alphabetical order, and lists them as `ALL`.
 #[macro_export]
 macro_rules! needs {
-    ($($(#[doc = $doc:literal])+ $NEED:ident { $name:literal, $(cgroup: $cgroup:literal,)? remedy: $remedy:expr, probe: $probe:expr $(,)? })*) => {
+    ($($(#[doc = $doc:literal])+ $NEED:ident { $name:literal, $(cgroup: $cgroup:literal,)? $(own: $own:expr,)? remedy: $remedy:expr, probe: $probe:expr $(,)? })*) => {
         $(
             $(#[doc = $doc])+
             pub static $NEED: $crate::requirement::Requirement = $crate::requirement::Requirement {
                 name: $name,
                 remedy: $remedy,
+                own: $crate::requirement::own_cases(&[$($own)?]),
                 cgroup: false $(|| $cgroup)?,
                 probe: $probe,
             };
@@ -42,6 +47,68 @@ macro_rules! needs {
     };
 }
 
+/// The list in `own: …` of a requirement, empty if it has none.
+pub const fn own_cases(given: &[&'static [&'static str]]) -> &'static [&'static str] {
+    if given.is_empty() { &[] } else { given[0] }
+}
+
+/// What the catalogue says of a foundation of the engine.
+pub struct Basis {
+    /// The foundation.
+    pub foundation: &'static Foundation,
+    /// The ids of the cases of its rule: they are run where it is broken.
+    pub own: &'static [&'static str],
+    /// The requirements that rest on it.
+    pub carries: &'static [Need],
+    /// The ids of other cases that rest on it.
+    pub rests: &'static [&'static str],
+    /// Whether processes end by it, so that a case that hangs where it is broken says nothing.
+    pub ends: bool,
+    /// Whether the sealed place itself rests on it, so that nothing can be run without it.
+    pub sandbox: bool,
+}
+
+/// What is known of a requirement after its probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// It is met.
+    Met,
+    /// It is not; see [`Unmet`].
+    Unmet(Unmet),
+    /// The probe did not end in time, not even alone and with more time.
+    Late(String),
+}
+
+/// Errors that say that something is not there or not allowed, and nothing against the kernel.
+const REFUSALS: [i32; 26] = [
+    libc::ENOSYS,
+    libc::EINVAL,
+    libc::ENOENT,
+    libc::EPERM,
+    libc::EACCES,
+    libc::ENODEV,
+    libc::EOPNOTSUPP,
+    libc::EAFNOSUPPORT,
+    libc::EPROTONOSUPPORT,
+    libc::ESOCKTNOSUPPORT,
+    libc::ENOPROTOOPT,
+    libc::ENOTTY,
+    libc::EROFS,
+    libc::ENOSPC,
+    libc::EUSERS,
+    libc::EMFILE,
+    libc::ENFILE,
+    libc::EAGAIN,
+    libc::ENOMEM,
+    libc::EDQUOT,
+    libc::EBUSY,
+    libc::EADDRNOTAVAIL,
+    libc::ENETUNREACH,
+    libc::ENXIO,
+    libc::E2BIG,
+    libc::ENOTSUP,
+];
+
 /// Met if the call succeeded; otherwise the reason is its errno.
 ///
 /// # Errors
@@ -49,7 +116,10 @@ macro_rules! needs {
 pub fn succeeded(call: &str, outcome: Outcome) -> Result<Finding, Interrupt> {
     Ok(match outcome {
         Outcome::Returned(_) => Ok(()),
-        Outcome::Failed(errno) => Err(format!("{call} gives {}", errno.describe())),
-        Outcome::Gone => Err(format!("{call} ended the process")),
+        Outcome::Failed(errno) => {
+            let found = format!("{call} gives {}", errno.describe());
+            Err(if REFUSALS.contains(&errno.0) { Unmet::Absent(found) } else { Unmet::Wrong(found) })
+        }
+        Outcome::Gone => Err(Unmet::Wrong(format!("{call} ended the process"))),
     })
 }

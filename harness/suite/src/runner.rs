@@ -6,7 +6,7 @@
 use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
-use crate::requirement::{Finding, Need};
+use crate::requirement::{Basis, Need, Probed, Unmet};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use nsconform_lab::call::Call;
@@ -15,10 +15,12 @@ use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::journal;
 use nsconform_lab::outcome::Outcome;
+use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Containment, Ground, Mode};
 use nsconform_lab::server::{Body, Compiled, Finish, Job, Played, Ready, Report, Server};
 use nsconform_lab::trace::{End, Event, Trace};
+use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::kind;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,18 +34,39 @@ pub enum Role {
     Case(usize),
     /// The probe of the requirement with this index in the catalogue.
     Probe(usize),
-    /// Next to nothing: shows that a director can be sealed and create a process.
+    /// Next to nothing: shows that a director can be sealed and create a process, and that its place
+    /// leads nowhere out.
     Nothing,
 }
 
 const NEXT_TO_NOTHING: Compiled = Compiled {
     ground: Ground::Root,
     cgroup: false,
-    body: Body::Script(|lab| lab.process("first")?.getpid().map(drop)),
+    body: Body::Probe(|lab| {
+        if let Err(why) = leads_nowhere_out() {
+            return Ok(Err(why.into()));
+        }
+        lab.process("first")?.getpid()?;
+        Ok(Ok(()))
+    }),
 };
 
 /// The deadline of a case, before scaling.
 pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long the fork server may take to prepare the sealed place, before scaling.
+const SEAL_TIME: Duration = Duration::from_secs(60);
+/// How long the fork server may take beyond the time of its directors.
+const END_TIME: Duration = Duration::from_secs(30);
+
+/// How long each question about a foundation may take, before scaling.
+const FOUNDATION_TIME: Duration = Duration::from_secs(1);
+/// How much more time a probe or a sealing gets that is tried again alone.
+const AGAIN: u32 = 5;
+/// The share of a deadline that a case of a broken foundation gets: one in so many.
+const OWN_SHARE: u32 = 4;
+/// What to do where a machine is too busy or too slow for the deadlines.
+const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
 
 /// What one job gave.
 #[derive(Clone, Debug)]
@@ -76,13 +99,25 @@ impl Default for Setup {
     }
 }
 
+/// Why there is no sealed place.
+#[derive(Clone, Debug)]
+enum NoPlace {
+    /// A step was refused.
+    Refused(String),
+    /// It was not ready in time.
+    Late(String),
+}
+
 /// A runner and its fork server.
 pub struct Runner {
     server: Server,
     catalogue: Catalogue,
-    mode: Result<Mode, String>,
+    mode: Result<Mode, NoPlace>,
     /// By the name of the requirement.
-    findings: BTreeMap<&'static str, Finding>,
+    findings: BTreeMap<&'static str, Probed>,
+    broken: Vec<(&'static Basis, String)>,
+    /// Whether the process runs under a seccomp filter.
+    filtered: bool,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -98,25 +133,40 @@ impl Runner {
         let Setup { jobs, deadline_scale, containment } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
+        // Asked beside the server, which takes its time to seal itself.
+        let foundations: Vec<&'static Foundation> =
+            catalogue.bases.iter().map(|basis| basis.foundation).collect();
+        let survey = Survey::begin(single, foundations, FOUNDATION_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mut server = Server::start(single, &scripts, jobs, containment)?;
-        let ready: Option<Ready> = server.receive()?;
+        let ready: Option<Ready> = server.receive(SEAL_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
-            .map_err(|failure| failure.what);
+            .map_err(|failure| NoPlace::Refused(failure.what));
+        let broken =
+            catalogue.bases.iter().zip(survey.finish()).filter_map(|(basis, standing)| match standing {
+                Standing::Broken(found) => Some((basis, found)),
+                Standing::Holds | Standing::Unknown(_) => None,
+            });
+        let broken: Vec<(&'static Basis, String)> = broken.collect();
         let deadline = DEADLINE.mul_f64(deadline_scale);
         let window = jobs * 2;
-        let mut runner =
-            Runner { server, catalogue, mode, findings: BTreeMap::new(), window, deadline, lost: false };
+        let mut runner = Runner {
+            server,
+            catalogue,
+            mode,
+            findings: BTreeMap::new(),
+            broken,
+            filtered: under_a_filter(),
+            window,
+            deadline,
+            lost: false,
+        };
         if runner.mode.is_ok() {
-            let mut sealed = Ok(());
-            runner.run_jobs(&[runner.job(Role::Nothing)], &mut |_, run| {
-                sealed = match (run.finish, run.trace.end()) {
-                    (Finish::Ended, Some(End::Played)) => Ok(()),
-                    (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
-                    (Finish::NotStarted(why) | Finish::Died(why), _) => Err(why),
-                    (finish, _) => Err(format!("{finish:?}")),
-                };
-            });
+            // A busy machine is no reason to test nothing: once more, with more time.
+            let mut sealed = runner.try_place(deadline);
+            if let Err(NoPlace::Late(_)) = sealed {
+                sealed = runner.try_place(deadline * AGAIN);
+            }
             if let Err(why) = sealed {
                 runner.mode = Err(why);
             }
@@ -124,9 +174,33 @@ impl Runner {
         Ok(runner)
     }
 
+    /// Has a director seal itself and create a process.
+    fn try_place(&mut self, deadline: Duration) -> Result<(), NoPlace> {
+        let mut sealed = Err(NoPlace::Refused("no director was started".to_string()));
+        self.run_jobs(&[Job { deadline, ..self.job(Role::Nothing) }], &mut |_, run| {
+            sealed = match (run.finish, run.trace.end()) {
+                (Finish::Ended, Some(End::Played)) => Ok(()),
+                (
+                    Finish::Ended,
+                    Some(
+                        End::Interrupted(Interrupt::Engine(why))
+                        | End::Unmet(Unmet::Absent(why) | Unmet::Wrong(why)),
+                    ),
+                ) => Err(NoPlace::Refused(why.clone())),
+                (Finish::NotStarted(why) | Finish::Died(why), _) => Err(NoPlace::Refused(why)),
+                (Finish::TimedOut | Finish::NotEnded, _) => Err(NoPlace::Late(format!(
+                    "the sealed place was not ready within {:.1} s: {BUSY_REMEDY}",
+                    deadline.as_secs_f64()
+                ))),
+                (finish, _) => Err(NoPlace::Refused(format!("{finish:?}"))),
+            };
+        });
+        sealed
+    }
+
     /// How the sealed place is privileged, or why there is none.
     pub fn mode(&self) -> Result<Mode, &str> {
-        self.mode.as_ref().copied().map_err(String::as_str)
+        self.mode.as_ref().copied().map_err(|(NoPlace::Refused(why) | NoPlace::Late(why))| why.as_str())
     }
 
     /// The PID of the fork server, for tests that end it.
@@ -164,12 +238,23 @@ impl Runner {
                 outstanding.insert(next);
                 next += 1;
             }
-            let report: Option<Report> = if self.lost { None } else { self.server.receive().unwrap_or(None) };
-            let Some(report) = report else {
+            let longest = outstanding.iter().map(|index| jobs[*index].deadline).max().unwrap_or_default();
+            // A director is given up after its time and three quarters of it; its time is put off on
+            // a busy machine, and another one may have been held until then.
+            let patience = longest * 24 + END_TIME;
+            let received = if self.lost { Ok(None) } else { self.server.receive(patience) };
+            let Ok(Some(report)): Result<Option<Report>, _> = received else {
+                let why = match received {
+                    Err(error) => {
+                        self.server.kill();
+                        error.to_string()
+                    }
+                    Ok(_) => "the fork server has ended".to_string(),
+                };
                 self.lost = true;
                 outstanding.extend(next..jobs.len());
                 for index in outstanding {
-                    let finish = Finish::NotStarted("the fork server has ended".to_string());
+                    let finish = Finish::NotStarted(why.clone());
                     done(index, Run { trace: Trace::default(), finish, duration: Duration::ZERO });
                 }
                 return;
@@ -194,95 +279,198 @@ impl Runner {
                 wanted.contains(name) && !self.findings.contains_key(name)
             })
             .collect();
-        let jobs: Vec<Job> = unknown.iter().map(|index| self.job(Role::Probe(*index))).collect();
-        let mut found = Vec::new();
-        self.run_jobs(&jobs, &mut |index, run| {
-            let finding = match (run.finish, run.trace.end()) {
-                (Finish::Ended, Some(End::Played)) => Ok(()),
-                (Finish::Ended, Some(End::Unmet(why))) => Err(why.clone()),
-                (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => Err(why.clone()),
-                (Finish::Ended, Some(End::Interrupted(why))) => Err(format!("the probe {why}")),
-                (Finish::TimedOut, _) => Err("the probe did not end before its deadline".to_string()),
-                (finish, _) => Err(format!("the probe failed: {finish:?}")),
-            };
-            found.push((requirements[unknown[index]].name, finding));
-        });
-        self.findings.extend(found);
+        let mut late = Vec::new();
+        for (index, probed) in self.probe_side_by_side(&unknown, self.deadline) {
+            match probed {
+                Probed::Late(_) => late.push(index),
+                probed => drop(self.findings.insert(requirements[index].name, probed)),
+            }
+        }
+        // A busy machine is no missing feature: each is tried again, alone.
+        for index in late {
+            let again = self.probe_side_by_side(&[index], self.deadline * AGAIN);
+            self.findings.extend(again.into_iter().map(|(index, probed)| (requirements[index].name, probed)));
+        }
     }
 
-    /// What the probe of a requirement found; probes it if that was not done yet.
-    pub fn finding(&mut self, need: Need) -> Finding {
+    fn probe_side_by_side(&mut self, indexes: &[usize], deadline: Duration) -> Vec<(usize, Probed)> {
+        let jobs: Vec<Job> =
+            indexes.iter().map(|index| Job { deadline, ..self.job(Role::Probe(*index)) }).collect();
+        let mut found = Vec::new();
+        self.run_jobs(&jobs, &mut |number, run| found.push((indexes[number], probed(&run, deadline))));
+        found
+    }
+
+    /// The result of probing a requirement; probes it if that was not done yet.
+    pub fn finding(&mut self, need: Need) -> Probed {
         self.probe([need]);
         self.findings[need.name].clone()
     }
 
-    /// Why a case cannot be run here, if so; its needs must have been probed.
-    fn skip_reason(&self, case: &Case) -> Option<SkipReason> {
+    /// The foundations that this kernel breaks, and how, in the order of the catalogue.
+    pub fn broken(&self) -> &[(&'static Basis, String)] {
+        &self.broken
+    }
+
+    /// Whether the case tests the rule of a broken foundation.
+    fn is_own(&self, case: &Case) -> bool {
+        self.broken.iter().any(|(basis, _)| basis.own.contains(&case.id))
+            || self.catalogue.requirements.iter().any(|need| {
+                need.own.contains(&case.id)
+                    && matches!(self.findings.get(need.name), Some(Probed::Unmet(Unmet::Wrong(_))))
+            })
+    }
+
+    /// The verdict on a case that cannot be run here, if it cannot; its needs must have been probed.
+    fn without_a_run(&self, case: &Case) -> Option<Verdict> {
+        let own = self.is_own(case);
+        let needs = self.catalogue.needs(case);
+        for (basis, found) in &self.broken {
+            let rests = basis.sandbox
+                || basis.rests.contains(&case.id)
+                || needs.iter().any(|need| basis.carries.iter().any(|one| one.name == need.name));
+            if rests && !own {
+                return Some(Verdict::NotJudged { reason: rests_on(&(basis, found.clone())) });
+            }
+            if basis.sandbox && self.mode.is_err() {
+                // Nothing can be run safely; the self-test has asked the same.
+                return Some(Verdict::Fail);
+            }
+        }
         let mode = match &self.mode {
             Ok(mode) => *mode,
-            Err(what) => return Some(SkipReason::Seal { what: what.clone() }),
+            Err(NoPlace::Late(reason)) => return Some(Verdict::Timeout { reason: reason.clone() }),
+            Err(NoPlace::Refused(what)) => {
+                return Some(Verdict::Skip { reason: SkipReason::Seal { what: what.clone() } });
+            }
         };
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
-            return Some(SkipReason::NotRoot);
+            return Some(Verdict::Skip { reason: SkipReason::NotRoot });
         }
-        self.catalogue.needs(case).into_iter().find_map(|need| match &self.findings[need.name] {
-            Ok(()) => None,
-            Err(found) => Some(SkipReason::Need {
-                need: need.name.to_string(),
-                found: found.clone(),
-                remedy: need.remedy.to_string(),
-            }),
+        let carried = |need: &Need| {
+            self.broken.iter().any(|(basis, _)| basis.carries.iter().any(|one| one.name == need.name))
+        };
+        needs.into_iter().filter(|need| !(own && carried(need))).find_map(|need| {
+            match &self.findings[need.name] {
+                Probed::Met => None,
+                Probed::Late(reason) => {
+                    Some(Verdict::Timeout { reason: format!("needs {}: {reason}", need.name) })
+                }
+                Probed::Unmet(Unmet::Wrong(_)) if own => None,
+                Probed::Unmet(Unmet::Wrong(found)) => Some(Verdict::NotJudged {
+                    reason: format!("rests on {}, which this kernel has wrong: {found}", need.name),
+                }),
+                Probed::Unmet(Unmet::Absent(found)) => Some(Verdict::Skip {
+                    reason: SkipReason::Need {
+                        need: need.name.to_string(),
+                        found: found.clone(),
+                        remedy: need.remedy.to_string(),
+                    },
+                }),
+            }
         })
     }
 
-    /// Of these cases (by index in the catalogue) gives those that cannot be run here, with the
-    /// reason, and those that can.
-    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, SkipReason)>, Vec<usize>) {
+    /// Of these cases (by index in the catalogue) gives those that cannot be run here, with their
+    /// verdicts, and those that can.
+    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, Verdict)>, Vec<usize>) {
         if self.mode.is_ok() {
             let needs: Vec<Need> =
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
         }
-        let mut skipped = Vec::new();
+        let mut decided = Vec::new();
         let mut runnable = Vec::new();
         for &index in cases {
-            let case = self.catalogue.cases[index];
-            match self.skip_reason(case) {
-                Some(reason) => skipped.push((index, reason)),
+            match self.without_a_run(self.catalogue.cases[index]) {
+                Some(verdict) => decided.push((index, verdict)),
                 None => runnable.push(index),
             }
         }
-        (skipped, runnable)
+        (decided, runnable)
     }
 
     /// Runs these cases (by index in the catalogue) and hands over a record of each as soon as
     /// there is one. `known` are the deviations that are known of this machine.
+    ///
+    /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
-        let (skipped, mut runnable) = self.sort_out(cases);
+        let (decided, mut runnable) = self.sort_out(cases);
         // The catalogue begins with the quick cases; they fill the gaps that the slow ones leave.
         runnable.reverse();
-        for (index, reason) in skipped {
+        let (own, runnable): (Vec<usize>, Vec<usize>) =
+            runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
+        self.run_and_judge(&own, known, true, done);
+        for (index, verdict) in decided {
             let record = Record {
                 id: self.catalogue.cases[index].id.to_string(),
-                verdict: Verdict::Skip { reason },
+                verdict,
                 duration_us: 0,
                 trace: Vec::new(),
             };
             done(index, record);
         }
-        let jobs: Vec<Job> = runnable.iter().map(|index| self.job(Role::Case(*index))).collect();
-        let (catalogue, deadline) = (self.catalogue, self.deadline);
-        self.run_jobs(&jobs, &mut |index, run| {
-            let case = catalogue.cases[runnable[index]];
+        self.run_and_judge(&runnable, known, false, done);
+    }
+
+    /// Runs cases and hands over their records. `own` are cases of a broken foundation: that one of
+    /// them hangs, or that the engine comes to grief in it, is how the broken rule shows.
+    fn run_and_judge(
+        &mut self,
+        cases: &[usize],
+        known: &[Known],
+        own: bool,
+        done: &mut dyn FnMut(usize, Record),
+    ) {
+        // A rule that is known to be broken need not be waited for so long.
+        let deadline = if own { self.deadline / OWN_SHARE } else { self.deadline };
+        let jobs: Vec<Job> =
+            cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
+        let (catalogue, filtered) = (self.catalogue, self.filtered);
+        let let_live = self.broken.iter().find(|(basis, _)| basis.ends).map(rests_on);
+        self.run_jobs(&jobs, &mut |number, run| {
+            let case = catalogue.cases[cases[number]];
+            let approved = (catalogue.approved)(case.id);
+            let verdict = match judge(&run, approved, deadline) {
+                Verdict::Timeout { .. } | Verdict::Error { .. } if own => Verdict::Fail,
+                Verdict::Timeout { .. } if let_live.is_some() => {
+                    Verdict::NotJudged { reason: let_live.clone().unwrap_or_default() }
+                }
+                Verdict::Fail if filtered => match refused(&run.trace, approved.unwrap_or_default()) {
+                    Some(reason) => Verdict::Skip { reason },
+                    None => Verdict::Fail,
+                },
+                verdict => verdict,
+            };
             let record = Record {
                 id: case.id.to_string(),
-                verdict: judge(&run, (catalogue.approved)(case.id), deadline)
-                    .known_as(known.iter().find(|known| known.case == case.id)),
+                verdict: verdict.known_as(known.iter().find(|known| known.case == case.id)),
                 duration_us: run.duration.as_micros() as u64,
                 trace: run.trace.lines(),
             };
-            done(runnable[index], record);
+            done(cases[number], record);
         });
+    }
+}
+
+/// Why a case is not judged that rests on a broken foundation.
+fn rests_on((basis, found): &(&'static Basis, String)) -> String {
+    format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule)
+}
+
+/// What the run of a probe says of its requirement.
+fn probed(run: &Run, deadline: Duration) -> Probed {
+    let absent = |why: String| Probed::Unmet(Unmet::Absent(why));
+    match (&run.finish, run.trace.end()) {
+        (Finish::Ended, Some(End::Played)) => Probed::Met,
+        (Finish::Ended, Some(End::Unmet(why))) => Probed::Unmet(why.clone()),
+        (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => absent(why.clone()),
+        (Finish::Ended, Some(End::Interrupted(why))) => absent(format!("the probe {why}")),
+        (Finish::TimedOut | Finish::NotEnded, _) => Probed::Late(format!(
+            "its probe did not end within {:.1} s: {BUSY_REMEDY}",
+            deadline.as_secs_f64()
+        )),
+        (finish, _) => absent(format!("the probe failed: {finish:?}")),
     }
 }
 
@@ -293,6 +481,14 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
         Finish::TimedOut => {
             return Verdict::Timeout {
                 reason: format!("did not end within {:.1} s", deadline.as_secs_f64()),
+            };
+        }
+        Finish::NotEnded => {
+            return Verdict::Timeout {
+                reason: format!(
+                    "did not end within {:.1} s, and the kernel did not end its processes when they were killed",
+                    deadline.as_secs_f64()
+                ),
             };
         }
         Finish::Ended => {}
@@ -320,6 +516,43 @@ pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
     }
 }
 
+/// Whether a seccomp(2) filter decides about this process's system calls, as proc_pid_status(5)
+/// tells.
+fn under_a_filter() -> bool {
+    const FILTER: &str = "2";
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().filter_map(|line| line.strip_prefix("Seccomp:")).any(|mode| mode.trim() == FILTER)
+}
+
+/// The lines in which a trace first differs from the approved one: the approved and the observed.
+fn first_difference<'t>(expected: &'t str, observed: &'t str) -> Option<(&'t str, &'t str)> {
+    let mut approved = expected.lines();
+    observed.lines().map(|line| (approved.next().unwrap_or_default(), line)).find(|(a, b)| a != b)
+}
+
+/// Whether a line of a trace shows a call that failed with one of these errors.
+fn fails_with(line: &str, names: &[&str]) -> Option<String> {
+    names.iter().find(|name| line.contains(&format!(" = -1 {name} "))).map(|name| name.to_string())
+}
+
+/// The reason if the first difference is an error that a filter gives in the kernel's place. Only
+/// asked where there is a filter: nothing is said against the kernel then.
+fn refused(trace: &Trace, expected: &str) -> Option<SkipReason> {
+    let observed = trace.text();
+    let (approved, line) = first_difference(expected, &observed)?;
+    let name = fails_with(line, &["EPERM", "ENOSYS"])?;
+    if fails_with(approved, &[&name]).is_some() {
+        return None;
+    }
+    let call = line.split_whitespace().nth(1).unwrap_or_default();
+    let call = call.split('(').next().unwrap_or(call);
+    Some(SkipReason::Need {
+        need: format!("{call} allowed by the seccomp filter"),
+        found: format!("it gives {name} in a process under a filter"),
+        remedy: format!("run without a seccomp filter, or allow {call} in it"),
+    })
+}
+
 /// The answer that says that the machine had nothing left to give, if there is one that the
 /// approved trace does not expect: then the run says nothing about the rule.
 fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
@@ -342,7 +575,11 @@ fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
                 libc::ENFILE => "more open files (fs.file-max)",
                 _ => return None,
             };
-            let unexpected = !expected.contains(&errno.name());
+            // Where the approved trace shows an error, too, the kernel gives the wrong one.
+            let observed = trace.text();
+            let another =
+                first_difference(expected, &observed).is_some_and(|(line, _)| line.contains(" = -1 E"));
+            let unexpected = !another && !expected.contains(&errno.name());
             unexpected.then(|| format!("{} gives {}: allow {remedy}", call.name(), errno.describe()))
         }
         _ => None,

@@ -25,6 +25,7 @@ pub enum Verdict {
         reason: String,
     },
     /// The kernel breaks a rule that the engine itself stands on, so that the trace says nothing.
+    #[serde(rename = "not-judged")]
     NotJudged {
         /// The broken foundation.
         reason: String,

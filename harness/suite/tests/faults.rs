@@ -301,7 +301,7 @@ fn catalogue() -> Catalogue {
         })));
     }
     cases.extend([&GOOD, &BUSY, &WAITS]);
-    Catalogue { cases: cases.leak(), requirements: &[], implied: |_, _| Vec::new(), approved }
+    Catalogue { cases: cases.leak(), requirements: &[], bases: &[], implied: |_, _| Vec::new(), approved }
 }
 
 fn approved(id: &str) -> Option<&'static str> {

@@ -13,6 +13,8 @@
 //! a new cgroup namespace: in the initial one, mounting would set the options of the hierarchy
 //! (`nsdelegate` and others) for the whole machine.
 
+use crate::descriptors;
+use crate::reap;
 use crate::sandbox::step;
 use crate::single_threaded::SingleThreaded;
 use crate::wire;
@@ -30,6 +32,9 @@ const PREFIX: &str = "nsconform-";
 
 /// How long to wait for processes that were killed to leave their cgroup.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the keeper may take to find the root directory.
+const KEEPER_TIME: Duration = Duration::from_secs(20);
 
 /// The cgroups of one process.
 pub struct Cgroups {
@@ -53,7 +58,9 @@ impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.socket.take());
         // Whoever waits for the parent's end shall find nothing left.
-        let _ = nix::sys::wait::waitpid(self.pid, None);
+        if let Ok(None) = reap::within(self.pid.as_raw(), PATIENCE * 2) {
+            reap::kill_within(self.pid.as_raw(), PATIENCE);
+        }
     }
 }
 
@@ -82,6 +89,12 @@ impl Cgroups {
         let socket = ours.as_raw_fd();
         let keeper = Keeper { socket: Some(ours), pid };
         let mut message = [0; 512];
+        if !reap::readable(socket, KEEPER_TIME) {
+            return Err(format!(
+                "the keeper of the cgroups does not answer within {} s",
+                KEEPER_TIME.as_secs()
+            ));
+        }
         let received = wire::receive(socket, &mut message).map_err(|error| error.to_string())?;
         let root = received
             .descriptor
@@ -157,16 +170,21 @@ impl AsRawFd for Place {
 /// The keeper: finds the root directory, hands it to its parent and waits for that one's end.
 fn keep(socket: &OwnedFd, find: fn() -> Result<OwnedFd, String>) {
     let name = format!("{PREFIX}{}", nix::unistd::getppid());
-    let number = socket.as_raw_fd() as libc::c_uint;
-    // SAFETY: plain system calls on numbers. The parent's other descriptors are closed here: its
-    // end must be seen by those who wait for it. No signal of a terminal reaches the keeper.
+    let number = socket.as_raw_fd();
+    // SAFETY: plain system calls on numbers. No signal of a terminal reaches the keeper.
     unsafe {
         libc::setsid();
         for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE] {
             libc::signal(signal, libc::SIG_IGN);
         }
-        libc::syscall(libc::SYS_close_range, 0, number - 1, 0);
-        libc::syscall(libc::SYS_close_range, number + 1, libc::c_uint::MAX, 0);
+    }
+    // The parent's other descriptors: their end must be seen by those who wait for it.
+    if let Err(why) =
+        descriptors::close_between(0, number - 1).and_then(|()| descriptors::close_from(number + 1))
+    {
+        // Nobody who has gone can be told.
+        let _ = wire::send(number, why.as_bytes(), None);
+        return;
     }
     let root = match find() {
         Ok(root) => root,

@@ -6,20 +6,28 @@
 //! |---|---|
 //! | `kind` | the kinds of namespaces and the flags of clone(2) |
 //! | `errno` | error numbers and their names |
+//! | `descriptors` | closing what a process has inherited |
+//! | `inherited` | everything else that a process inherits, set once |
 //! | `capability` | capabilities and the sets of the calling thread |
 //! | `sandbox` | steps of which a sandbox is built |
 //! | `cgroup` | cgroups of version 2 for jobs, and their removal |
 //! | `wire` | sockets for messages with a descriptor |
 //! | `procfs` | what a procfs tells of a task |
 //! | `single_threaded` | proof that the process may fork |
+//! | `reap` | waits for children, with deadlines |
+//! | `foundation` | rules that the engine stands on, asked directly |
 //! | `machine` | facts of the machine that results depend on |
 
 pub mod capability;
 pub mod cgroup;
+pub mod descriptors;
 pub mod errno;
+pub mod foundation;
+pub mod inherited;
 pub mod kind;
 pub mod machine;
 pub mod procfs;
+pub mod reap;
 pub mod sandbox;
 pub mod single_threaded;
 pub mod wire;

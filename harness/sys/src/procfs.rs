@@ -3,7 +3,11 @@
 //!
 //! What follows from that is the business of whoever asks.
 
+use nix::fcntl::OFlag;
+use nix::sys::stat::Mode;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 /// The state letter, as proc_pid_stat(5) lists them: `Z` is a zombie.
 pub type State = char;
@@ -29,4 +33,110 @@ pub fn is_asleep(task: &Path) -> bool {
     let runs = || std::fs::read_to_string(task.join("syscall")).is_ok_and(|text| text.starts_with("running"));
     let sleeps = || state(task) == Some('S');
     sleeps() && !runs() && sleeps()
+}
+
+/// The processes, by their PIDs in the PID namespace of the procfs, that are in the PID namespace of
+/// this one or in one below it; itself, that namespace's init, is not among them.
+///
+/// `proc` is the root directory of the procfs. Processes that end meanwhile, and those that the
+/// caller may not look at, are left out.
+pub fn members_below(proc: BorrowedFd, init: i32) -> Vec<i32> {
+    let Some(whole) = open_pid_namespace(proc, init).and_then(|namespace| identity(&namespace)) else {
+        return Vec::new();
+    };
+    let mut members = numbered(proc);
+    members.retain(|pid| *pid != init && is_below(proc, *pid, whole));
+    members
+}
+
+/// How long a process has waited for a processor although it could run, as the second field of its
+/// `schedstat` tells; none where the kernel keeps no such count.
+pub fn waited_for_processor(proc: BorrowedFd, pid: i32) -> Option<Duration> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let file = nix::fcntl::openat(proc, format!("{pid}/schedstat").as_str(), flags, Mode::empty()).ok()?;
+    let text = std::io::read_to_string(std::fs::File::from(file)).ok()?;
+    Some(Duration::from_nanos(text.split_whitespace().nth(1)?.parse().ok()?))
+}
+
+/// The processes that a procfs lists.
+fn numbered(proc: BorrowedFd) -> Vec<i32> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let Ok(mut directory) = nix::dir::Dir::openat(proc, ".", flags, Mode::empty()) else {
+        return Vec::new();
+    };
+    let names = directory.iter().flatten();
+    names.filter_map(|entry| entry.file_name().to_str().ok()?.parse().ok()).collect()
+}
+
+/// How deep PID namespaces nest at most (pid_namespaces(7)).
+const DEEPEST: usize = 32;
+
+fn is_below(proc: BorrowedFd, pid: i32, whole: (u64, u64)) -> bool {
+    /// `NS_GET_PARENT` of linux/nsfs.h.
+    const NS_GET_PARENT: libc::c_int = 0xb702;
+    let mut next = open_pid_namespace(proc, pid);
+    for _ in 0..DEEPEST {
+        let Some(namespace) = next else { return false };
+        if identity(&namespace) == Some(whole) {
+            return true;
+        }
+        // SAFETY: takes numbers only; the result is new and ours.
+        next = unsafe {
+            let parent = libc::ioctl(namespace.as_raw_fd(), NS_GET_PARENT as _);
+            (parent >= 0).then(|| OwnedFd::from_raw_fd(parent))
+        };
+    }
+    false
+}
+
+fn open_pid_namespace(proc: BorrowedFd, pid: i32) -> Option<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    nix::fcntl::openat(proc, format!("{pid}/ns/pid").as_str(), flags, Mode::empty()).ok()
+}
+
+fn identity(file: &OwnedFd) -> Option<(u64, u64)> {
+    let found = nix::sys::stat::fstat(file).ok()?;
+    Some((found.st_dev, found.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reap;
+    use std::os::fd::AsFd;
+
+    /// The init of a PID namespace with a member, and another process beside them, are told apart.
+    #[test]
+    fn members_of_a_pid_namespace_are_found_and_nobody_else() {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let sleeps = || loop {
+            // SAFETY: async-signal-safe.
+            unsafe { libc::pause() };
+        };
+        let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC).unwrap();
+        let flags = libc::c_long::from(libc::CLONE_NEWPID | libc::SIGCHLD);
+        // SAFETY: the children make async-signal-safe system calls only.
+        let init = match unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) } {
+            0 => {
+                if unsafe { libc::fork() } == 0 {
+                    unsafe { libc::write(writer.as_raw_fd(), b"!".as_ptr().cast(), 1) };
+                }
+                sleeps()
+            }
+            // An ordinary user may not create one; root's run of the tests does.
+            -1 => return,
+            pid => pid as i32,
+        };
+        // SAFETY: as above.
+        let beside = match unsafe { libc::fork() } {
+            0 => sleeps(),
+            pid => pid,
+        };
+        assert!(reap::readable(reader.as_raw_fd(), PATIENCE));
+        let proc = std::fs::File::open("/proc").unwrap();
+        let members = members_below(proc.as_fd(), init);
+        assert!(members.len() == 1 && !members.contains(&beside) && !members.contains(&init), "{members:?}");
+        assert!(reap::kill_within(init, PATIENCE) && reap::kill_within(beside, PATIENCE));
+        assert!(members_below(proc.as_fd(), init).is_empty());
+    }
 }

@@ -26,15 +26,38 @@ pub struct Received {
     pub length: usize,
     /// A descriptor that came with it.
     pub descriptor: Option<OwnedFd>,
-    /// The sender's PID in the receiver's PID namespace, where the receiver asked for it.
+    /// The sender's PID as SCM_CREDENTIALS tells it, where the receiver has asked for that.
     pub sender: Option<i32>,
 }
 
-/// Two connected ends, both above [`DESCRIPTOR_FLOOR`] and close-on-exec. The first one is told
-/// the PID of whoever sends to it.
+impl Received {
+    /// The PID, in the caller's PID namespace, of the process that has sent its own socket by
+    /// [`send_owned`]: 0 if it has none there. None if no socket came, or the kernel does not tell.
+    pub fn owner(&self) -> Option<i32> {
+        let descriptor = self.descriptor.as_ref()?;
+        let mut owner = Owner { kind: 0, pid: 0 };
+        // SAFETY: the structure has the layout of f_owner_ex and outlives the call.
+        let asked = unsafe { libc::fcntl(descriptor.as_raw_fd(), F_GETOWN_EX, &raw mut owner) };
+        (asked == 0).then_some(owner.pid)
+    }
+}
+
+/// `struct f_owner_ex` of F_GETOWN_EX(2const).
+#[repr(C)]
+struct Owner {
+    kind: libc::c_int,
+    pid: libc::pid_t,
+}
+
+// Numbers from asm-generic/fcntl.h.
+const F_SETOWN_EX: libc::c_int = 15;
+const F_GETOWN_EX: libc::c_int = 16;
+const F_OWNER_PID: libc::c_int = 1;
+
+/// Two connected ends, both above [`DESCRIPTOR_FLOOR`] and close-on-exec.
 ///
 /// # Errors
-/// Those of socketpair(2), fcntl(2) and setsockopt(2): EMFILE first of all.
+/// Those of socketpair(2) and fcntl(2): EMFILE first of all.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [0; 2];
     // SAFETY: `ends` has room for two descriptors.
@@ -43,19 +66,39 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     })?;
     // SAFETY: both were just made and belong to nobody else.
     let (first, second) = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
-    let (first, second) = (raise(first)?, raise(second)?);
+    Ok((raise(first)?, raise(second)?))
+}
+
+/// Has a socket be told the credentials of whoever sends to it from now on.
+///
+/// # Errors
+/// Those of setsockopt(2).
+pub fn ask_credentials(socket: RawFd) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the option value is an int that outlives the call.
     check(unsafe {
         libc::setsockopt(
-            first.as_raw_fd(),
+            socket,
             libc::SOL_SOCKET,
             libc::SO_PASSCRED,
             (&raw const on).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
         )
-    })?;
-    Ok((first, second))
+    })
+    .map(drop)
+}
+
+/// Sends one message with the sending socket itself, and the caller as the socket's owner: so the
+/// receiver learns the caller's PID in its own PID namespace, whatever namespaces lie between them.
+///
+/// # Errors
+/// Those of fcntl(2) F_SETOWN_EX and of [`send`].
+pub fn send_owned(socket: RawFd, message: &[u8]) -> io::Result<()> {
+    // SAFETY: takes nothing.
+    let owner = Owner { kind: F_OWNER_PID, pid: unsafe { libc::getpid() } };
+    // SAFETY: the structure has the layout of f_owner_ex and outlives the call.
+    check(unsafe { libc::fcntl(socket, F_SETOWN_EX, &raw const owner) })?;
+    send(socket, message, Some(socket))
 }
 
 /// Moves a descriptor to a number at or above [`DESCRIPTOR_FLOOR`].

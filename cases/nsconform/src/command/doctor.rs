@@ -6,6 +6,7 @@ use nsconform_catalogue::{catalogue, claims, needs};
 use nsconform_grader::grader;
 use nsconform_lab::seal::{Ground, Mode};
 use nsconform_suite::case::Case;
+use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
@@ -91,11 +92,17 @@ fn findings(runner: &mut Runner, mode: &Result<Mode, String>) -> Vec<Fact> {
         return facts;
     }
     for need in needs::ALL {
-        let missing = runner.finding(need).err().map(|found| SkipReason::Need {
-            need: need.name.to_string(),
-            found,
-            remedy: need.remedy.to_string(),
-        });
+        let lacking = |found: String, remedy: &str| {
+            Some(SkipReason::Need { need: need.name.to_string(), found, remedy: remedy.to_string() })
+        };
+        let missing = match runner.finding(need) {
+            Probed::Met => None,
+            Probed::Late(why) => lacking(why, "try again when the machine is less busy"),
+            Probed::Unmet(Unmet::Wrong(found)) => {
+                lacking(found, "none: this kernel does otherwise than documented")
+            }
+            Probed::Unmet(Unmet::Absent(found)) => lacking(found, need.remedy),
+        };
         let needs_it = |case: &&&Case| claims().needs(case).iter().any(|other| other.name == need.name);
         let cases = catalogue().iter().filter(needs_it).count();
         facts.push(Fact { name: need.name.to_string(), how: "", missing, cases });

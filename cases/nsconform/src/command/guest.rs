@@ -124,13 +124,34 @@ fn run_in_child(
         }
         nix::unistd::ForkResult::Parent { child } => {
             drop(writer);
-            let text = std::io::read_to_string(reader).map_err(|error| error.to_string())?;
-            let status = nix::sys::wait::waitpid(child, None).map_err(|errno| errno.to_string())?;
+            let status = reap_until(child)?;
+            // It wrote all or nothing, and a process that it left may hold the pipe open: what is
+            // there is read, and its end is not waited for.
+            let mut text = String::new();
+            if nsconform_sys::reap::readable(reader.as_raw_fd(), std::time::Duration::ZERO) {
+                let mut buffer = [0; 4096];
+                use std::io::Read;
+                let length = (&reader).read(&mut buffer).map_err(|error| error.to_string())?;
+                text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            }
             match (text.parse::<usize>(), text.strip_prefix('!')) {
                 (Ok(lines), _) => Ok(lines),
                 (Err(_), Some(why)) => Err(why.to_string()),
                 (Err(_), None) => Err(format!("it ended early: {status:?}")),
             }
+        }
+    }
+}
+
+/// Waits for a child as an init does: every other process that ends is reaped as well. A kernel on
+/// which orphans come to this process instead of the init of their own PID namespace would wait for
+/// that for ever.
+fn reap_until(child: nix::unistd::Pid) -> Result<nix::sys::wait::WaitStatus, String> {
+    loop {
+        match nix::sys::wait::waitpid(None, None) {
+            Ok(status) if status.pid() == Some(child) => return Ok(status),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(errno) => return Err(errno.to_string()),
         }
     }
 }

@@ -122,6 +122,11 @@ fn judge(run: &Run, expected: Option<&str>, scale: f64) -> Done {
                 "the script did not end within {deadline:.1} s; --deadline-scale gives it more"
             )));
         }
+        Finish::NotEnded => {
+            return Err(Failure::harness(
+                "the script was killed at its deadline and did not end".to_string(),
+            ));
+        }
         Finish::Died(why) | Finish::NotStarted(why) => return Err(Failure::harness(why.clone())),
     }
     match (run.trace.end(), expected) {

@@ -1,0 +1,215 @@
+//! Proof that the sealed place leads nowhere out: asked of the kernel before the place is used,
+//! never concluded from the steps that built it.
+//!
+//! The steps live in `seal`.
+
+use crate::seal::{PROGRAM, TEMPLATE};
+use nsconform_sys::errno::Errno;
+use nsconform_sys::sandbox::libraries;
+use nsconform_sys::{descriptors, reap};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A mount namespace that can be joined: its file on nsfs, or a pidfd of a process in it.
+pub(crate) struct MountNamespace(OwnedFd);
+
+impl MountNamespace {
+    /// That of the calling process; none where neither procfs nor a pidfd names it.
+    pub(crate) fn own() -> Option<MountNamespace> {
+        let file = std::fs::File::open("/proc/self/ns/mnt").ok().map(OwnedFd::from);
+        file.or_else(|| reap::pidfd(nix::unistd::getpid().as_raw())).map(MountNamespace)
+    }
+
+    /// Joins it. The kernel then makes its root the root and the working directory of the caller:
+    /// so the caller leaves a chroot.
+    pub(crate) fn enter(&self) -> Result<(), String> {
+        // SAFETY: takes numbers only.
+        Errno::result(unsafe { libc::setns(self.0.as_raw_fd(), libc::CLONE_NEWNS) })
+            .map(drop)
+            .map_err(|errno| format!("setns(CLONE_NEWNS): {}", errno.describe()))
+    }
+}
+
+/// The kinds of namespaces without which a director would act on the host.
+const KINDS: [&str; 3] = ["mnt", "uts", "ipc"];
+
+/// `st_ino` of the namespaces of [`KINDS`] that the fork server is in; 0 where it is not known. By
+/// inheritance known to the directors.
+static OF_SERVER: [AtomicU64; KINDS.len()] = [const { AtomicU64::new(0) }; KINDS.len()];
+
+/// `st_ino` of the namespaces of [`KINDS`] that the caller is in; 0 where no procfs tells.
+pub(crate) fn identities() -> [u64; KINDS.len()] {
+    KINDS.map(|kind| std::fs::metadata(format!("/proc/self/ns/{kind}")).map_or(0, |found| found.ino()))
+}
+
+/// Keeps the identities of the fork server for [`namespaces_are_new`].
+pub(crate) fn remember(identities: &[u64; KINDS.len()]) {
+    for (place, identity) in OF_SERVER.iter().zip(identities) {
+        place.store(*identity, Ordering::Relaxed);
+    }
+}
+
+/// Proves that the caller has left the mount namespace that it was in: what follows mounts.
+///
+/// # Errors
+/// When the kernel gave no new one although it said so.
+pub(crate) fn mounts_are_apart(outside: &[u64; KINDS.len()]) -> Result<(), String> {
+    match identities() {
+        [now, ..] if now != 0 && now == outside[0] => {
+            Err("unshare(CLONE_NEWNS) gives 0, and the mount namespace is still that of the host".to_string())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Proves that a director is in namespaces of its own: what follows sets names.
+///
+/// # Errors
+/// Names the namespace that is still that of the fork server.
+pub(crate) fn namespaces_are_new() -> Result<(), String> {
+    for ((kind, of_server), now) in KINDS.iter().zip(&OF_SERVER).zip(identities()) {
+        if now != 0 && now == of_server.load(Ordering::Relaxed) {
+            return Err(format!("clone(2) with the flag for a new {kind} namespace gives the old one"));
+        }
+    }
+    Ok(())
+}
+
+const REMEDY: &str = "start nsconform as root, or outside of the chroot";
+
+/// Proves that the root directory of the caller is the root of its mount namespace: in a chroot
+/// whose root is a mount point pivot_root(2) moves the caller's root and not the namespace's, and
+/// setns(2) leads back to the host.
+///
+/// # Errors
+/// Says what leads out, or that nothing can be proved.
+pub(crate) fn root_is_the_namespaces(own: Option<&MountNamespace>) -> Result<(), String> {
+    let before = identity("/")?;
+    match own.map(MountNamespace::enter) {
+        Some(Ok(())) if identity("/")? == before => Ok(()),
+        Some(Ok(())) => Err(format!(
+            "started in a chroot: the root of the sealed mount namespace is not the sealed root, and \
+             setns(2) would lead to the host; {REMEDY}"
+        )),
+        // A user namespace cannot be created by a process in a chroot (unshare(2), EPERM).
+        joined if creates_user_namespace() => {
+            drop(joined);
+            Ok(())
+        }
+        joined => {
+            let why = match joined {
+                Some(Err(why)) => why,
+                _ => "there is neither /proc/self/ns/mnt nor a pidfd".to_string(),
+            };
+            Err(format!("it cannot be proved that the sealed root leads nowhere out: {why}; {REMEDY}"))
+        }
+    }
+}
+
+fn identity(path: &str) -> Result<(u64, u64), String> {
+    let found = std::fs::metadata(path).map_err(|error| format!("stat of {path}: {error}"))?;
+    Ok((found.dev(), found.ino()))
+}
+
+fn creates_user_namespace() -> bool {
+    // SAFETY: the caller, the fork server, has one thread; the child makes one system call.
+    match unsafe { libc::fork() } {
+        -1 => false,
+        // SAFETY: as above.
+        0 => unsafe { libc::_exit(i32::from(libc::unshare(libc::CLONE_NEWUSER) != 0)) },
+        child => match reap::within(child, Duration::from_secs(10)) {
+            Ok(Some(status)) => status == 0,
+            Ok(None) => {
+                reap::kill_within(child, Duration::from_secs(1));
+                false
+            }
+            Err(_) => false,
+        },
+    }
+}
+
+/// Whether the caller seems to be in a chroot: its root is no mount point, or the mount shows a part
+/// of a file system only. Good for a message alone.
+pub(crate) fn seems_a_chroot() -> bool {
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut roots = table.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        (fields.get(4) == Some(&"/")).then(|| fields[3].to_string())
+    });
+    !table.is_empty() && roots.next().is_none_or(|root| root != "/")
+}
+
+/// Proves, in a sealed director, that no descriptor, working directory or mount leads out.
+///
+/// # Errors
+/// Says what does.
+pub fn leads_nowhere_out() -> Result<(), String> {
+    /// Every number that the engine or a case uses is far below.
+    const LAST: RawFd = 4096;
+    for standard in 0..=2 {
+        let metadata = std::fs::metadata(format!("/proc/self/fd/{standard}"));
+        if metadata.is_ok_and(|found| !found.file_type().is_char_device()) {
+            return Err(format!("descriptor {standard} leads out of the sealed place"));
+        }
+    }
+    if let Some(open) = descriptors::open_between(3, LAST) {
+        return Err(format!("descriptor {open} leads out of the sealed place"));
+    }
+    let directory = std::env::current_dir().map_err(|error| format!("getcwd: {error}"))?;
+    if directory != Path::new("/tmp") {
+        return Err(format!("the working directory is {}, not /tmp", directory.display()));
+    }
+    // Without a procfs there is no table; the root was proved in the template.
+    match std::fs::read_to_string("/proc/self/mountinfo") {
+        Ok(table) => mounts_are_ours(&table),
+        Err(_) => Ok(()),
+    }
+}
+
+fn mounts_are_ours(table: &str) -> Result<(), String> {
+    let mut files: Vec<PathBuf> = libraries();
+    files.push(PathBuf::from(PROGRAM));
+    for line in table.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let place = Path::new(fields.get(4).copied().unwrap_or_default());
+        let kind =
+            fields.iter().position(|field| *field == "-").map(|at| (fields.get(at + 1), fields.get(at + 2)));
+        let ours = match place.to_str() {
+            Some("/") => kind == Some((Some(&"tmpfs"), Some(&TEMPLATE))),
+            Some("/tmp") => kind.is_some_and(|(kind, _)| kind == Some(&"tmpfs")),
+            // The engine's own, or copies of what was mounted there outside.
+            _ => {
+                place.starts_with("/proc")
+                    || place.starts_with("/sys")
+                    || files.iter().any(|file| file == place)
+            }
+        };
+        if !ours {
+            return Err(format!("the mount on {} leads out of the sealed place", place.display()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    const ROOT: &str = "1 1 0:30 / / ro,relatime - tmpfs nsconform ro,size=64k,mode=755";
+
+    #[rstest]
+    #[case::the_template(ROOT, true)]
+    #[case::a_fresh_procfs("2 1 0:31 / /proc rw - proc proc rw", true)]
+    #[case::the_scratch("2 1 0:32 / /tmp rw - tmpfs scratch rw", true)]
+    #[case::the_program("2 1 8:1 /usr/bin/x /program rw - ext4 /dev/sda1 rw", true)]
+    #[case::another_root("1 1 8:1 / / rw - ext4 /dev/sda1 rw", false)]
+    #[case::another_file_system("2 1 8:1 / /mnt rw - ext4 /dev/sda1 rw", false)]
+    #[case::the_host_on_the_scratch("2 1 8:1 / /tmp rw - ext4 /dev/sda1 rw", false)]
+    fn foreign_mounts_are_refused(#[case] line: &str, #[case] ours: bool) {
+        assert_eq!(mounts_are_ours(line).is_ok(), ours);
+    }
+}
