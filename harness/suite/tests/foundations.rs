@@ -61,11 +61,13 @@ fn broken(_: Duration) -> Standing {
 
 static STUB: Foundation = Foundation { name: "stub", rule: "the stub holds", source: "", ask: broken };
 
+static CARRIES: &[Need] = &[&CARRIED];
+
 const fn basis(ends: bool, sandbox: bool) -> Basis {
     Basis {
         foundation: &STUB,
         own: &["own", "own-hangs"],
-        carries: &[&CARRIED],
+        carries: CARRIES,
         rests: &["rests"],
         ends,
         sandbox,
