@@ -18,7 +18,7 @@ use std::process::ExitCode;
 ///
 /// Two kinds of cases need them: those of which a process starts with other credentials than the
 /// case's, and those that create a process before another one but use it after that one.
-const NOT_SHOWN: [(&str, &str, &str); 9] = [
+const NOT_SHOWN: [(&str, &str, &str); 11] = [
     ("api.procns-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
     ("api.setid-capability", "user", "+++ user starts as user +++\n"),
     ("ipc.cap-ipc-owner-in-owner", "root", "+++ root starts as root +++\n"),
@@ -26,6 +26,8 @@ const NOT_SHOWN: [(&str, &str, &str); 9] = [
     ("net.setns-capabilities", "root", "+++ root starts as root +++\n"),
     ("pid.fork-enomem-after-init", "outer", "+++ outer starts as root +++\n+++ joiner starts as root +++\n"),
     ("pid.scm-credentials-forge", "user", "+++ user starts as user +++\n"),
+    ("user.map-file-ownership", "stranger", "+++ owner starts as user +++\n"),
+    ("user.owner-has-caps-in-descendants", "owner", "+++ owner starts as user +++\n"),
     ("user.get-owner-uid", "user", "+++ user starts as user +++\n"),
     ("uts.set-needs-cap-in-owner", "root", "+++ root starts as root +++\n"),
 ];

@@ -363,7 +363,8 @@ mod tests {
         assert!(!scratch.holds("nsconform-1"));
         assert!(scratch.holds("nsconform-2/0") && scratch.holds("user.slice"));
         drop(held);
-        assert!(sweep(&root));
+        // A child that another test has just forked may hold the lock for a moment longer.
+        patiently(|| sweep(&root) && !scratch.holds("nsconform-2"));
         assert!(!scratch.holds("nsconform-2") && scratch.holds("user.slice"));
     }
 

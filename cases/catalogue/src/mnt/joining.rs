@@ -20,7 +20,6 @@ pub const CASES: &[Case] = &[
             tmpfs(inner, "/tmp/d")?;
             outer.readlink("/proc/self/ns/mnt")?;
             inner.readlink("/proc/self/ns/mnt")?;
-            inner.cat("/proc/self/comm")?;
             inner.execve(PROGRAM)?;
             inner.cat("/proc/self/comm")?;
             inner.readlink("/proc/self/ns/mnt")?;

@@ -185,7 +185,7 @@ impl Argument for Descriptor {
 
 /// The most bytes of a string that are printed before `...`, far more than strace's 32: a trace is
 /// also what is compared.
-const SHOWN_BYTES: usize = 1024;
+const SHOWN_BYTES: usize = 4096;
 
 /// Quotes bytes as strace(1) does.
 pub fn quote(bytes: &[u8]) -> String {
