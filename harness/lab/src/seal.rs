@@ -152,12 +152,15 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
     }
     let prepared = || {
         inherited::set_limits()?;
-        let program = Program::running(Path::new(PROGRAM));
+        // Found before a chroot is left, where that is allowed: its path means another file outside.
+        let found = Program::running(Path::new(PROGRAM));
         let outside = proof::identities();
         let (mode, own) = enter_template_namespaces(containment)?;
         proof::mounts_are_apart(&outside)?;
         proof::remember(&proof::identities());
         inherited::set_all()?;
+        // An ordinary user may copy mounts only in the user namespace that it has now.
+        let program = if found.is_empty() { Program::running(Path::new(PROGRAM)) } else { found };
         build_template(mode, &program)?;
         proof::root_is_the_namespaces(own.as_ref())?;
         Ok(mode)

@@ -308,9 +308,9 @@ fn serve(
     // For the one thing that a server may need to know of the machine: which processes a director
     // has left. Directors close it.
     let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
-    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok();
-    let ready: Ready = seal::prepare_template(containment);
-    quiet(null);
+    let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok().map(OwnedFd::from);
+    let ready: Ready = seal::prepare_template(containment)
+        .and_then(|mode| quiet(null).map(|()| mode).map_err(|what| SealFailure { what }));
     send(&mut control, &ready)?;
     let Ok(mode) = ready else { return Ok(()) };
     // Above the numbers that scripts see, now that limits allow such numbers.
@@ -468,17 +468,23 @@ fn drain(descriptor: RawFd) {
     while unsafe { libc::read(descriptor, buffer.as_mut_ptr().cast(), buffer.len()) } > 0 {}
 }
 
-/// Cases must not write to the terminal or the files of whoever started us.
-fn quiet(null: Option<std::fs::File>) {
+/// Cases must not write to the terminal or the files of whoever started us. Where there is no
+/// /dev/null the end of a pipe that nobody writes to takes its place: a number that is merely closed
+/// would be given to the next descriptor of the engine.
+fn quiet(null: Option<OwnedFd>) -> Result<(), String> {
+    let null = match null {
+        Some(null) => null,
+        None => nix::unistd::pipe().map_err(|errno| format!("pipe: {errno}"))?.0,
+    };
+    // It must not have one of the numbers that it is copied to and closed with.
+    let null = wire::raise(null).map_err(|error| format!("fcntl(F_DUPFD_CLOEXEC): {error}"))?;
     for standard in 0..=2 {
-        // SAFETY: redirects or closes the standard descriptors, which nothing here uses.
-        unsafe {
-            match &null {
-                Some(null) => libc::dup2(null.as_raw_fd(), standard),
-                None => libc::close(standard),
-            };
+        // SAFETY: redirects the standard descriptors, which nothing here uses.
+        if unsafe { libc::dup2(null.as_raw_fd(), standard) } == -1 {
+            return Err(format!("dup2: {}", io::Error::last_os_error()));
         }
     }
+    Ok(())
 }
 
 fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {

@@ -108,6 +108,11 @@ impl Program {
         Program { files }
     }
 
+    /// Whether no file could be taken.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Binds the files at their places below a new root.
     ///
     /// # Errors
