@@ -336,6 +336,7 @@ needs! {
             let process = lab.process_on(Ground::Root, "probe")?;
             match process.execve(nsconform_lab::seal::PROGRAM)? {
                 Outcome::Returned(_) => succeeded("getpid after execve", process.getpid()?),
+                Outcome::Gone => Ok(Err("the program ends at once: a library of it was not found".into())),
                 other => succeeded("execve", other),
             }
         },

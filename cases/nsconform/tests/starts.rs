@@ -39,13 +39,16 @@ fn run_after(change: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> 
 fn verdicts(output: &Output) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(&output.stdout);
     let lines = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    lines
+    // Records come in the order in which cases end.
+    let mut found: Vec<(String, String)> = lines
         .filter(|line| line["type"] == "case")
         .map(|line| {
             let word = |name: &str| line[name].as_str().unwrap_or_default().to_string();
             (word("verdict"), word("id"))
         })
-        .collect()
+        .collect();
+    found.sort();
+    found
 }
 
 fn nothing_is_false(output: &Output) -> Vec<(String, String)> {

@@ -3,13 +3,13 @@
 //!
 //! The steps live in `seal`.
 
-use crate::seal::{PROGRAM, TEMPLATE};
+use crate::seal::TEMPLATE;
 use nsconform_sys::errno::Errno;
-use nsconform_sys::sandbox::libraries;
 use nsconform_sys::{descriptors, reap};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -39,6 +39,14 @@ const KINDS: [&str; 3] = ["mnt", "uts", "ipc"];
 /// `st_ino` of the namespaces of [`KINDS`] that the fork server is in; 0 where it is not known. By
 /// inheritance known to the directors.
 static OF_SERVER: [AtomicU64; KINDS.len()] = [const { AtomicU64::new(0) }; KINDS.len()];
+
+/// The places of the program and its libraries, which are mounts of their own.
+static FILES: OnceLock<Vec<PathBuf>> = OnceLock::new();
+
+/// Keeps the places of the program's files for [`leads_nowhere_out`].
+pub(crate) fn remember_files(places: Vec<PathBuf>) {
+    FILES.get_or_init(|| places);
+}
 
 /// `st_ino` of the namespaces of [`KINDS`] that the caller is in; 0 where no procfs tells.
 pub(crate) fn identities() -> [u64; KINDS.len()] {
@@ -171,8 +179,7 @@ pub fn leads_nowhere_out() -> Result<(), String> {
 }
 
 fn mounts_are_ours(table: &str) -> Result<(), String> {
-    let mut files: Vec<PathBuf> = libraries();
-    files.push(PathBuf::from(PROGRAM));
+    let files = FILES.get().map_or(&[][..], Vec::as_slice);
     for line in table.lines() {
         let fields: Vec<&str> = line.split(' ').collect();
         let place = Path::new(fields.get(4).copied().unwrap_or_default());
@@ -211,6 +218,7 @@ mod tests {
     #[case::another_file_system("2 1 8:1 / /mnt rw - ext4 /dev/sda1 rw", false)]
     #[case::the_host_on_the_scratch("2 1 8:1 / /tmp rw - ext4 /dev/sda1 rw", false)]
     fn foreign_mounts_are_refused(#[case] line: &str, #[case] ours: bool) {
+        remember_files(vec![PathBuf::from(crate::seal::PROGRAM)]);
         assert_eq!(mounts_are_ours(line).is_ok(), ours);
     }
 }

@@ -161,6 +161,7 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
         inherited::set_all()?;
         // An ordinary user may copy mounts only in the user namespace that it has now.
         let program = if found.is_empty() { Program::running(Path::new(PROGRAM)) } else { found };
+        proof::remember_files(program.places());
         build_template(mode, &program)?;
         proof::root_is_the_namespaces(own.as_ref())?;
         Ok(mode)

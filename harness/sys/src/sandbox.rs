@@ -108,6 +108,11 @@ impl Program {
         Program { files }
     }
 
+    /// The places of the files inside.
+    pub fn places(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|(_, place)| place.clone()).collect()
+    }
+
     /// Whether no file could be taken.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

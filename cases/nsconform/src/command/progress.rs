@@ -65,7 +65,7 @@ fn speak_when_interrupted(
     if signals.thread_block().is_err() {
         return;
     }
-    std::thread::spawn(move || {
+    let waits = move || {
         let Ok(caught) = signals.wait() else { return };
         bar.finish_and_clear();
         // A closed error output leaves nobody to tell.
@@ -80,5 +80,9 @@ fn speak_when_interrupted(
         let _ = unsafe { signal(caught, SigHandler::SigDfl) };
         let _ = signals.thread_unblock();
         let _ = raise(caught);
-    });
+    };
+    // A filter may refuse threads: then signals end us without last words.
+    if std::thread::Builder::new().spawn(waits).is_err() {
+        let _ = signals.thread_unblock();
+    }
 }
