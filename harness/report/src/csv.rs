@@ -1,14 +1,14 @@
 //! Comma-separated values (RFC 4180) for a spreadsheet: a row for each case, a column for each
 //! kernel and privilege, a verdict in each field; empty where there is no record.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// A table of rules and kernels.
 pub(crate) struct CsvReport;
 
-impl Document for CsvReport {
+impl RunReport for CsvReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         let mut rows: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
         for result in runs.runs.iter().flat_map(|run| run.cases.values()) {

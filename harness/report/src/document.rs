@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 /// A report in the making.
-pub trait Document {
+pub trait RunReport {
     /// Takes one event as it happens. Documents that need whole runs leave this alone.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl ReportFormat {
     }
 
     /// An empty document of this format.
-    pub fn document(self, options: &ReportOptions) -> Box<dyn Document> {
+    pub fn document(self, options: &ReportOptions) -> Box<dyn RunReport> {
         let options = options.clone();
         match self {
             ReportFormat::Human => Box::new(human::HumanReport(options)),
@@ -163,7 +163,7 @@ pub struct ReportOptions {
 
 /// Takes events, hands them to a document, and keeps the runs.
 pub struct Reporter<'w> {
-    document: Box<dyn Document>,
+    document: Box<dyn RunReport>,
     to: BufWriter<Box<dyn Write + 'w>>,
     runs: Runs,
 }

@@ -1,7 +1,7 @@
 //! The report for people: every failure in full, skips by reason, counts by namespace, and one
 //! line that sums up. Several runs side by side are a matrix, which lives in `table`.
 
-use crate::document::{Document, Layout, ReportOptions, Runs, Verbosity};
+use crate::document::{Layout, ReportOptions, RunReport, Runs, Verbosity};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use crate::style::{self, BOLD, GREEN, RED, YELLOW, count, paint, write_field};
@@ -15,10 +15,10 @@ use std::io::{self, Write};
 /// A report for a terminal.
 pub(crate) struct HumanReport(pub(crate) ReportOptions);
 
-impl Document for HumanReport {
+impl RunReport for HumanReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         match self.0.layout {
-            Layout::Each => runs.runs.iter().try_for_each(|run| Page { run, options: &self.0 }.write(to)),
+            Layout::Each => runs.runs.iter().try_for_each(|run| RunPage { run, options: &self.0 }.write(to)),
             Layout::Matrix => write_matrix(runs, to),
         }
     }
@@ -39,12 +39,12 @@ fn write_matrix(runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One run on paper.
-struct Page<'r> {
+struct RunPage<'r> {
     run: &'r RecordedRun,
     options: &'r ReportOptions,
 }
 
-impl Page<'_> {
+impl RunPage<'_> {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let start = &self.run.start;
         let results = self.run.in_order();

@@ -1,7 +1,7 @@
 //! The report for programs: JSON lines. One run after the other is the stream of events itself;
 //! side by side they are the rows of the matrix.
 
-use crate::document::{Document, Layout, Runs};
+use crate::document::{Layout, RunReport, Runs};
 use crate::event::RunEvent;
 use crate::table::{Matrix, kernels};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// JSON lines in one of two layouts.
 pub(crate) struct JsonLines(pub(crate) Layout);
 
-impl Document for JsonLines {
+impl RunReport for JsonLines {
     fn event(&mut self, event: &RunEvent, to: &mut dyn Write) -> io::Result<()> {
         match self.0 {
             Layout::Each => event.write(to),

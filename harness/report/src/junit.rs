@@ -5,7 +5,7 @@
 //! `failure` is a fault of the kernel, an `error` one of the harness. Characters
 //! that XML forbids are left out by the crate that writes it.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use crate::style::count;
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// A JUnit document.
 pub(crate) struct JunitReport;
 
-impl Document for JunitReport {
+impl RunReport for JunitReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         let mut report = Report::new("nsconform");
         let several = runs.runs.len() > 1;

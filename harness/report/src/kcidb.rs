@@ -6,7 +6,7 @@
 //! that is not present. KCIDB has no record for what was lost as a whole: a run that was cut off
 //! has one test of status `MISS` for the path of all its cases.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use nsconform_suite::verdict::{Status, Term};
@@ -37,7 +37,7 @@ impl Default for Submitter {
 /// The longest excerpt of a log that the schema takes, in characters.
 const EXCERPT: usize = 16_384;
 
-impl Document for KcidbReport {
+impl RunReport for KcidbReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         let submitter = &self.0;
         let mut checkouts: BTreeMap<String, Value> = BTreeMap::new();

@@ -6,7 +6,7 @@
 //! line, since nobody knows their names: a diagnostic line counts them, and the exit status of the
 //! program is not 0.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use crate::style::count;
@@ -25,7 +25,7 @@ enum Total {
     NotOk,
 }
 
-impl Document for KtapReport {
+impl RunReport for KtapReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "KTAP version 1")?;
         for lost in &runs.lost {

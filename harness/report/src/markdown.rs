@@ -1,7 +1,7 @@
 //! Markdown for a pull request or a mail: what was run where, what needs to be looked at, and how
 //! each unexpected result differs.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use crate::event::CaseResult;
 use crate::run::RecordedRun;
 use crate::style::count;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 /// A Markdown document.
 pub(crate) struct MarkdownReport;
 
-impl Document for MarkdownReport {
+impl RunReport for MarkdownReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "## nsconform\n")?;
         write_counts(runs, to)?;

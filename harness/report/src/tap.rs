@@ -1,7 +1,7 @@
 //! The Test Anything Protocol, version 14: one point for each case, and a YAML block for whatever
 //! is not as it should be, in that part of YAML which parsers of TAP read. A run that was cut off bails out.
 
-use crate::document::{Document, Runs};
+use crate::document::{RunReport, Runs};
 use crate::event::CaseResult;
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::Term;
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 /// A TAP document.
 pub(crate) struct TapReport;
 
-impl Document for TapReport {
+impl RunReport for TapReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         let points: usize = runs.runs.iter().map(|run| run.cases.len() + run.missing()).sum();
         writeln!(to, "TAP version 14")?;

@@ -1,6 +1,6 @@
 //! `nsconform audit`: runs every mutant of every case and lists those that nothing catches.
 
-use super::progress::Progress;
+use super::progress::ProgressLine;
 use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, known};
@@ -43,7 +43,7 @@ pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
     };
     let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
-    let progress = Progress::start(0, "mutants");
+    let progress = ProgressLine::start(0, "mutants");
     let known = known(&Machine::look());
     let audit = suite::audit(&mut runner, claims(), &selected, &known, &mut |done, total| {
         progress.reach(done, total);

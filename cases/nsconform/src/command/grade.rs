@@ -168,7 +168,10 @@ fn grade_in_guest(
 ) -> Result<Grading, Failure> {
     let qemu = qemu::find().map_err(Failure::harness)?;
     let kernel = match &arguments.kernel {
-        Some(path) => Kernel::from_image(path, None).map_err(Failure::usage)?,
+        Some(path) => {
+            input::open(path)?;
+            Kernel::from_image(path, None).map_err(Failure::usage)?
+        }
         None => {
             let cache = kernels::default_directory().map_err(Failure::usage)?;
             newest(&kernels::Options { mirror: None, offline: false, cache })?

@@ -16,6 +16,27 @@ const LARGEST_RUN: u64 = 1 << 30;
 /// The largest text that is read: rules, lists.
 const LARGEST_TEXT: u64 = 1 << 24;
 
+/// Opens a regular file. A pipe without a writer does not keep us.
+///
+/// # Errors
+/// When it is anything else, or cannot be opened.
+pub fn open(path: &Path) -> Result<File, Failure> {
+    let cannot =
+        |why: &dyn std::fmt::Display| Failure::usage(format!("{} cannot be read: {why}", path.display()));
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(|error| cannot(&error))?;
+    let kind = file.metadata().map_err(|error| cannot(&error))?.file_type();
+    match () {
+        () if kind.is_file() => Ok(file),
+        () if kind.is_dir() => Err(cannot(&"it is a folder: name a file")),
+        () if kind.is_fifo() => Err(cannot(&"it is a pipe: name a file, or - for standard input")),
+        () => Err(cannot(&"it is a device: name a file")),
+    }
+}
+
 /// The content of a file.
 ///
 /// # Errors
@@ -27,23 +48,7 @@ pub fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let read = if path.as_os_str() == "-" {
         std::io::stdin().lock().take(most + 1).read_to_end(&mut content)
     } else {
-        // A pipe without a writer must not keep us.
-        let file = File::options()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(path)
-            .map_err(|error| cannot(&error))?;
-        let kind = file.metadata().map_err(|error| cannot(&error))?.file_type();
-        if !kind.is_file() {
-            let what = match () {
-                () if kind.is_dir() => "it is a folder: name a file",
-                () if kind.is_fifo() => "it is a pipe: read it from standard input, as -",
-                () if kind.is_char_device() || kind.is_block_device() => "it is a device: name a file",
-                () => "it is no regular file",
-            };
-            return Err(cannot(&what));
-        }
-        file.take(most + 1).read_to_end(&mut content)
+        open(path)?.take(most + 1).read_to_end(&mut content)
     };
     read.map_err(|error| cannot(&error))?;
     if content.len() as u64 > most {

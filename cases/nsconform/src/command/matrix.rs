@@ -1,7 +1,7 @@
 //! `nsconform matrix`: boots kernels side by side, runs the cases in each as root and as an
 //! ordinary user, and shows where they differ.
 
-use super::input::Expectations;
+use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
 use super::{Done, Failure, LOOKUP, ReportArguments, fetch_kernels, pattern, select};
 use nsconform_catalogue::catalogue;
@@ -141,9 +141,11 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), F
     let kernels = arguments
         .kernel
         .iter()
-        .map(|path| Kernel::from_image(path, arguments.modules.as_deref()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::usage)?;
+        .map(|path| {
+            input::open(path)?;
+            Kernel::from_image(path, arguments.modules.as_deref()).map_err(Failure::usage)
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
     let names: std::collections::HashSet<&str> = kernels.iter().map(|kernel| kernel.name.as_str()).collect();
     if names.len() < kernels.len() {
         return Err(Failure::usage(

@@ -41,7 +41,7 @@ Exit status:
   3  the harness itself failed, or the script did not end before its deadline
   4  this machine cannot play it: it grants no sealed namespaces, or not these credentials";
 
-/// What can be asked for.
+/// The command line of `play`.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The script, or a trace (also a .snap file); `-` is standard input

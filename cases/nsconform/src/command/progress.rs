@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A line that shows how far a command is.
-pub struct Progress {
+pub struct ProgressLine {
     bar: ProgressBar,
     done: Arc<AtomicUsize>,
     total: Arc<AtomicUsize>,
 }
 
-impl Progress {
+impl ProgressLine {
     /// A line for this many things; `what` names them in the plural. Whoever starts it has no
     /// process to fork any more: a thread waits for the signals that end us.
-    pub fn start(total: usize, what: &'static str) -> Progress {
+    pub fn start(total: usize, what: &'static str) -> ProgressLine {
         let bar = if std::io::stderr().is_terminal() {
             ProgressBar::new(total as u64)
         } else {
@@ -28,7 +28,7 @@ impl Progress {
         let done = Arc::new(AtomicUsize::new(0));
         let total = Arc::new(AtomicUsize::new(total));
         speak_when_interrupted(bar.clone(), done.clone(), total.clone(), what);
-        Progress { bar, done, total }
+        ProgressLine { bar, done, total }
     }
 
     /// One more is done; `message` names it.

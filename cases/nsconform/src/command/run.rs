@@ -2,7 +2,7 @@
 
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
-use super::progress::Progress;
+use super::progress::ProgressLine;
 use super::{Done, Failure, ReportArguments, pattern, run_start, select};
 use nsconform_catalogue::{approved, catalogue, claims, known};
 use nsconform_report::document::{Layout, Reporter};
@@ -75,7 +75,7 @@ pub fn run(single: &SingleThreaded, arguments: &Arguments) -> Done {
     let release = machine.kernel_release.as_str();
     let start = run_start(&runner, &machine, selected.len(), SCHEMA, arguments.shard);
     let mut written = reporter.event(release, RunEvent::Run(start));
-    let progress = Progress::start(selected.len(), "cases");
+    let progress = ProgressLine::start(selected.len(), "cases");
     runner.run_cases(&selected, &expected, &mut |index, record| {
         progress.step(&record.id);
         let case = catalogue()[index];

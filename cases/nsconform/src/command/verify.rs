@@ -1,7 +1,7 @@
 //! `nsconform verify`: runs every case many times, disturbed in many ways, and shows every run that
 //! is not as the first one of its case.
 
-use super::progress::Progress;
+use super::progress::ProgressLine;
 use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
 use nsconform_catalogue::{catalogue, claims};
 use nsconform_suite::runner::{Runner, Setup};
@@ -41,7 +41,7 @@ pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let repetition = Repetition { rounds: arguments.rounds, seed, processors: (usual.jobs / 2) as u16 };
-    let progress = Progress::start(0, "runs");
+    let progress = ProgressLine::start(0, "runs");
     let found =
         repeat(&mut runner, claims(), &selected, repetition, &mut |done, total| progress.reach(done, total));
     progress.end();
