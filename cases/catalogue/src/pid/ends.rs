@@ -24,6 +24,7 @@ pub const CASES: &[Case] = &[
             outer.waitpid(exits, WAIT)?;
             member.wait_for_end()?;
             let killed = outer.clone("killed", NEWPID)?;
+            killed.getpid()?;
             outer.kill(killed, Signal::SIGKILL)?;
             outer.waitpid(killed, WAIT)?;
             Ok(())
@@ -42,6 +43,7 @@ pub const CASES: &[Case] = &[
             let init = outer.clone("init", NEWPID)?;
             let member = init.fork("member")?;
             let below = member.clone("below", NEWPID)?;
+            below.getpid()?;
             for process in [member, below] {
                 outer.kill(process.sealed(), PROBE)?;
             }
@@ -70,6 +72,7 @@ pub const CASES: &[Case] = &[
                 levels.push(levels[levels.len() - 1].clone(name, NEWPID)?);
             }
             for level in &levels {
+                level.getpid()?;
                 outer.kill(level.sealed(), PROBE)?;
             }
             outer.kill(first, Signal::SIGKILL)?;

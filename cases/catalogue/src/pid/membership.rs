@@ -3,7 +3,7 @@
 //!
 //! Numbers in joined namespaces live in `setns`.
 
-use super::{PLAIN, WAIT};
+use super::WAIT;
 use crate::prelude::*;
 
 const UNSHARE: &str = "setns(2) and unshare(2) semantics";
@@ -12,7 +12,7 @@ const UNSHARE: &str = "setns(2) and unshare(2) semantics";
 pub const CASES: &[Case] = &[
     Case {
         id: "pid.membership-fixed-at-creation",
-        claim: "Neither unshare nor setns nor execve changes the PID namespace that the caller is in, nor its PID.",
+        claim: "Neither setns nor execve changes the PID namespace that the caller is in, nor its PID.",
         sources: &[man("pid_namespaces(7)", UNSHARE), text("LWN 532748, Namespaces in operation, part 4")],
         since: "3.8",
         needs: &[&need::PID_NS, &need::PROCFS],
@@ -28,11 +28,11 @@ pub const CASES: &[Case] = &[
                 process.readlink(init.proc("ns/pid_for_children"))?;
                 Ok(())
             };
-            init.unshare(PLAIN)?;
             same(init)?;
             init.setns(namespace, NEWPID)?;
             same(init)?;
             init.execve(PROGRAM)?;
+            init.cat("/proc/self/comm")?;
             same(init)?;
             Ok(())
         },
@@ -70,6 +70,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let child = outer.clone("child", NEWPID)?;
+            child.getpid()?;
             let grandchild = child.clone("grandchild", NEWPID)?;
             let namespace = outer.open(grandchild.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.setns(namespace, NEWPID)?;
@@ -92,12 +93,14 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
             let second = outer.clone("second", NEWPID)?;
-            for process in [outer, first] {
-                for namespace in [first, second] {
-                    let fd = process.open(namespace.proc("ns/pid"), O_RDONLY)?.id()?;
-                    process.setns(fd, NEWPID)?;
-                }
+            for namespace in [first, second] {
+                namespace.getpid()?;
+                let fd = outer.open(namespace.proc("ns/pid"), O_RDONLY)?.id()?;
+                outer.setns(fd, NEWPID)?;
+                outer.readlink(outer.proc("ns/pid_for_children"))?;
             }
+            let fd = first.open(second.proc("ns/pid"), O_RDONLY)?.id()?;
+            first.setns(fd, NEWPID)?;
             let joined = outer.fork("joined")?;
             joined.readlink(joined.proc("ns/pid"))?;
             for namespace in [first, second] {
@@ -117,6 +120,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let target = outer.clone("target", NEWPID)?;
+            target.getpid()?;
             let process = outer.fork("process")?;
             let thread = process.clone("thread", THREAD)?;
             let fd = process.open(target.proc("ns/pid"), O_RDONLY)?.id()?;
@@ -143,6 +147,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let creator = outer.clone("creator", NEWPID)?;
+            creator.getpid()?;
             let inner = creator.clone("inner", NEWPID)?;
             creator.readlink(creator.proc("ns/pid"))?;
             let fd = outer.open(inner.proc("ns/pid"), O_RDONLY)?.id()?;
@@ -152,7 +157,8 @@ pub const CASES: &[Case] = &[
             let own = creator.open(creator.proc("ns/pid"), O_RDONLY)?.id()?;
             creator.ioctl_parent(own)?;
             let below = creator.open(inner.proc("ns/pid"), O_RDONLY)?.id()?;
-            creator.ioctl_parent(below)?;
+            let parent = creator.ioctl_parent(below)?.id()?;
+            creator.fstat_ns(parent)?;
             Ok(())
         },
         ..CASE
@@ -166,11 +172,13 @@ pub const CASES: &[Case] = &[
         wrong: "one of the orders is refused, or its child is no init",
         play: |lab| {
             let outer = lab.process("outer")?;
+            outer.readlink("/proc/self/ns/user")?;
             for (name, order) in [("pid-first", [NEWPID, NEWUSER]), ("user-first", [NEWUSER, NEWPID])] {
                 let process = outer.fork(name)?;
                 for kind in order {
                     process.unshare(kind)?;
                 }
+                process.readlink("/proc/self/ns/user")?;
                 process.fork(&format!("{name}-child"))?.getpid()?;
             }
             Ok(())

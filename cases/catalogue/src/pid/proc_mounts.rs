@@ -51,6 +51,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
+            init.getpid()?;
             own_proc(init, "/tmp/proc", "")?;
             for key in ["Tgid", "Pid", "PPid", "NSpid", "NStgid"] {
                 init.field("/tmp/proc/1/status", key)?;
@@ -129,7 +130,6 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER | NEWNS)?;
-            inner.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             inner.mkdir("/tmp/proc", 0o755)?;
             inner.unshare(NEWPID)?;
             inner.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;

@@ -2,7 +2,7 @@
 //!
 //! Securebits in a new namespace live in `securebits`, execve(2) in `execve`.
 
-use super::{NO_CAPABILITY, OWN, USER_AS_ROOT};
+use super::NO_CAPABILITY;
 use crate::prelude::*;
 
 const ON_CHANGES: &str = "Effect of user ID changes on capabilities";
@@ -74,7 +74,6 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             outer.prctl_set_securebits(SecureBits::SECBIT_NO_SETUID_FIXUP)?;
             let inner = outer.clone("inner", NEWUSER)?;
-            inner.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             inner.prctl_set_securebits(
                 SecureBits::SECBIT_NO_SETUID_FIXUP | SecureBits::SECBIT_NO_SETUID_FIXUP_LOCKED,
             )?;
@@ -98,7 +97,6 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
-            inner.map_ids(OWN, super::ROOT_AS_ROOT, super::ROOT_AS_ROOT)?;
             outer.prctl_set_securebits(SecureBits::SECBIT_NO_SETUID_FIXUP | SecureBits::SECBIT_KEEP_CAPS)?;
             let namespace = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             outer.prctl_get_securebits()?;
@@ -138,7 +136,6 @@ pub const CASES: &[Case] = &[
         wrong: "the bit survives the new program, or takes another one along",
         play: |lab| {
             let inner = lab.process("outer")?.clone("inner", NEWUSER)?;
-            inner.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             inner.prctl_set_securebits(SecureBits::SECBIT_KEEP_CAPS | SecureBits::SECBIT_NO_SETUID_FIXUP)?;
             inner.prctl_get_securebits()?;
             inner.execve(PROGRAM)?;
@@ -154,6 +151,10 @@ pub const CASES: &[Case] = &[
         since: "3.19",
         ground: Ground::User,
         needs: &[&need::USER_NS, &need::PROCFS],
+        accepted: &[Accepted {
+            mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
+            why: super::DENIED_ALREADY,
+        }],
         wrong: "a process without capabilities decides for the namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -174,6 +175,10 @@ pub const CASES: &[Case] = &[
         since: "3.19",
         ground: Ground::User,
         needs: &[&need::USER_NS, &need::PROCFS],
+        accepted: &[
+            Accepted { mutant: "! echo \"deny\\n\" > \"/proc/self/setgroups\"", why: super::DENIED_ALREADY },
+            Accepted { mutant: "! echo \"deny\" > \"/proc/self/setgroups\"", why: super::DENIED_ALREADY },
+        ],
         wrong: "another word changes the setting",
         play: |lab| {
             let inner = lab.process("outer")?.clone("inner", NEWUSER)?;

@@ -155,15 +155,16 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             outer.creat_excl("of-root")?;
-            outer.chmod("of-root", 0o600)?;
             let inner = outer.clone("inner", NEWUSER)?;
             inner.map_ids(OWN, ROOT_AS_ROOT, ROOT_AS_ROOT)?;
             inner.getresuid()?;
             inner.capget()?;
-            inner.open("of-root", OpenFlags::O_WRONLY)?;
+            inner.chmod("of-root", 0o604)?;
+            outer.stat_owner("of-root")?;
             inner.sethostname("changed")?;
             inner.mount("none", "/tmp", "tmpfs", super::NO_FLAGS, "")?;
             outer.sethostname("changed")?;
+            inner.gethostname()?;
             Ok(())
         },
         ..CASE
@@ -180,7 +181,7 @@ pub const CASES: &[Case] = &[
             outer.prctl_capbset_drop(CAP_SYS_BOOT)?;
             outer.capset(CAP_CHOWN | CAP_SETUID, CAP_CHOWN)?;
             outer.prctl_cap_ambient_raise(CAP_CHOWN)?;
-            outer.capget()?;
+            outer.cat_capabilities("/proc/self/status")?;
             let cloned = outer.clone("cloned", NEWUSER)?;
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWUSER)?;
@@ -272,7 +273,6 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER | NEWUTS | NEWIPC)?;
-            inner.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             let pidfd = outer.pidfd_open(inner, 0)?.id()?;
             outer.setns(pidfd, NEWUTS | NEWIPC)?;
             outer.diff_ns("/proc/self/ns", inner.proc("ns"))?;

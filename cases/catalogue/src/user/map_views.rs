@@ -129,6 +129,10 @@ pub const CASES: &[Case] = &[
         since: "3.5",
         ground: Ground::User,
         needs: &[&need::USER_NS, &need::PROCFS],
+        accepted: &[Accepted {
+            mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
+            why: super::DENIED_ALREADY,
+        }],
         wrong: "one map gives the ids of the other kind, or is refused without the other",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -130,6 +130,10 @@ pub const CASES: &[Case] = &[
         since: "3.5",
         ground: Ground::User,
         needs: &[&need::USER_NS, &need::PROCFS],
+        accepted: &[Accepted {
+            mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
+            why: super::DENIED_ALREADY,
+        }],
         wrong: "only 0 or the same id is accepted inside, or another id outside",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -45,6 +45,10 @@ fn directory(process: Process) -> String {
     process.proc_directory()
 }
 
+/// The reason why no step notices when setgroups(2) is not denied.
+const DENIED_ALREADY: &str =
+    "where runs are contained in a user namespace setgroups is denied already, and this is inherited";
+
 const NO_CAPABILITY: Capabilities = Capabilities::empty();
 
 const NO_FLAGS: MountFlags = MountFlags::empty();
