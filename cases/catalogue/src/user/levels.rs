@@ -177,7 +177,8 @@ pub const CASES: &[Case] = &[
         needs: &[&need::PROCFS],
         wrong: "a set of the old namespace is carried over into the new one",
         play: |lab| {
-            let outer = lab.process("outer")?;
+            let outer = lab.process("first")?.clone("outer", NEWUSER)?;
+            outer.map_ids(OWN, ROOT_AS_ROOT, ROOT_AS_ROOT)?;
             outer.prctl_capbset_drop(CAP_SYS_BOOT)?;
             outer.capset(CAP_CHOWN | CAP_SETUID, CAP_CHOWN)?;
             outer.prctl_cap_ambient_raise(CAP_CHOWN)?;
