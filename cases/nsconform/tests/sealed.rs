@@ -285,6 +285,7 @@ fn a_killed_fork_server_leaves_no_cgroup() {
 /// What the machine does not give enough of.
 #[derive(Clone, Copy, Debug)]
 enum Shortage {
+    #[allow(dead_code, reason = "its case waits for a fix: see the test")]
     Processes(libc::rlim_t),
     UtsNamespaces(&'static CStr),
 }
