@@ -41,6 +41,7 @@ fn write(path: &Path, content: &str, mode: u32) -> PathBuf {
 #[case::no_program(&["grade", "unshare", "nowhere"], 2, "nowhere: No such file")]
 #[case::a_directory(&["grade", "unshare", "."], 2, "name the program in it")]
 #[case::not_executable(&["grade", "unshare", "plain"], 2, "chmod +x plain")]
+#[case::no_machine_code(&["grade", "unshare", "no-program"], 1, "Exec format error")]
 #[case::unknown_format(&["grade", "unshare", "lazy", "--format", "xml"], 2, "human, json, gradescope")]
 #[case::no_rules(&["grade", "unshare", "lazy", "--rules", "nowhere"], 2, "nowhere cannot be read: No such file")]
 #[case::output_nowhere(&["grade", "unshare", "lazy", "--format", "json", "--output", "no/file"], 2, "no")]

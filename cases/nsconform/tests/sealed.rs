@@ -285,7 +285,6 @@ fn a_killed_fork_server_leaves_no_cgroup() {
 /// What the machine does not give enough of.
 #[derive(Clone, Copy, Debug)]
 enum Shortage {
-    #[allow(dead_code, reason = "its case waits for a fix: see the test")]
     Processes(libc::rlim_t),
     UtsNamespaces(&'static CStr),
 }
@@ -362,9 +361,10 @@ fn lines(json: &[u8]) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// With less than all cases need (of processes: not tried since the foundations are asked first), those for which it is enough pass as ever, and the others say
+/// With less than all cases need, those for which it is enough pass as ever, and the others say
 /// what is missing.
 #[rstest]
+#[case::processes(Shortage::Processes(6), "1", "EAGAIN")]
 #[case::namespaces_in_cases(Shortage::UtsNamespaces(c"2"), "1", "ENOSPC")]
 #[case::namespaces_beside_each_other(Shortage::UtsNamespaces(c"3"), "8", "ENOSPC")]
 fn where_something_runs_out_the_cases_concerned_say_so(

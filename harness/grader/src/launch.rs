@@ -15,6 +15,7 @@ use nix::unistd::{Gid, Uid};
 use nsconform_sys::kind::{Flags, flag_names};
 use nsconform_sys::sandbox;
 use std::ffi::CString;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 /// Limits that the kernel keeps for each program that is started.
@@ -223,7 +224,9 @@ pub(super) fn start(
     let (standard, ends) = streams(launch.input)?;
     let filled = if launch.full_output { fill(&standard[1])? } else { 0 };
     let child = || -> Result<std::convert::Infallible, BeforeExec> {
-        let files = OwnFiles::open()?;
+        // Its descriptors are closed by number before the exec: nothing may close them again if that
+        // fails.
+        let files = ManuallyDrop::new(OwnFiles::open()?);
         files.write()?;
         enter_stage(spaces, *ground)?;
         let numbers = [standard[0].as_raw_fd(), standard[1].as_raw_fd(), standard[2].as_raw_fd()];
