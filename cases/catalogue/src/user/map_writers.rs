@@ -66,7 +66,7 @@ pub const CASES: &[Case] = &[
             let inner = process.clone("inner", NEWUSER)?;
             let by_user = process.open(inner.proc("uid_map"), OpenFlags::O_WRONLY)?.id()?;
             process.setresuid(-1, 0, -1)?;
-            process.capget()?;
+            process.getresuid()?;
             lab.note("root writes by the descriptor that was opened as uid 1000")?;
             process.write(by_user, "0 0 1")?;
             process.write(by_user, "0 1000 2")?;

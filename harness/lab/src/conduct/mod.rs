@@ -7,7 +7,7 @@
 //! | `watch` | compares the run with an expected one and stops it where they differ |
 //! | `record` | writes calls and answers into the journal |
 //!
-//! A run without any of the first three is *plain*. The director asks [`Around`] at each of the
+//! A run without any of the first three is *plain*. The director asks `Around` at each of the
 //! moments of a call and knows none of the four; who the processes are lives in `director`.
 
 pub mod delay;
