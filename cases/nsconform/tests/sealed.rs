@@ -364,7 +364,7 @@ fn lines(json: &[u8]) -> Vec<serde_json::Value> {
 /// With less than all cases need, those for which it is enough pass as ever, and the others say
 /// what is missing.
 #[rstest]
-#[case::processes(Shortage::Processes(6), "1", "EAGAIN")]
+#[case::processes(Shortage::Processes(7), "1", "EAGAIN")]
 #[case::namespaces_in_cases(Shortage::UtsNamespaces(c"2"), "1", "ENOSPC")]
 #[case::namespaces_beside_each_other(Shortage::UtsNamespaces(c"3"), "8", "ENOSPC")]
 fn where_something_runs_out_the_cases_concerned_say_so(

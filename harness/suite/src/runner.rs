@@ -133,11 +133,12 @@ impl Runner {
         let Setup { jobs, deadline_scale, containment } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
-        // Asked beside the server, which takes its time to seal itself.
+        let mut server = Server::start(single, &scripts, jobs, containment)?;
+        // Asked while the server seals itself, and after its start: the questions take processes,
+        // of which there may be few.
         let foundations: Vec<&'static Foundation> =
             catalogue.bases.iter().map(|basis| basis.foundation).collect();
         let survey = Survey::begin(single, foundations, FOUNDATION_TIME.mul_f64(deadline_scale.max(1.0)))?;
-        let mut server = Server::start(single, &scripts, jobs, containment)?;
         let ready: Option<Ready> = server.receive(SEAL_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mode = ready
             .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
@@ -279,25 +280,31 @@ impl Runner {
                 wanted.contains(name) && !self.findings.contains_key(name)
             })
             .collect();
-        let mut late = Vec::new();
-        for (index, probed) in self.probe_side_by_side(&unknown, self.deadline) {
+        let mut undecided = Vec::new();
+        for (index, probed, starved) in self.probe_side_by_side(&unknown, self.deadline) {
             match probed {
-                Probed::Late(_) => late.push(index),
+                Probed::Late(_) => undecided.push(index),
+                Probed::Unmet(_) if starved => undecided.push(index),
                 probed => drop(self.findings.insert(requirements[index].name, probed)),
             }
         }
-        // A busy machine is no missing feature: each is tried again, alone.
-        for index in late {
+        // A busy machine is no missing feature, nor is one whose last namespace or process a
+        // neighbour has: each is tried again, alone.
+        for index in undecided {
             let again = self.probe_side_by_side(&[index], self.deadline * AGAIN);
-            self.findings.extend(again.into_iter().map(|(index, probed)| (requirements[index].name, probed)));
+            self.findings
+                .extend(again.into_iter().map(|(index, probed, _)| (requirements[index].name, probed)));
         }
     }
 
-    fn probe_side_by_side(&mut self, indexes: &[usize], deadline: Duration) -> Vec<(usize, Probed)> {
+    /// The result of each probe, and whether a probe beside it may have taken what it lacked.
+    fn probe_side_by_side(&mut self, indexes: &[usize], deadline: Duration) -> Vec<(usize, Probed, bool)> {
         let jobs: Vec<Job> =
             indexes.iter().map(|index| Job { deadline, ..self.job(Role::Probe(*index)) }).collect();
         let mut found = Vec::new();
-        self.run_jobs(&jobs, &mut |number, run| found.push((indexes[number], probed(&run, deadline))));
+        self.run_jobs(&jobs, &mut |number, run| {
+            found.push((indexes[number], probed(&run, deadline), is_starved(&run)));
+        });
         found
     }
 
@@ -458,7 +465,13 @@ fn rests_on((basis, found): &(&'static Basis, String)) -> String {
     format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule)
 }
 
-/// What the run of a probe says of its requirement.
+/// Whether a run lacked something that jobs beside it may have taken: its director could not be
+/// started, or there were no more processes, namespaces or descriptors.
+fn is_starved(run: &Run) -> bool {
+    matches!(run.finish, Finish::NotStarted(_)) || exhausted(&run.trace, "").is_some()
+}
+
+/// The result of the run of a probe.
 fn probed(run: &Run, deadline: Duration) -> Probed {
     let absent = |why: String| Probed::Unmet(Unmet::Absent(why));
     match (&run.finish, run.trace.end()) {

@@ -56,6 +56,20 @@ pub fn kill_within(pid: i32, time: Duration) -> bool {
     !matches!(within(pid, time), Ok(None))
 }
 
+/// Reaps all children of the caller; whether none is left after this time.
+pub fn all_within(time: Duration) -> bool {
+    let end = Instant::now() + time;
+    loop {
+        // SAFETY: the status may be null.
+        match unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
+            0 if Instant::now() >= end => return false,
+            0 => std::thread::sleep(PAUSE),
+            -1 if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted => return true,
+            _ => {}
+        }
+    }
+}
+
 /// Whether a descriptor is readable, or at its end, within this time.
 pub fn readable(descriptor: RawFd, time: Duration) -> bool {
     let end = Instant::now() + time;

@@ -146,6 +146,7 @@ fn survey(foundations: &[&'static Foundation], to: &OwnedFd, time: Duration) {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
     let end = Instant::now() + time;
     let asked: Vec<Result<Asked, String>> =
@@ -169,6 +170,9 @@ fn survey(foundations: &[&'static Foundation], to: &OwnedFd, time: Duration) {
             return;
         }
     }
+    // The processes of the questions have been killed. They count against the limit of processes
+    // until they are reaped, and the cases come next.
+    reap::all_within(LAST);
 }
 
 fn exit() -> ! {
