@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use tempfile::NamedTempFile;
 
 const SCRIPT: &str = "\
 +++ starts as user +++
@@ -31,10 +31,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn file(name: &str, content: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, content).unwrap();
-    path
+/// A file that every user who runs the tests can write, and that is gone with its handle.
+fn file(content: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(content.as_bytes()).unwrap();
+    file
 }
 
 #[test]
@@ -45,17 +46,17 @@ fn symbols_get_their_values_and_the_trace_is_a_script_again() {
     for answer in ["exited(7)", "ioctl(3, NS_GET_NSTYPE)", "= CLONE_NEWUTS"] {
         assert!(trace.contains(answer), "no {answer} in\n{trace}");
     }
-    let expected = file("play-again", &trace);
+    let expected = file(&trace);
     let again = format!("+++ starts as user +++\n{trace}");
-    let output = play(&again, &["--expect", expected.to_str().unwrap()]);
+    let output = play(&again, &["--expect", expected.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stderr), text(&output.stdout));
     assert!(output.stdout.is_empty());
 }
 
 #[test]
 fn another_answer_than_expected_is_shown_where_it_is() {
-    let expected = file("play-other", "a  getpid()                                 = 7\n");
-    let output = play("a  getpid()\n", &["--expect", expected.to_str().unwrap()]);
+    let expected = file("a  getpid()                                 = 7\n");
+    let output = play("a  getpid()\n", &["--expect", expected.path().to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
     assert!(shown.starts_with("- a  getpid()") && shown.contains("\n+ a  getpid()"), "{shown}");
