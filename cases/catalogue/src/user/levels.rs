@@ -254,6 +254,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER | NEWUTS)?;
             inner.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            inner.geteuid()?;
             inner.capget()?;
             inner.open("/proc/sys/kernel/hostname", OpenFlags::O_WRONLY)?;
             inner.sethostname("inner.example")?;
