@@ -156,7 +156,7 @@ fn keep_as(descriptor: RawFd, number: RawFd) -> RawFd {
 /// grader's own work and say what came of it. The child is killed when it takes too long.
 ///
 /// # Errors
-/// What the child says went wrong.
+/// The child's own words about its failure.
 pub(super) fn ask_child(work: impl FnOnce() -> Result<String, String>) -> Result<String, String> {
     let (mut answer, mut says) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
     // SAFETY: the watcher has one thread, so the child's copy of the heap is consistent.

@@ -27,7 +27,7 @@ pub(super) struct Limits<'w> {
     pub(super) cgroup: Option<&'w Cgroup>,
 }
 
-/// What standard input is.
+/// The file that standard input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A pipe that the check writes to.
@@ -147,7 +147,7 @@ impl Launch {
         self.starter.iter().cloned().chain(own).chain(self.words.iter().cloned()).collect()
     }
 
-    /// What precedes the prompt in the report.
+    /// The conditions of this start, which precede the prompt in the report.
     pub(super) fn describe(&self) -> String {
         let mut parts = Vec::new();
         if self.input == Input::Terminal {

@@ -1,6 +1,6 @@
-//! A submission under way: what it prints, what it is given to read, and how it ends.
+//! A submission under way: its output, its input, and its end.
 //!
-//! How it is started lives in `stage`; what the kernel shows of its processes, in `seen`.
+//! `launch` and `stage` start it; `observed` looks at its processes.
 
 use super::abort::{CheckAbort, ensure};
 use super::observed::ObservedProcess;
@@ -37,7 +37,7 @@ pub enum Stream {
     Error,
 }
 
-/// What came out of a stream so far.
+/// One end of a pipe or terminal, and everything that has come out of it so far.
 #[derive(Default)]
 pub(super) struct Flow {
     /// The watcher's end; none once the other end is closed everywhere.
@@ -50,7 +50,7 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// What comes out of this end after so many bytes of the watcher's own.
+    /// A stream whose first bytes, so many of them, are the watcher's own.
     pub(super) fn behind(filled: usize, end: Option<OwnedFd>) -> Flow {
         Flow { end, filled, ..Flow::default() }
     }
@@ -95,7 +95,7 @@ impl Flow {
         let rest = &self.bytes[self.taken..];
         let length = match rest.iter().position(|byte| *byte == b'\n') {
             Some(newline) => newline + 1,
-            // What comes last need not end with a newline.
+            // The last line need not end with a newline.
             None if self.end.is_none() && !rest.is_empty() => rest.len(),
             None => return None,
         };
@@ -106,7 +106,7 @@ impl Flow {
     }
 }
 
-/// What the stage keeps of each program it started.
+/// The stage's record of a program that it started.
 pub(super) struct Running {
     pub(super) pid: i32,
     pub(super) input: Option<OwnedFd>,
@@ -135,11 +135,11 @@ impl Running {
 pub struct Held {
     /// The words of the command.
     pub words: Vec<String>,
-    /// What it prints first.
+    /// The line that it prints first.
     pub mark: String,
-    /// What it exits with.
+    /// Its exit status.
     pub status: u8,
-    /// What precedes these words in /proc/PID/cmdline: the interpreter, if it is a script.
+    /// The interpreter, if the command is a script: it precedes the words in /proc/PID/cmdline.
     pub(super) interpreter: Option<&'static str>,
 }
 

@@ -88,7 +88,7 @@ pub(super) struct State {
     next_look: Instant,
     free_memory_at_start: u64,
     pub(super) clock: Clock,
-    /// What each process had done when it was last seen to make progress.
+    /// The progress of each process when the watcher last saw it change.
     pub(super) progress: std::collections::HashMap<i32, observed::Progress>,
 }
 
@@ -174,7 +174,7 @@ impl<'w> Stage<'w> {
         self.slowness
     }
 
-    /// What was asked, what was seen, what was printed.
+    /// Takes out the questions to the submission, the trace and the output.
     pub(super) fn records(&self) -> (Vec<String>, Vec<String>, String) {
         let mut state = self.state.borrow_mut();
         let State { running, asked, trace, .. } = &mut *state;
@@ -253,7 +253,7 @@ impl<'w> Stage<'w> {
         self.program.path()
     }
 
-    /// What the submission starts as.
+    /// The credentials that the submission starts with.
     pub fn ground(&self) -> Ground {
         self.ground
     }
@@ -336,7 +336,7 @@ impl<'w> Stage<'w> {
             self.read_available();
             let value = ready();
             self.enforce_limits()?;
-            // What has happened counts, even if the time has just run out.
+            // An event that has happened counts, even if the time has just run out.
             self.enforce_time(what, value.is_some())?;
             if let Some(value) = value {
                 self.state.borrow_mut().clock.excuse_lateness();
@@ -499,7 +499,7 @@ impl Drop for Stage<'_> {
                     (self.heartbeat)();
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                // What cannot be killed is stuck in the kernel; the end of the watcher waits for it.
+                // A process that outlives SIGKILL is stuck in the kernel: the watcher's own end waits for it.
                 Ok(WaitStatus::StillAlive) => return,
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(_) => return,

@@ -24,7 +24,7 @@ pub(super) fn id_on(ground: Ground) -> u32 {
     if ground == Ground::Root { 0 } else { USER }
 }
 
-/// What the machine supports that a grading can use.
+/// The features of the machine that a grading can use.
 #[derive(Clone, Copy)]
 pub(super) struct HostSupport<'g> {
     /// Whether the watcher's user namespace maps several ids; if not, everything has the id of whoever grades.

@@ -1,7 +1,7 @@
 //! Every format of a grading, for every finding: valid by the schemas in `fixtures/schemas`,
 //! which are written from the documentation of the consumers, and saying the right thing.
 //!
-//! How results come about is no matter here: gradings are made by hand.
+//! The gradings are made by hand: nothing is graded here.
 
 use nsconform_grader::grading::*;
 use nsconform_grader::report::{Format, Report, ResultFile};
@@ -79,7 +79,7 @@ fn hide(mut check: GradedCheck) -> GradedCheck {
     check
 }
 
-/// What Classroom 50's runner hands over.
+/// The environment that Classroom 50's runner sets.
 fn environment(name: &str) -> Option<String> {
     let value = match name {
         "CLASSROOM" => "os-2026",
@@ -118,7 +118,7 @@ fn validator(format: Format) -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// What a schema finds wrong; nothing for a valid document.
+/// The violations of a schema; none for a valid document.
 fn faults(format: Format, document: &Value) -> Vec<String> {
     validator(format)
         .iter_errors(document)
@@ -699,7 +699,7 @@ mod file {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("x.json");
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        // What the umask makes of a new file.
+        // The mode that the umask gives a new file.
         let plain = scratch.path().join("plain");
         fs::write(&plain, "").unwrap();
         let usual = fs::metadata(&plain).unwrap().permissions().mode() & 0o777;

@@ -1,4 +1,4 @@
-//! Sealing: the place where cases run, and what their processes start as.
+//! Sealing: the place where cases run, and the credentials that their processes start with.
 //!
 //! The fork server prepares a *template* once: a mount namespace (inside a user namespace where it
 //! is not privileged) whose root is a read-only tmpfs with nothing but mount points and the
@@ -41,7 +41,7 @@ pub enum Mode {
     UserNamespace,
 }
 
-/// What a process of a case starts as.
+/// The credentials that a process of a case starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ground {
     /// Uid 0 with all capabilities over the PID, mount, UTS and IPC namespaces it is in.
@@ -54,7 +54,7 @@ pub enum Ground {
 }
 
 impl Ground {
-    /// What the ground is, for people.
+    /// The ground in words, for people.
     pub fn describe(self) -> &'static str {
         match self {
             Ground::Root => "root of a sealed set of namespaces",

@@ -110,7 +110,7 @@ pub enum Finish {
     NotStarted(String),
 }
 
-/// What the server reports of a job.
+/// The server's report on one job.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The id that the job was submitted with.
@@ -183,7 +183,7 @@ impl Server {
             let seconds = patience.as_secs();
             return Err(io::Error::other(format!("the fork server has said nothing for {seconds} s")));
         }
-        // What is there to be read is a whole message, or the server stops in the middle of one.
+        // The socket holds a whole message, unless the server has stopped in the middle of one.
         self.socket.set_read_timeout(Some(MESSAGE_TIME))?;
         receive(&mut self.socket)
     }
@@ -259,7 +259,7 @@ struct Slot {
     placed: bool,
 }
 
-/// What was done to end a director that is over its time, in this order.
+/// How far the server has gone to end a director that is over its time; it takes these in turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Force {
     /// Nothing, or SIGKILL to the director: the kernel ends everything else.
@@ -343,7 +343,7 @@ fn serve(
     ended
 }
 
-/// What stays the same while the server runs.
+/// The parts of a server that stay the same while it runs.
 struct Work<'s> {
     single: &'s SingleThreaded,
     scripts: &'s [Compiled],

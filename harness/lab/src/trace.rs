@@ -286,8 +286,8 @@ impl Names {
             }
             Value::Time { clock, nanoseconds } => {
                 let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
-                // What is left beside the offsets, which are whole seconds, is the time that an
-                // answer takes.
+                // Offsets are whole seconds: the rest of the difference is the time that an answer
+                // takes.
                 let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
                 match seconds {
                     0 => clock.clone(),

@@ -1,7 +1,7 @@
-//! Requirements: a condition that a case needs to be meaningful, and how it is probed: by trying, in
-//! a sealed throw-away place, never by a version or a configuration text.
+//! Requirements: a condition that a case needs to be meaningful, and its probe, which tries it in a
+//! sealed throw-away place and never reads a version or a configuration text.
 //!
-//! Which requirements there are is the catalogue's business: it declares them with `needs!`.
+//! The catalogue declares its requirements with `needs!`.
 
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::lab::Lab;
@@ -52,7 +52,7 @@ pub const fn own_cases(given: &[&'static [&'static str]]) -> &'static [&'static 
     if given.is_empty() { &[] } else { given[0] }
 }
 
-/// What the catalogue says of a foundation of the engine.
+/// A foundation of the engine, and the cases and requirements that rest on it.
 pub struct Basis {
     /// The foundation.
     pub foundation: &'static Foundation,
@@ -68,7 +68,7 @@ pub struct Basis {
     pub sandbox: bool,
 }
 
-/// What is known of a requirement after its probe.
+/// The answer of a requirement's probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// It is met.

@@ -1,7 +1,7 @@
 //! The runner: decides which cases can be run here, has them run, and judges their traces.
 //!
-//! It has no threads. Forking and deadlines are the server's business; how results are shown is
-//! the business of whoever takes the records.
+//! It has no threads. The server forks and keeps the deadlines; whoever takes the records shows
+//! them.
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
@@ -65,13 +65,13 @@ const FOUNDATION_TIME: Duration = Duration::from_secs(1);
 const AGAIN: u32 = 5;
 /// The share of a deadline that a case of a broken foundation gets: one in so many.
 const OWN_SHARE: u32 = 4;
-/// What to do where a machine is too busy or too slow for the deadlines.
+/// The remedy where a machine is too busy or too slow for the deadlines.
 const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
 
-/// What one job gave.
+/// The result of one job.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// What happened.
+    /// All calls and answers, in order.
     pub trace: Trace,
     /// How the director came to its end.
     pub finish: Finish,
@@ -84,7 +84,7 @@ pub struct Run {
 pub struct Setup {
     /// How many directors are at work side by side.
     pub jobs: usize,
-    /// What every deadline is multiplied by.
+    /// The factor by which every deadline is multiplied.
     pub deadline_scale: f64,
     /// How far the cases are kept from the machine.
     pub containment: Containment,

@@ -1,7 +1,7 @@
-//! What a procfs tells of a process or thread, given its directory there: for the engine, which
-//! looks at its own, and for the grader, whose watcher has another one.
+//! Readers of a process's or thread's directory in a procfs: the engine reads its own procfs, the
+//! grader's watcher another one.
 //!
-//! What follows from that is the business of whoever asks.
+//! Callers draw the conclusions.
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;

@@ -1,9 +1,9 @@
 //! The wire between the director and its actors: one message a packet, at most one descriptor
 //! with it.
 //!
-//! What the messages mean lives in `lab` (the director's end) and `actor` (the other end). Nothing
-//! here allocates while receiving or sending: an actor that shares its memory with another one
-//! (CLONE_VM) must not touch the heap while the other one may run.
+//! The crate `lab` gives the messages their meaning, in `lab` (the director's end) and `actor` (the
+//! other end). Nothing here allocates while it receives or sends: an actor that shares its memory
+//! with another one (CLONE_VM) must not touch the heap while the other one may run.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -19,7 +19,7 @@ pub const DESCRIPTOR_FLOOR: RawFd = 100;
 #[repr(C, align(8))]
 struct Control([u8; 128]);
 
-/// What came with one message.
+/// One message, with everything that came with it.
 #[derive(Debug)]
 pub struct Received {
     /// Length of the message; 0 when the other end is closed.

@@ -48,7 +48,7 @@ pub struct SubmittedBy {
 }
 
 impl Identity {
-    /// What the runner hands over.
+    /// Reads it from the environment that the runner sets.
     ///
     /// # Errors
     /// Names the variables that are missing or cannot be right.
@@ -162,7 +162,7 @@ pub struct Test {
     /// Why it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the submission printed.
+    /// The output of the submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
 }

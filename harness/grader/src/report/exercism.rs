@@ -19,7 +19,7 @@ const VERSION: u32 = 2;
 const LONGEST_MESSAGE: usize = 65_535;
 /// The longest output of a test, counted in the same way.
 const LONGEST_OUTPUT: usize = 500;
-/// What the documentation says at the end of an output that was cut.
+/// The end of an output that was cut, as the documentation demands.
 const CUT_OUTPUT: &str = "\nOutput was truncated. Please limit to 500 chars";
 
 /// The whole file.
@@ -42,20 +42,20 @@ pub struct Results<'g> {
 pub struct Test<'g> {
     /// The title of the check.
     pub name: &'g str,
-    /// What became of it.
+    /// Its result.
     pub status: Status,
     /// Why it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the submission printed.
+    /// The output of the submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// What was asked of the submission.
+    /// The command lines of the submission, and everything that the check did to it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub test_code: String,
 }
 
-/// What became of a test, or of all.
+/// The result of one test, or of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {

@@ -33,13 +33,13 @@ pub struct Results<'g> {
     pub test_name_format: &'static str,
     /// Who sees what the run script printed.
     pub stdout_visibility: Visibility,
-    /// What Gradescope keeps and does not show.
+    /// Data that Gradescope keeps and does not show.
     pub extra_data: RunData<'g>,
     /// A test for each check that was performed.
     pub tests: Vec<Test<'g>>,
 }
 
-/// What is kept of a grading.
+/// The data of a grading that Gradescope keeps.
 #[derive(Debug, Serialize)]
 pub struct RunData<'g> {
     /// The version of nsconform.
@@ -73,11 +73,11 @@ pub struct Test<'g> {
     pub output: String,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What is kept.
+    /// Data that Gradescope keeps.
     pub extra_data: TestData<'g>,
 }
 
-/// What is kept of a check.
+/// The data of a check that Gradescope keeps.
 #[derive(Debug, Serialize)]
 pub struct TestData<'g> {
     /// The id.
@@ -86,7 +86,7 @@ pub struct TestData<'g> {
     pub duration: f64,
 }
 
-/// What Gradescope knows of a test.
+/// The result of a test, in Gradescope's words.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -138,7 +138,7 @@ fn test<'g>(grading: &Grading, index: usize, check: &'g GradedCheck, hints: usiz
     }
 }
 
-/// What every student may read.
+/// The text that every student may read.
 fn output(grading: &Grading) -> String {
     let mut output = String::new();
     if !grading.is_complete() {
@@ -147,7 +147,7 @@ fn output(grading: &Grading) -> String {
     }
     output.push_str(&format!("To repeat this grading: {}\n", text::repeating(grading)));
     if text::deserves_notes(grading, false) {
-        text::block(&mut output, "What the model answer does, and why", &grading.notes);
+        text::block(&mut output, "How the model answer does it, and why", &grading.notes);
     }
     output
 }

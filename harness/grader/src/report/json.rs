@@ -55,22 +55,22 @@ pub struct Document<'g> {
 pub struct Check<'g> {
     /// Kebab-case, unique in the assignment.
     pub id: &'g str,
-    /// What it is about, in one line.
+    /// Its subject, in one line.
     pub title: &'g str,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What was found: `status`, and what belongs to it.
+    /// The result: `status`, and the fields that belong to it.
     #[serde(flatten)]
     pub finding: &'g Finding,
     /// Points earned.
     pub score: u32,
     /// Points that counted.
     pub max_score: u32,
-    /// What was asked of the submission.
+    /// The command lines of the submission, and everything that the check did to it.
     pub asked: &'g [String],
-    /// What the kernel showed.
+    /// The kernel's answers.
     pub trace: &'g [String],
-    /// What the submission printed.
+    /// The output of the submission.
     pub printed: &'g str,
     /// As many hints as were wanted.
     pub hints: &'g [String],

@@ -1,8 +1,7 @@
-//! What a grading is written as: for people, and for the consumers of results.
+//! The formats of a grading: for people, and for the consumers of results.
 //!
-//! One module for each format; `text` has the words that they share, `result_file` the file that
-//! is replaced as checks are performed. A grading is written again after each check, so every
-//! format can be written of a grading that is not complete.
+//! Each format has a module; `text` has the words that they share, `result_file` the file that the
+//! grader replaces after each check. So every format can show a grading that is not complete.
 //!
 //! # Who sees what
 //! | format | written for | checks that are not visible |
@@ -30,7 +29,7 @@ use nsconform_report::ExitStatus;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-/// What a grading can be written as.
+/// A format in which a grading can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Text for people.
