@@ -466,7 +466,7 @@ needs! {
     }
 }
 
-/// What a case needs by what its approved trace shows, so that it need not be said.
+/// The requirements that the calls of an approved trace imply, so that the case need not name them.
 pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     let mut implied: Vec<Need> = Vec::new();
     let word_at = |at: usize| {
@@ -521,7 +521,7 @@ fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<Finding, Interrupt> {
 fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
-    // What the caller itself is in shows at once, except for the kinds that only children enter.
+    // The caller's own namespace changes at once, except for the kinds that only children enter.
     let moves = !matches!(kind, Kind::Pid | Kind::Time);
     let before = if moves { Some(process.readlink(kind.own_path())?) } else { None };
     let done = process.unshare(kind.flag())?;

@@ -1,7 +1,6 @@
-//! What the assignments have in common whose program executes a command: the command is held, and
-//! looked at while it is.
+//! Checks for programs that execute a command: they hold the command, and look at it meanwhile.
 //!
-//! How the process that was started behaves meanwhile is in `settled`.
+//! Checks on the process that the grader started live in `settled`.
 
 use super::settled;
 use nsconform_grader::{

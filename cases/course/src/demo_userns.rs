@@ -121,7 +121,7 @@ fn capabilities(stage: &Stage<'_>) -> CheckResult {
         || format!("the child tells its effective capabilities: {there}"),
         || format!("the line says {}", told.capabilities),
     )?;
-    // What is not in the bounding set of a new user namespace's first process is no capability.
+    // The bounding set of a new user namespace's first process holds every capability of the kernel.
     let all = child.status("CapBnd")?;
     ensure(there == all, || format!("the child has all capabilities: {all}"), || format!("it has {there}"))?;
     let its_own = waiting(&run).map_or(Ok(0), |program| program.effective_capabilities())?;

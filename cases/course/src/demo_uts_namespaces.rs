@@ -25,9 +25,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
 /// The most bytes that a host name may have: uts_namespaces(7).
 const LONGEST: usize = 64;
 
-/// What the child prints before the name.
+/// The child prints this before the name.
 const IN_CHILD: &str = "uts.nodename in child:  ";
-/// What the program prints before the name that it sees itself.
+/// The program prints this before the name that it sees itself.
 const IN_PARENT: &str = "uts.nodename in parent: ";
 
 /// Starts the submission, and gives the child once both stand still.

@@ -1,5 +1,5 @@
-//! What the contracts of all assignments have in common about what fails: it is named on standard
-//! error, the exit status is 1, and nothing was done.
+//! Checks of failures, which all contracts treat alike: the program names the failure on standard
+//! error, exits with status 1, and has done nothing.
 
 use nix::errno::Errno;
 use nsconform_grader::{CheckAbort, CheckResult, Launch, Run, Stage, Status, Stream, ensure};

@@ -124,7 +124,7 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     while printed.len() < expected.len() {
         printed.push(nest.run.line()?);
     }
-    // What comes late, or once more, comes until the end.
+    // Lines that come late, or a second time, are there by the end.
     stage.kill(&nest.processes[nest.levels - 1], Signal::SIGKILL)?;
     nest.run.status()?;
     let all = nest.run.text(Stream::Output);

@@ -28,7 +28,7 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
     for kind in JOINED {
         joins_one(stage, &file(&target, kind)?, &target, kind)?;
     }
-    // What counts is what the file stands for, not where it is.
+    // The namespace behind the file counts, not the place of the file.
     for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
         let path = stage.bind_mount(&target, kind)?;
         joins_one(stage, &path, &target, kind)?;

@@ -34,7 +34,7 @@ const AT_MOST_LATE: Duration = Duration::from_millis(300);
 const CHARGED: f64 = 0.85;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
-/// What stops a terminal's output, and what lets it go on.
+/// The characters that stop a terminal's output and let it go on: Ctrl-S and Ctrl-Q.
 const STOP: &str = "\u{13}";
 const GO_ON: &str = "\u{11}";
 

@@ -51,8 +51,8 @@ fn creates_child(stage: &Stage<'_>) -> CheckResult {
     is_first_inside(&run, &child)?;
     settled::has_left(stage, &child, "the child", &[Kind::Pid])?;
     settled::has_left(stage, &run.process(), "the program itself", &[])?;
-    // Both stand still where they print. What a parent can wait for depends on whether the child has
-    // executed something: that resets its termination signal to SIGCHLD (execve(2)).
+    // Both stand still where they print. A parent's wait depends on whether the child has executed
+    // something: execve(2) resets the child's termination signal to SIGCHLD.
     settled::stop(stage, &child)?;
     run.make_room();
     let there = settled::stays(stage, &run)?;

@@ -37,7 +37,7 @@ struct Session<'s> {
     run: Run<'s>,
     /// The submission's process.
     init: ObservedProcess<'s>,
-    /// What was printed before the first prompt.
+    /// The text that it printed before the first prompt.
     greeting: String,
 }
 

@@ -167,7 +167,7 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => {
             return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
         }
-        // What it waits for cannot be told, so it is given time.
+        // Nothing tells which event it waits for, so the check gives it time.
         _ => stage.watch(Duration::from_secs(1))?,
     }
     let printed = played.run.text(Stream::Output);

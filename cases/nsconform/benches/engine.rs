@@ -100,7 +100,7 @@ fn timed(what: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
-/// What the case does, without the engine.
+/// The calls of the case, without the engine.
 fn bare_script() {
     in_child(0, &|| {
         in_child(libc::CLONE_NEWUTS, &|| {

@@ -17,9 +17,9 @@ use std::io::{self, Read};
 
 /// The end of `nsconform play --help`.
 pub const NOTATION: &str = "\
-A script is written as a trace is: a process, two spaces, and its call. What stands behind `=` does
-not count, but for names: `= $fd` names the number that the call returns, `= <child>` the process
-that it creates. Both may stand in later calls, a process also in a path: \"/proc/<child>/ns/uts\".
+A script looks like a trace: a process, two spaces, and its call. The player ignores the text after
+`=`, except for names: `= $fd` names the number that the call returns, `= <child>` the process that
+it creates. Later calls may use both, and a process also in a path: \"/proc/<child>/ns/uts\".
 
   +++ starts as user +++                        credentials of all processes: root (if this line is
                                                 not there), user, or initial-root
