@@ -7,7 +7,7 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -166,7 +166,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
             || "the line 'child has terminated' when the child has been killed".into(),
             || format!("the line {line:?}"),
         )?;
-        run.ends_with(Status::Exited(0))?;
+        run.ends_with(Termination::Exited(0))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Status, ensure,
+    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Termination, ensure,
 };
 use std::time::{Duration, Instant};
 
@@ -123,7 +123,7 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     let (parent, child) = find_pids(&run)?;
     // It was started from outside the PID namespace.
     tells(&run, "Parent", &terminating(parent, 0))?;
-    run.ends_with(Status::Exited(0))?;
+    run.ends_with(Termination::Exited(0))?;
     let expected = "the child stays when the parent has ended, asleep";
     settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
 }

@@ -12,7 +12,7 @@ use toml::Spanned;
 /// The credentials that a submission starts with, in the user namespace of the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ground {
+pub enum SubmissionCredentials {
     /// Uid 0 with all capabilities over the namespaces of the stage.
     Root,
     /// Uid 1000 without capabilities.
@@ -28,7 +28,7 @@ pub struct Assignment {
     /// The part of the series that prints the program.
     pub part: u8,
     /// The credentials that a submission starts with.
-    pub ground: Ground,
+    pub ground: SubmissionCredentials,
     /// Cases of the suite whose claims it teaches.
     pub claims: Vec<String>,
     /// How long a check may take, unless it says otherwise; in milliseconds.

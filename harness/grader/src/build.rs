@@ -5,7 +5,7 @@
 //! there: it opens the directories that it needs before anybody can change the meaning of their
 //! names. The operations of a check on the finished stage live in `stage`.
 
-use super::assignment::Ground;
+use super::assignment::SubmissionCredentials;
 use super::attributes;
 use super::fork::{OWN_WORK, fork_into, reap};
 use super::given::Given;
@@ -40,7 +40,7 @@ pub(super) struct Built {
 /// Says which call failed.
 pub(super) fn build(
     support: &HostSupport<'_>,
-    ground: Ground,
+    ground: SubmissionCredentials,
     several_ids: bool,
     host_name: &str,
 ) -> Result<Built, String> {
@@ -62,7 +62,7 @@ pub(super) fn build(
 fn build_around(
     init: Pid,
     support: &HostSupport<'_>,
-    ground: Ground,
+    ground: SubmissionCredentials,
     several_ids: bool,
     host_name: &str,
 ) -> Result<Built, String> {

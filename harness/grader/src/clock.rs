@@ -20,8 +20,8 @@ const MOST_WALL_TIME: u32 = 30;
 /// Added to that, for very short deadlines.
 const LEAST_WALL_TIME: Duration = Duration::from_secs(20);
 
-/// How the time of a stage stands.
-pub(super) enum Standing {
+/// The time that a stage has left.
+pub(super) enum TimeBudget {
     /// There is time left.
     Left,
     /// The submission has used up its time.
@@ -115,18 +115,18 @@ impl Clock {
     }
 
     /// How things stand, where the submission may take this long after it was started.
-    pub(super) fn standing(&self, allowed: Duration) -> Standing {
+    pub(super) fn standing(&self, allowed: Duration) -> TimeBudget {
         let [charged, wall, processors] = self.since;
         let (charged, wall) = (self.charged - charged, self.wall - wall);
         let processors = self.processors - processors;
         if charged >= allowed {
-            Standing::Over
+            TimeBudget::Over
         } else if processors >= allowed * MOST_PROCESSOR_TIME {
-            Standing::Processors(processors)
+            TimeBudget::Processors(processors)
         } else if wall >= allowed * MOST_WALL_TIME + LEAST_WALL_TIME {
-            Standing::TooBusy { wall, charged }
+            TimeBudget::TooBusy { wall, charged }
         } else {
-            Standing::Left
+            TimeBudget::Left
         }
     }
 }

@@ -9,7 +9,7 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
 use nix::sys::stat::Mode;
 use nsconform_sys::kind::Kind;
 use nsconform_sys::procfs;
-pub use nsconform_sys::procfs::State;
+pub use nsconform_sys::procfs::ProcessState;
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
@@ -226,7 +226,7 @@ impl<'s> ObservedProcess<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn state(&self) -> Result<State, CheckAbort> {
+    pub fn state(&self) -> Result<ProcessState, CheckAbort> {
         let status = self.status("State")?;
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
@@ -441,7 +441,7 @@ fn directory(pid: i32) -> PathBuf {
     Path::new(PROC).join(pid.to_string())
 }
 
-pub(super) fn state(pid: i32) -> Option<State> {
+pub(super) fn state(pid: i32) -> Option<ProcessState> {
     procfs::state(&directory(pid))
 }
 

@@ -9,18 +9,18 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum Termination {
     /// It called exit(2) with this status.
     Exited(i32),
     /// This signal ended it.
     Killed(i32),
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for Termination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
-            Status::Exited(status) => write!(f, "exit status {status}"),
-            Status::Killed(number) => match nix::sys::signal::Signal::try_from(number) {
+            Termination::Exited(status) => write!(f, "exit status {status}"),
+            Termination::Killed(number) => match nix::sys::signal::Signal::try_from(number) {
                 Ok(signal) => write!(f, "killed by {signal}"),
                 Err(_) => write!(f, "killed by signal {number}"),
             },
@@ -112,7 +112,7 @@ pub(super) struct Running {
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Flow,
     pub(super) error: Flow,
-    pub(super) status: Option<Status>,
+    pub(super) status: Option<Termination>,
 }
 
 impl Running {
@@ -332,7 +332,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When a limit is reached.
-    pub fn status(&self) -> Result<Status, CheckAbort> {
+    pub fn status(&self) -> Result<Termination, CheckAbort> {
         let status = self
             .stage
             .wait("the end of the program", || self.stage.running(self.number, |running| running.status))?;
@@ -367,7 +367,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When it is another one.
-    pub fn ends_with(&self, expected: Status) -> Result<(), CheckAbort> {
+    pub fn ends_with(&self, expected: Termination) -> Result<(), CheckAbort> {
         let status = self.status()?;
         ensure(
             status == expected,

@@ -41,11 +41,11 @@ pub enum Body {
     /// It plays; its trace is what counts.
     Script(fn(&Lab) -> Play),
     /// It finds out whether something is met.
-    Probe(fn(&Lab) -> Result<Finding, Interrupt>),
+    Probe(fn(&Lab) -> Result<ProbeResult, Interrupt>),
 }
 
 /// The result of a probe: met, or why not.
-pub type Finding = Result<(), Unmet>;
+pub type ProbeResult = Result<(), Unmet>;
 
 /// Why a requirement is not met.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl<T: Into<String>> From<T> for Unmet {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
     /// The script that is played.
-    pub script: Played,
+    pub script: JobScript,
     /// After this time the director and all its processes are killed.
     pub deadline: Duration,
     /// The conduct of the run.
@@ -75,23 +75,23 @@ pub struct Job {
 
 /// A script that the server plays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Played {
+pub enum JobScript {
     /// A compiled one, by its index.
     Compiled(u32),
     /// A written one.
     Written(Script),
 }
 
-impl Played {
+impl JobScript {
     fn wants_cgroup(&self, scripts: &[Compiled]) -> bool {
         match self {
-            Played::Compiled(index) => scripts[*index as usize].cgroup,
-            Played::Written(script) => script.cgroup,
+            JobScript::Compiled(index) => scripts[*index as usize].cgroup,
+            JobScript::Written(script) => script.cgroup,
         }
     }
 
     fn is_probe(&self, scripts: &[Compiled]) -> bool {
-        matches!(self, Played::Compiled(index) if matches!(scripts[*index as usize].body, Body::Probe(_)))
+        matches!(self, JobScript::Compiled(index) if matches!(scripts[*index as usize].body, Body::Probe(_)))
     }
 }
 
@@ -112,7 +112,7 @@ pub enum Finish {
 
 /// The server's report on one job.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
+pub struct JobReport {
     /// The id that the job was submitted with.
     pub id: u32,
     /// How its director came to its end.
@@ -123,9 +123,9 @@ pub struct Report {
     pub duration: Duration,
 }
 
-impl Report {
-    fn not_started(id: u32, why: String, duration: Duration) -> Report {
-        Report { id, finish: Finish::NotStarted(why), journal: Vec::new(), duration }
+impl JobReport {
+    fn not_started(id: u32, why: String, duration: Duration) -> JobReport {
+        JobReport { id, finish: Finish::NotStarted(why), journal: Vec::new(), duration }
     }
 }
 
@@ -402,7 +402,7 @@ fn attend(
             };
             if let (None, Some((id, _))) = (free, &received) {
                 let why = format!("{} directors could not be ended", slots.len());
-                send(control, &Report::not_started(*id, why, Duration::ZERO))?;
+                send(control, &JobReport::not_started(*id, why, Duration::ZERO))?;
                 continue;
             }
             let (Some(slot), Some((id, job))) = (free, received) else {
@@ -439,7 +439,7 @@ fn attend(
                         crate::outcome::Errno::from(error).describe()
                     );
                     remove_place(cgroups, slot);
-                    send(control, &Report::not_started(id, why, started.elapsed()))?;
+                    send(control, &JobReport::not_started(id, why, started.elapsed()))?;
                 }
             }
         }
@@ -539,7 +539,7 @@ fn end_overdue(control: &mut UnixStream, work: &Work, slots: &mut [Option<Slot>]
                 slot.force = Force::GivenUp;
                 let journal = work.journals[index].bytes().to_vec();
                 let (id, duration) = (slot.id, slot.started.elapsed());
-                send(control, &Report { id, finish: Finish::NotEnded, journal, duration })?;
+                send(control, &JobReport { id, finish: Finish::NotEnded, journal, duration })?;
                 let_one_go(slots, &work.journals);
             }
             (Some(_), Force::GivenUp) => {}
@@ -610,7 +610,8 @@ fn reap(
         if slot.placed {
             remove_place(cgroups, index);
         }
-        let report = Report { id: slot.id, finish, journal: work.journals[index].bytes().to_vec(), duration };
+        let report =
+            JobReport { id: slot.id, finish, journal: work.journals[index].bytes().to_vec(), duration };
         send(control, &report)?;
     }
 }
@@ -701,8 +702,8 @@ fn direct(scripts: &[Compiled], mode: Mode, job: &Job, journal: &Journal) -> End
     let play = || {
         let lab = |ground| Lab::new(journal, ground, mode, job.conduct.clone());
         let played = match &job.script {
-            Played::Written(script) => script::play(script, &lab(script.ground)).map(Ok),
-            Played::Compiled(index) => {
+            JobScript::Written(script) => script::play(script, &lab(script.ground)).map(Ok),
+            JobScript::Compiled(index) => {
                 let script = &scripts[*index as usize];
                 match script.body {
                     Body::Script(play) => play(&lab(script.ground)).map(Ok),

@@ -6,7 +6,7 @@
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::lab::Lab;
 use nsconform_lab::outcome::Outcome;
-pub use nsconform_lab::server::{Finding, Unmet};
+pub use nsconform_lab::server::{ProbeResult, Unmet};
 use nsconform_sys::foundation::Foundation;
 
 /// A requirement.
@@ -21,7 +21,7 @@ pub struct Requirement {
     /// Whether whoever needs it runs in a cgroup of its own.
     pub cgroup: bool,
     /// Tries it.
-    pub probe: fn(&Lab) -> Result<Finding, Interrupt>,
+    pub probe: fn(&Lab) -> Result<ProbeResult, Interrupt>,
 }
 
 /// A requirement as cases name it.
@@ -113,7 +113,7 @@ const REFUSALS: [i32; 26] = [
 ///
 /// # Errors
 /// None of its own.
-pub fn succeeded(call: &str, outcome: Outcome) -> Result<Finding, Interrupt> {
+pub fn succeeded(call: &str, outcome: Outcome) -> Result<ProbeResult, Interrupt> {
     Ok(match outcome {
         Outcome::Returned(_) => Ok(()),
         Outcome::Failed(errno) => {

@@ -5,7 +5,7 @@
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
-use crate::runner::{DEADLINE, Run, Runner, judge};
+use crate::runner::{DEADLINE, JobResult, Runner, judge};
 use crate::verdict::{ExitStatus, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::delay::Jitter;
@@ -144,7 +144,7 @@ fn compare(
     index: usize,
     case: &'static Case,
     approved: Option<&str>,
-    run: &Run,
+    run: &JobResult,
     first: &mut HashMap<usize, (Verdict, String)>,
 ) -> Option<Disagreement> {
     let verdict = judge(run, approved, DEADLINE);
@@ -173,9 +173,9 @@ mod tests {
 
     static SOME: Case = Case { id: "uts.x", ..CASE };
 
-    fn run(name: &str, duration: Duration) -> Run {
+    fn run(name: &str, duration: Duration) -> JobResult {
         let trace = Trace(vec![Event::Process(name.into()), Event::End(End::Played)]);
-        Run { trace, finish: Finish::Ended, duration }
+        JobResult { trace, finish: Finish::Ended, duration }
     }
 
     #[test]

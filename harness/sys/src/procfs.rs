@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The state letter, as proc_pid_stat(5) lists them: `Z` is a zombie.
-pub type State = char;
+pub type ProcessState = char;
 
 /// The fields of `stat` from the state on (proc_pid_stat(5)): what stands before may hold anything.
 /// None if there is no such task any more.
@@ -21,7 +21,7 @@ pub fn stat(task: &Path) -> Option<Vec<String>> {
 }
 
 /// Its state; none if it is gone.
-pub fn state(task: &Path) -> Option<State> {
+pub fn state(task: &Path) -> Option<ProcessState> {
     stat(task)?.first()?.chars().next()
 }
 

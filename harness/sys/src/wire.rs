@@ -15,9 +15,16 @@ pub const MAX_MESSAGE: usize = 48 * 1024;
 /// opens is 3, on every machine.
 pub const DESCRIPTOR_FLOOR: RawFd = 100;
 
-/// Room for one descriptor and one set of credentials, aligned as cmsg(3) demands.
+/// Room for the ancillary data of one message, one descriptor and one set of credentials, aligned as
+/// cmsg(3) demands.
 #[repr(C, align(8))]
-struct Control([u8; 128]);
+pub struct ControlBuffer(pub [u8; 128]);
+
+impl Default for ControlBuffer {
+    fn default() -> ControlBuffer {
+        ControlBuffer([0; 128])
+    }
+}
 
 /// One message, with everything that came with it.
 #[derive(Debug)]
@@ -125,7 +132,7 @@ pub fn raise(descriptor: OwnedFd) -> io::Result<OwnedFd> {
 /// Those of sendmsg(2); EPIPE when the other end is closed, EMSGSIZE when it is too long.
 pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Result<()> {
     let mut part = libc::iovec { iov_base: message.as_ptr().cast_mut().cast(), iov_len: message.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &mut part;
@@ -153,7 +160,7 @@ pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Res
 /// Those of recvmsg(2); EMSGSIZE when the message is longer than the buffer.
 pub fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &mut part;

@@ -2,7 +2,7 @@
 //!
 //! The notation and the playing live in the engine (`nsconform_lab::script`).
 
-use super::{Done, Failure, print};
+use super::{CommandResult, Failure, print};
 use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::script::{Script, ScriptError};
@@ -10,7 +10,7 @@ use nsconform_lab::seal::{Ground, Mode};
 use nsconform_lab::server::Finish;
 use nsconform_lab::trace::End;
 use nsconform_report::ExitStatus;
-use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup};
+use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
 use nsconform_suite::snapshot;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::io::{self, Read};
@@ -43,7 +43,7 @@ Exit status:
 
 /// The command line of `play`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct PlayArguments {
     /// The script, or a trace (also a .snap file); `-` is standard input
     file: String,
     /// Compare the trace with the one in this file and show where they differ
@@ -55,7 +55,7 @@ pub struct Arguments {
 }
 
 /// Plays the script.
-pub fn play(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult {
     let script = read_script(&arguments.file)?;
     let expected = arguments.expect.as_deref().map(read).transpose()?;
     let setup = Setup { jobs: 1, deadline_scale: arguments.deadline_scale, ..Setup::default() };
@@ -102,7 +102,7 @@ fn read_script(file: &str) -> Result<Script, Failure> {
 }
 
 /// Prints the trace, or where it differs from the expected one.
-fn show(run: &Run, expected: Option<&str>) -> Result<(), Failure> {
+fn show(run: &JobResult, expected: Option<&str>) -> Result<(), Failure> {
     let observed = run.trace.text();
     print(|to| match expected {
         Some(expected) if snapshot::agrees(expected, &observed) => Ok(()),
@@ -113,7 +113,7 @@ fn show(run: &Run, expected: Option<&str>) -> Result<(), Failure> {
     })
 }
 
-fn judge(run: &Run, expected: Option<&str>, scale: f64) -> Done {
+fn judge(run: &JobResult, expected: Option<&str>, scale: f64) -> CommandResult {
     match &run.finish {
         Finish::Ended => {}
         Finish::TimedOut => {

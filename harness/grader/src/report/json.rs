@@ -45,14 +45,14 @@ pub struct Document<'g> {
     /// How long it took, in seconds.
     pub duration: f64,
     /// In the order of the assignment.
-    pub checks: Vec<Check<'g>>,
+    pub checks: Vec<JsonCheck<'g>>,
     /// Notes on the model answer; empty before full marks.
     pub notes: &'g [String],
 }
 
 /// One check.
 #[derive(Debug, Serialize)]
-pub struct Check<'g> {
+pub struct JsonCheck<'g> {
     /// Kebab-case, unique in the assignment.
     pub id: &'g str,
     /// Its subject, in one line.
@@ -83,7 +83,7 @@ pub struct Check<'g> {
 impl<'g> Document<'g> {
     /// The document of a grading.
     pub fn of(grading: &'g Grading, hints: usize) -> Document<'g> {
-        let of_check = |check: &'g GradedCheck| Check {
+        let of_check = |check: &'g GradedCheck| JsonCheck {
             id: &check.id,
             title: &check.title,
             visibility: check.visibility,

@@ -174,12 +174,12 @@ impl Report {
             }
             Format::Json => as_json(&json::Document::of(grading, self.hints))?,
             Format::Gradescope if grading.broken.is_some() => return Ok(None),
-            Format::Gradescope => as_json(&gradescope::Results::of(grading, self.hints))?,
+            Format::Gradescope => as_json(&gradescope::GradescopeResults::of(grading, self.hints))?,
             Format::Classroom50 => match &self.identity {
                 Some(identity) => as_json(&classroom50::Payload::of(grading, identity, self.hints))?,
                 None => return Err("it is not known whose result this is".to_string()),
             },
-            Format::Exercism => as_json(&exercism::Results::of(grading, self.hints))?,
+            Format::Exercism => as_json(&exercism::ExercismResults::of(grading, self.hints))?,
             Format::Junit => junit::write(grading, self.hints)?,
         }))
     }
