@@ -6,7 +6,7 @@
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::call::Call;
 use nsconform_lab::call::namespace::Namespace;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::{Event, Trace};
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;

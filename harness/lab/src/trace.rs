@@ -16,9 +16,9 @@
 use crate::call::Call;
 use crate::call::argument::quote;
 use crate::interrupt::Interrupt;
+use crate::job::Unmet;
 use crate::outcome::{Outcome, Value};
 use crate::pids::Pids;
-use crate::server::Unmet;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 

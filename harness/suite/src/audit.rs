@@ -13,7 +13,7 @@ use crate::verdict::{ExitStatus, SkipReason, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::interrupt::Interrupt;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::End;
 use serde::Serialize;
 use std::iter::Sum;

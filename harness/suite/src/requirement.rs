@@ -4,9 +4,9 @@
 //! The catalogue declares its requirements with `needs!`.
 
 use nsconform_lab::interrupt::Interrupt;
+pub use nsconform_lab::job::{ProbeResult, Unmet};
 use nsconform_lab::lab::Lab;
 use nsconform_lab::outcome::Outcome;
-pub use nsconform_lab::server::{ProbeResult, Unmet};
 use nsconform_sys::foundation::Foundation;
 
 /// A requirement.

@@ -1,7 +1,6 @@
 //! The runner: decides which cases can be run here, has them run, and judges their traces.
 //!
-//! It has no threads. The server forks and keeps the deadlines; whoever takes the records shows
-//! them.
+//! It has no threads. The server forks and keeps the deadlines; callers show the records.
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
@@ -13,12 +12,13 @@ use nsconform_lab::call::Call;
 use nsconform_lab::call::process::ProcessCalls;
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::job::{Body, Compiled, Finish, Job, JobReport, JobScript};
 use nsconform_lab::journal;
 use nsconform_lab::outcome::Outcome;
 use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Containment, Ground, Mode};
-use nsconform_lab::server::{Body, Compiled, Finish, Job, JobReport, JobScript, Ready, Server};
+use nsconform_lab::server::{Ready, Server};
 use nsconform_lab::trace::{End, Event, Trace};
 use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::kind;
@@ -217,11 +217,8 @@ impl Runner {
             Role::Probe(index) => cases + index,
             Role::Nothing => cases + probes,
         };
-        Job {
-            script: JobScript::Compiled(script as u32),
-            deadline: self.deadline,
-            conduct: Conduct::default(),
-        }
+        let script = JobScript::Compiled(script as u32);
+        Job { script, deadline: self.deadline, conduct: Conduct::default() }
     }
 
     /// A job for a case that is changed or disturbed on purpose.
@@ -493,20 +490,13 @@ fn probed(run: &JobResult, deadline: Duration) -> Probed {
 
 /// The verdict on a run, given the approved trace.
 pub fn judge(run: &JobResult, approved: Option<&str>, deadline: Duration) -> Verdict {
+    let late = || format!("did not end within {:.1} s", deadline.as_secs_f64());
     match &run.finish {
         Finish::NotStarted(why) | Finish::Died(why) => return Verdict::Error { reason: why.clone() },
-        Finish::TimedOut => {
-            return Verdict::Timeout {
-                reason: format!("did not end within {:.1} s", deadline.as_secs_f64()),
-            };
-        }
+        Finish::TimedOut => return Verdict::Timeout { reason: late() },
         Finish::NotEnded => {
-            return Verdict::Timeout {
-                reason: format!(
-                    "did not end within {:.1} s, and the kernel did not end its processes when they were killed",
-                    deadline.as_secs_f64()
-                ),
-            };
+            let reason = late() + ", and the kernel did not end its processes when they were killed";
+            return Verdict::Timeout { reason };
         }
         Finish::Ended => {}
     }

@@ -9,7 +9,7 @@ use crate::runner::{DEADLINE, JobResult, Runner, judge};
 use crate::verdict::{ExitStatus, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::delay::Jitter;
-use nsconform_lab::server::Job;
+use nsconform_lab::job::Job;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -168,7 +168,7 @@ fn compare(
 mod tests {
     use super::*;
     use crate::case::CASE;
-    use nsconform_lab::server::Finish;
+    use nsconform_lab::job::Finish;
     use nsconform_lab::trace::{End, Event, Trace};
 
     static SOME: Case = Case { id: "uts.x", ..CASE };

@@ -7,7 +7,7 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::End;
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::mutation::mutants;
