@@ -21,8 +21,8 @@ const XZ_MEMORY: u32 = 256 << 10;
 /// The most bytes that a kernel or a module has without compression.
 pub const LARGEST_KERNEL: u64 = 1 << 30;
 
-/// A reader of the uncompressed bytes of `source`. What follows the compressed stream is left out.
-/// A few bytes may stand for very many: the caller limits how much it reads.
+/// A reader of the uncompressed bytes of `source`, up to the end of the compressed stream. A few
+/// bytes may stand for very many: the caller limits how much it reads.
 ///
 /// # Errors
 /// When reading fails or the first bytes are of no known compression.

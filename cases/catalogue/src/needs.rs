@@ -7,7 +7,7 @@ use nsconform_lab::call::argument::flag_names;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 pub use nsconform_suite::requirement::Need;
-use nsconform_suite::requirement::{Finding, Unmet, succeeded};
+use nsconform_suite::requirement::{ProbeResult, Unmet, succeeded};
 use std::collections::BTreeSet;
 
 const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
@@ -466,7 +466,7 @@ needs! {
     }
 }
 
-/// What a case needs by what its approved trace shows, so that it need not be said.
+/// The requirements that the calls of an approved trace imply, so that the case need not name them.
 pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     let mut implied: Vec<Need> = Vec::new();
     let word_at = |at: usize| {
@@ -509,7 +509,7 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
 }
 
 /// Whether a process can become the user and the group with this id.
-fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<Finding, Interrupt> {
+fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<ProbeResult, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let changed = process.setresgid(id, id, id)?;
     if !changed.is_ok() {
@@ -518,10 +518,10 @@ fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<Finding, Interrupt> {
     succeeded(&format!("setresuid({id}, {id}, {id})"), process.setresuid(id, id, id)?)
 }
 
-fn can_unshare(lab: &Lab, kind: Kind) -> Result<Finding, Interrupt> {
+fn can_unshare(lab: &Lab, kind: Kind) -> Result<ProbeResult, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
-    // What the caller itself is in shows at once, except for the kinds that only children enter.
+    // The caller's own namespace changes at once, except for the kinds that only children enter.
     let moves = !matches!(kind, Kind::Pid | Kind::Time);
     let before = if moves { Some(process.readlink(kind.own_path())?) } else { None };
     let done = process.unshare(kind.flag())?;

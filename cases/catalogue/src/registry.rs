@@ -15,8 +15,8 @@ pub struct Topic {
     pub untested: &'static [Untested],
 }
 
-/// A kind of namespace, or the interface that all kinds share.
-pub struct Namespace {
+/// The rules of one kind of namespace, or of the interface that all kinds share.
+pub struct Chapter {
     /// The part of its ids before the first dot.
     pub name: &'static str,
     /// Its topics, in the order of `list`.
@@ -57,7 +57,7 @@ macro_rules! namespaces {
         $(pub mod $namespace;)+
 
         /// The namespaces, in the order of `list`.
-        pub const NAMESPACES: &[$crate::registry::Namespace] = &[$($crate::registry::Namespace {
+        pub const NAMESPACES: &[$crate::registry::Chapter] = &[$($crate::registry::Chapter {
             name: stringify!($namespace),
             topics: $namespace::TOPICS,
         }),+];

@@ -6,9 +6,9 @@
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::script::{Script, Step};
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_suite::case::Case;
-use nsconform_suite::runner::{Role, Run, Runner, Setup};
+use nsconform_suite::runner::{JobResult, Role, Runner, Setup};
 use nsconform_suite::snapshot;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::HashMap;
@@ -58,7 +58,7 @@ fn read(case: &Case) -> String {
 }
 
 /// The run of a case and that of its trace as a script; or why that is no script.
-type Pair = Result<(Option<Run>, Option<Run>), String>;
+type Pair = Result<(Option<JobResult>, Option<JobResult>), String>;
 
 /// Plays the selected cases and their traces; gives why some cannot be run here, and the runs.
 fn run_selected(arguments: &Arguments) -> (HashMap<&'static str, String>, HashMap<&'static str, Pair>) {

@@ -1,11 +1,10 @@
-//! What the assignments have in common whose program executes a command: the command is held, and
-//! looked at while it is.
+//! Checks for programs that execute a command: they hold the command, and look at it meanwhile.
 //!
-//! How the process that was started behaves meanwhile is in `settled`.
+//! Checks on the process that the grader started live in `settled`.
 
 use super::settled;
 use nsconform_grader::{
-    CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -37,7 +36,7 @@ pub(super) fn hold_as<'s>(
 /// Lets the command end, and demands that the program ends with its status.
 pub(super) fn ends(run: &Run<'_>, held: &Held) -> CheckResult {
     run.release()?;
-    run.ends_with(Status::Exited(held.status.into()))
+    run.ends_with(Termination::Exited(held.status.into()))
 }
 
 /// Lets the command end, and waits for the program to end, with whatever status.
@@ -98,7 +97,7 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckR
         let held = stage.held_script()?;
         let (run, command) = hold(stage, &held, options)?;
         stage.kill(&command, signal)?;
-        run.ends_with(Status::Exited(128 + signal as i32))?;
+        run.ends_with(Termination::Exited(128 + signal as i32))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::{Duration, Instant};
@@ -107,7 +107,7 @@ fn output(stage: &Stage<'_>) -> CheckResult {
         || format!("without maps the ids are told to be {uid} and {gid}"),
         || format!("the line says {} and {}", told.uid, told.gid),
     )?;
-    run.ends_with(Status::Exited(0))?;
+    run.ends_with(Termination::Exited(0))?;
     let printed = run.text(Stream::Output);
     ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))
 }
@@ -121,7 +121,7 @@ fn capabilities(stage: &Stage<'_>) -> CheckResult {
         || format!("the child tells its effective capabilities: {there}"),
         || format!("the line says {}", told.capabilities),
     )?;
-    // What is not in the bounding set of a new user namespace's first process is no capability.
+    // The bounding set of a new user namespace's first process holds every capability of the kernel.
     let all = child.status("CapBnd")?;
     ensure(there == all, || format!("the child has all capabilities: {all}"), || format!("it has {there}"))?;
     let its_own = waiting(&run).map_or(Ok(0), |program| program.effective_capabilities())?;
@@ -200,7 +200,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         let (run, child) = start(stage, LONG)?;
         settled::sleeps(stage, &run)?;
         stage.kill(&child, signal)?;
-        run.ends_with(Status::Exited(128 + signal as i32))?;
+        run.ends_with(Termination::Exited(128 + signal as i32))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -25,9 +25,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
 /// The most bytes that a host name may have: uts_namespaces(7).
 const LONGEST: usize = 64;
 
-/// What the child prints before the name.
+/// The child prints this before the name.
 const IN_CHILD: &str = "uts.nodename in child:  ";
-/// What the program prints before the name that it sees itself.
+/// The program prints this before the name that it sees itself.
 const IN_PARENT: &str = "uts.nodename in parent: ";
 
 /// Starts the submission, and gives the child once both stand still.
@@ -166,7 +166,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
             || "the line 'child has terminated' when the child has been killed".into(),
             || format!("the line {line:?}"),
         )?;
-        run.ends_with(Status::Exited(0))?;
+        run.ends_with(Termination::Exited(0))?;
     }
     Ok(())
 }

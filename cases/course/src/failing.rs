@@ -1,8 +1,8 @@
-//! What the contracts of all assignments have in common about what fails: it is named on standard
-//! error, the exit status is 1, and nothing was done.
+//! Checks of failures, which all contracts treat alike: the program names the failure on standard
+//! error, exits with status 1, and has done nothing.
 
 use nix::errno::Errno;
-use nsconform_grader::{CheckAbort, CheckResult, Launch, Run, Stage, Status, Stream, ensure};
+use nsconform_grader::{CheckAbort, CheckResult, Launch, Run, Stage, Stream, Termination, ensure};
 
 /// Demands that this run of the submission names the operation and the reason on standard error,
 /// prints nothing on standard output, and ends with status 1. A command that it is given should
@@ -67,7 +67,7 @@ pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> CheckResult {
 
 fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, CheckAbort> {
     let run = stage.launch(launch)?;
-    run.ends_with(Status::Exited(1))?;
+    run.ends_with(Termination::Exited(1))?;
     Ok(run)
 }
 

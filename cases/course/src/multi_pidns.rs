@@ -4,7 +4,7 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -56,7 +56,7 @@ impl<'s> Nest<'s> {
     /// Kills the process with this place in the chain, and demands that everything ends with it.
     fn killed(&self, stage: &Stage<'_>, place: usize) -> CheckResult {
         stage.kill(&self.processes[place], Signal::SIGKILL)?;
-        self.run.ends_with(Status::Exited(128 + Signal::SIGKILL as i32))
+        self.run.ends_with(Termination::Exited(128 + Signal::SIGKILL as i32))
     }
 }
 
@@ -124,7 +124,7 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     while printed.len() < expected.len() {
         printed.push(nest.run.line()?);
     }
-    // What comes late, or once more, comes until the end.
+    // Lines that come late, or a second time, are there by the end.
     stage.kill(&nest.processes[nest.levels - 1], Signal::SIGKILL)?;
     nest.run.status()?;
     let all = nest.run.text(Stream::Output);
@@ -156,10 +156,10 @@ fn status(stage: &Stage<'_>) -> CheckResult {
     let levels = stage.number(2..6).to_string();
     // How a time is written is for sleep to say.
     for seconds in ["0", "0.01", "0s"] {
-        stage.start(&[&levels, seconds, &scratch(stage)])?.ends_with(Status::Exited(0))?;
+        stage.start(&[&levels, seconds, &scratch(stage)])?.ends_with(Termination::Exited(0))?;
     }
     // No time, so that sleep fails.
-    stage.start(&[levels, stage.name(), scratch(stage)])?.ends_with(Status::Exited(1))
+    stage.start(&[levels, stage.name(), scratch(stage)])?.ends_with(Termination::Exited(1))
 }
 
 fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
@@ -167,9 +167,9 @@ fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
     let directory = scratch(stage);
     let levels = stage.number(2..6).to_string();
     let left = settled::Left::before(stage)?;
-    stage.start(&[&levels, "0", &directory])?.ends_with(Status::Exited(0))?;
+    stage.start(&[&levels, "0", &directory])?.ends_with(Termination::Exited(0))?;
     left.is_nothing(stage)?;
-    stage.start(&[&levels, &stage.name(), &directory])?.ends_with(Status::Exited(1))?;
+    stage.start(&[&levels, &stage.name(), &directory])?.ends_with(Termination::Exited(1))?;
     left.is_nothing(stage)?;
     Nest::start_in(stage, directory)?.killed(stage, 0)?;
     left.is_nothing(stage)

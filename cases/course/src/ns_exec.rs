@@ -5,7 +5,7 @@ use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Termination, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -53,7 +53,7 @@ fn same_process(stage: &Stage<'_>) -> CheckResult {
     let signal = signals[stage.number(0..3) as usize];
     let (run, command) = hold(stage, &stage.held_script()?, &[&file])?;
     stage.kill(&command, signal)?;
-    run.ends_with(Status::Killed(signal as i32))
+    run.ends_with(Termination::Killed(signal as i32))
 }
 
 fn kinds(stage: &Stage<'_>) -> CheckResult {
@@ -102,7 +102,7 @@ fn pid(stage: &Stage<'_>) -> CheckResult {
     )?;
     has_joined(stage, &child, "COMMAND's child", &target, Kind::Pid)?;
     run.release()?;
-    run.ends_with(Status::Exited(status.into()))
+    run.ends_with(Termination::Exited(status.into()))
 }
 
 fn closes(stage: &Stage<'_>) -> CheckResult {

@@ -4,7 +4,7 @@ use super::command::{self, ends, has_left, hold, hold_as, inherits_nothing, is_s
 use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, ObservedProcess, Stage, Termination, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -28,7 +28,7 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
     for kind in JOINED {
         joins_one(stage, &file(&target, kind)?, &target, kind)?;
     }
-    // What counts is what the file stands for, not where it is.
+    // The namespace behind the file counts, not the place of the file.
     for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
         let path = stage.bind_mount(&target, kind)?;
         joins_one(stage, &path, &target, kind)?;
@@ -116,7 +116,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
     let expected = "COMMAND is the process that was started, outside, and its child is inside";
     is_inside(&child, &target, &front, expected)?;
     run.release()?;
-    run.ends_with(Status::Exited(status.into()))
+    run.ends_with(Termination::Exited(status.into()))
 }
 
 fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {

@@ -3,7 +3,7 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Status, ensure,
+    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Termination, ensure,
 };
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ const AT_MOST_LATE: Duration = Duration::from_millis(300);
 const CHARGED: f64 = 0.85;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
-/// What stops a terminal's output, and what lets it go on.
+/// The characters that stop a terminal's output and let it go on: Ctrl-S and Ctrl-Q.
 const STOP: &str = "\u{13}";
 const GO_ON: &str = "\u{11}";
 
@@ -123,7 +123,7 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     let (parent, child) = find_pids(&run)?;
     // It was started from outside the PID namespace.
     tells(&run, "Parent", &terminating(parent, 0))?;
-    run.ends_with(Status::Exited(0))?;
+    run.ends_with(Termination::Exited(0))?;
     let expected = "the child stays when the parent has ended, asleep";
     settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
 }

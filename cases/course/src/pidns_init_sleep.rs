@@ -4,7 +4,7 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -51,8 +51,8 @@ fn creates_child(stage: &Stage<'_>) -> CheckResult {
     is_first_inside(&run, &child)?;
     settled::has_left(stage, &child, "the child", &[Kind::Pid])?;
     settled::has_left(stage, &run.process(), "the program itself", &[])?;
-    // Both stand still where they print. What a parent can wait for depends on whether the child has
-    // executed something: that resets its termination signal to SIGCHLD (execve(2)).
+    // Both stand still where they print. A parent's wait depends on whether the child has executed
+    // something: execve(2) resets the child's termination signal to SIGCHLD.
     settled::stop(stage, &child)?;
     run.make_room();
     let there = settled::stays(stage, &run)?;
@@ -116,22 +116,22 @@ fn status(stage: &Stage<'_>) -> CheckResult {
     let (run, sleeper) = asleep(stage, None)?;
     settled::sleeps(stage, &run)?;
     stage.kill(&sleeper, Signal::SIGKILL)?;
-    run.ends_with(Status::Exited(128 + Signal::SIGKILL as i32))?;
+    run.ends_with(Termination::Exited(128 + Signal::SIGKILL as i32))?;
     // How a time is written is for sleep to say.
     for seconds in ["0", "0.01", "0s"] {
-        stage.start(&[seconds])?.ends_with(Status::Exited(0))?;
+        stage.start(&[seconds])?.ends_with(Termination::Exited(0))?;
     }
     // No time, so that sleep fails.
-    stage.start(&[stage.name()])?.ends_with(Status::Exited(1))
+    stage.start(&[stage.name()])?.ends_with(Termination::Exited(1))
 }
 
 fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
     let path = format!("/tmp/{}", stage.name());
     let left = settled::Left::before(stage)?;
     // The same path each time: it is there to be taken again.
-    stage.start(&with("0", Some(&path)))?.ends_with(Status::Exited(0))?;
+    stage.start(&with("0", Some(&path)))?.ends_with(Termination::Exited(0))?;
     left.is_nothing(stage)?;
-    stage.start(&with(&stage.name(), Some(&path)))?.ends_with(Status::Exited(1))?;
+    stage.start(&with(&stage.name(), Some(&path)))?.ends_with(Termination::Exited(1))?;
     left.is_nothing(stage)?;
     let (run, sleeper) = asleep(stage, Some(&path))?;
     stage.kill(&sleeper, Signal::SIGKILL)?;

@@ -1,6 +1,6 @@
-//! What several assignments ask: whether processes that wait, the one that was started above all,
-//! stay, asleep, in which namespaces they are, and whether everything on the stage is as it was
-//! before. Everything that one assignment alone asks is in its own module.
+//! Checks that several assignments share: whether waiting processes (the one that the grader started
+//! above all) stay and sleep, in which namespaces they are, and whether the stage is as it was
+//! before. The checks of one assignment alone live in its own module.
 
 use nix::sys::signal::Signal;
 use nsconform_grader::{CheckAbort, CheckResult, Mount, ObservedProcess, Run, Stage, Stream, ensure};
@@ -105,14 +105,14 @@ pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[Mount]) -> CheckResu
     )
 }
 
-/// What a submission might leave behind: mounts, and something in the scratch directory.
+/// The places where a submission might leave something: mounts, and the scratch directory.
 pub(super) struct Left {
     mounts: Vec<Mount>,
     names: Vec<String>,
 }
 
 impl Left {
-    /// What is there before anything could be left.
+    /// The state before the submission could leave anything.
     pub(super) fn before(stage: &Stage<'_>) -> Result<Left, CheckAbort> {
         Ok(Left { mounts: stage.mounts_now()?, names: stage.names_in_scratch()? })
     }

@@ -4,8 +4,8 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Held, Input, Launch, ObservedProcess, Run, Stage, Status, Stream,
-    ensure,
+    CheckAbort, CheckResult, CheckScript, Held, Input, Launch, ObservedProcess, Run, Stage, Stream,
+    Termination, ensure,
 };
 use nsconform_sys::kind::Flags;
 
@@ -37,7 +37,7 @@ struct Session<'s> {
     run: Run<'s>,
     /// The submission's process.
     init: ObservedProcess<'s>,
-    /// What was printed before the first prompt.
+    /// The text that it printed before the first prompt.
     greeting: String,
 }
 
@@ -275,7 +275,7 @@ fn end(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
     let orphans = session.leave_orphans(1)?;
     session.run.end_input()?;
-    session.run.ends_with(Status::Exited(0))?;
+    session.run.ends_with(Termination::Exited(0))?;
     stage.gone(&orphans[0], "an orphan in the namespace whose PID 1 has ended")
 }
 

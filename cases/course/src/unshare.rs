@@ -3,7 +3,7 @@
 use super::command::{self, ends, has_left, hold, is_same_process};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::{CheckResult, CheckScript, Launch, Stage, Status, ensure};
+use nsconform_grader::{CheckResult, CheckScript, Launch, Stage, Termination, ensure};
 use nsconform_sys::kind::Kind;
 
 pub(super) const CHECKS: &[CheckScript] = &[
@@ -61,7 +61,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
     )?;
     has_left(stage, &child, "-p, in COMMAND's child,", &[Kind::Pid])?;
     run.release()?;
-    run.ends_with(Status::Exited(status.into()))
+    run.ends_with(Termination::Exited(status.into()))
 }
 
 fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {

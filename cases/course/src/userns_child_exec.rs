@@ -5,9 +5,9 @@
 use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
 use nix::errno::Errno;
-use nsconform_grader::assignment::Ground;
+use nsconform_grader::assignment::SubmissionCredentials;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Status, Stream, ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -15,7 +15,10 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("runs", runs),
     CheckScript::new("uid-map", uid_map),
     CheckScript::new("gid-map", gid_map),
-    CheckScript { ground: Some(Ground::Root), ..CheckScript::new("denies-setgroups", denies_setgroups) },
+    CheckScript {
+        ground: Some(SubmissionCredentials::Root),
+        ..CheckScript::new("denies-setgroups", denies_setgroups)
+    },
     CheckScript::new("zero-map", zero_map),
     CheckScript::new("refused-map", refused_map),
     CheckScript::new("namespaces", namespaces),
@@ -26,7 +29,7 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("errors", errors),
     CheckScript::new("options-end", options_end),
     CheckScript {
-        ground: Some(Ground::Root),
+        ground: Some(SubmissionCredentials::Root),
         several_ids: true,
         ..CheckScript::new("two-records", two_records)
     },
@@ -154,7 +157,7 @@ fn refused_map(stage: &Stage<'_>) -> CheckResult {
         // It would stay, if it were executed.
         let held = stage.held_script()?;
         let run = stage.start(&["-U", option, &map, &held.words[0]])?;
-        run.ends_with(Status::Exited(1))?;
+        run.ends_with(Termination::Exited(1))?;
         let left = stage.all().len();
         ensure(
             left == 0,

@@ -8,8 +8,8 @@ use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Launch, Namespace, ObservedProcess, Run, Stage, Status, Stream,
-    ensure,
+    CheckAbort, CheckResult, CheckScript, Launch, Namespace, ObservedProcess, Run, Stage, Stream,
+    Termination, ensure,
 };
 use nsconform_sys::kind::{Flags, Kind};
 use std::time::Duration;
@@ -167,7 +167,7 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => {
             return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
         }
-        // What it waits for cannot be told, so it is given time.
+        // Nothing tells which event it waits for, so the check gives it time.
         _ => stage.watch(Duration::from_secs(1))?,
     }
     let printed = played.run.text(Stream::Output);
@@ -192,7 +192,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         played.parent_plays(stage)?;
         settled::sleeps(stage, &played.run)?;
         stage.kill(&played.child, Signal::SIGCONT)?;
-        played.run.ends_with(Status::Exited(0))?;
+        played.run.ends_with(Termination::Exited(0))?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What the assignments have in common whose program joins namespaces of others: processes to be
-//! visited, and the files of their namespaces.
+//! Helpers for programs that join namespaces of others: processes to visit, and the files of their
+//! namespaces.
 
 use nsconform_grader::{CheckAbort, CheckResult, Launch, ObservedProcess, Run, Stage, ensure};
 use nsconform_sys::kind::{Flags, Kind};

@@ -6,7 +6,7 @@
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::call::Call;
 use nsconform_lab::call::namespace::Namespace;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::{Event, Trace};
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;
@@ -100,7 +100,7 @@ fn timed(what: impl FnOnce()) -> Duration {
     started.elapsed()
 }
 
-/// What the case does, without the engine.
+/// The calls of the case, without the engine.
 fn bare_script() {
     in_child(0, &|| {
         in_child(libc::CLONE_NEWUTS, &|| {

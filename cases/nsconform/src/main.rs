@@ -20,7 +20,7 @@ use std::process::ExitCode;
 /// and the kernel's answers are compared with an approved trace. Nothing of the machine is changed.
 #[derive(Parser)]
 #[command(name = "nsconform", version, after_help = EXIT_STATUSES)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -45,39 +45,39 @@ Exit status:
 enum Command {
     /// Run cases and show the result
     #[command(after_help = EXIT_STATUSES)]
-    Run(run::Arguments),
+    Run(run::RunArguments),
     /// Show stored runs in any format, and put the parts of a divided run together
     #[command(after_help = EXIT_STATUSES)]
-    Report(report::Arguments),
+    Report(report::ReportArguments),
     /// List the cases and what they claim
-    List(list::Arguments),
+    List(list::ListArguments),
     /// Explain one case: its claim, where it is documented, and its trace step by step
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Show that the cases can fail: lie to each of them and see whether it notices
-    Audit(audit::Arguments),
+    Audit(audit::AuditArguments),
     /// Show that verdicts are stable: run every case many times, disturbed in many ways
-    Verify(verify::Arguments),
+    Verify(verify::VerifyArguments),
     /// Play a written script, or the trace of a case as one, and print its trace
     #[command(after_help = play::NOTATION)]
-    Play(play::Arguments),
+    Play(play::PlayArguments),
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
-    Diff(diff::Arguments),
+    Diff(diff::DiffArguments),
     /// Fill the cache with the kernels that the matrix boots
     #[command(after_help = FETCH_STATUSES)]
-    FetchKernels(fetch_kernels::Arguments),
+    FetchKernels(fetch_kernels::FetchKernelsArguments),
     /// Boot kernels with QEMU, run the cases in each, and show where they differ
-    Matrix(matrix::Arguments),
+    Matrix(matrix::MatrixArguments),
     /// Coursework: list the assignments, begin one
-    Course(course::Arguments),
+    Course(course::CourseArguments),
     /// Grade a program against the contract of an assignment
     #[command(after_help = grade::EXIT_STATUSES)]
-    Grade(grade::Arguments),
+    Grade(grade::GradeArguments),
     /// Show what this machine offers, what is missing, and how to get it
     Doctor,
     /// Rewrite run files in the short form, in which kept runs name approved traces by their hash
     #[command(hide = true)]
-    Shorten(shorten::Arguments),
+    Shorten(shorten::ShortenArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -91,7 +91,7 @@ fn main() -> ExitCode {
     if nsconform_vm::guest::is_guest() {
         guest::run(&single);
     }
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+    let arguments = CommandLine::try_parse().unwrap_or_else(|error| {
         // `git bisect run` takes the exit status of a wrong command line for a bad commit.
         if error.use_stderr() && std::env::args_os().any(|argument| argument == "--bisect") {
             let _ = error.print();
@@ -100,7 +100,7 @@ fn main() -> ExitCode {
         error.exit()
     });
     let fork = || single.as_ref().map_err(|why| Failure::harness(why.as_str()));
-    let done = match arguments.command.unwrap_or_else(|| Command::Run(run::Arguments::default())) {
+    let done = match arguments.command.unwrap_or_else(|| Command::Run(run::RunArguments::default())) {
         Command::Run(arguments) => fork().and_then(|single| run::run(single, &arguments)),
         Command::Report(arguments) => report::report(&arguments),
         Command::Shorten(arguments) => shorten::shorten(&arguments),
@@ -117,7 +117,7 @@ fn main() -> ExitCode {
         Command::Doctor => fork().and_then(doctor::doctor),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "nsconform", &mut script);
+            clap_complete::generate(shell, &mut CommandLine::command(), "nsconform", &mut script);
             print_data(|to| to.write_all(&script)).map(|()| ExitStatus::Success)
         }
     };

@@ -1,8 +1,8 @@
 //! A run leaves the machine as it was: also when it is killed with SIGKILL half-way, as root and
 //! as an ordinary user, and when it runs out of what it needs, which the cases concerned must say.
 //!
-//! What is compared is listed in [`Host`]. Other programs may come and go on the machine
-//! meanwhile, so processes are told apart by a mark in their environment.
+//! [`Host`] lists the things that the tests compare. Other programs may come and go on the machine
+//! meanwhile, so the tests know their own processes by a mark in the environment.
 
 use rstest::rstest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,7 +224,7 @@ fn a_run_leaves_the_machine_as_it_was(#[values(Starter::Caller, Starter::Ordinar
     let program = Program::new();
     let (host, members) = (Host::look(), memberships());
     let status = program.command(starter).arg("run").status().unwrap();
-    // What the cases find is not the matter here, but that they were run is.
+    // The verdicts do not matter here, but the cases must have run.
     assert!(matches!(status.code(), Some(0 | 1)), "{status}");
     program.assert_gone();
     host.assert_unchanged();
@@ -282,7 +282,7 @@ fn a_killed_fork_server_leaves_no_cgroup() {
     host.assert_unchanged();
 }
 
-/// What the machine does not give enough of.
+/// A resource of which the machine does not give enough.
 #[derive(Clone, Copy, Debug)]
 enum Shortage {
     Processes(libc::rlim_t),
@@ -400,7 +400,7 @@ fn where_something_runs_out_the_cases_concerned_say_so(
     }
 }
 
-/// What was written before the disk is full is complete, line by line.
+/// Every line that nsconform wrote before the disk was full is complete.
 #[test]
 fn a_disk_that_fills_up_keeps_the_complete_lines() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,7 +1,7 @@
-//! Assignments: what a teacher may change without Rust, read from one TOML file each.
+//! Assignments: the rules that a teacher may change without Rust, one TOML file each.
 //!
-//! What a check does is code and lives in the crate `nsconform`; what it is worth, how long it may
-//! take, who sees it and which hints there are is data and lives in that file.
+//! The crate `nsconform-course` has the code of the checks. The file has their data: points,
+//! deadlines, visibility and hints.
 
 use super::grading::Visibility;
 use serde::Deserialize;
@@ -9,10 +9,10 @@ use serde::de::{self, Deserializer};
 use std::time::Duration;
 use toml::Spanned;
 
-/// What a submission starts as, in the user namespace of the stage.
+/// The credentials that a submission starts with, in the user namespace of the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ground {
+pub enum SubmissionCredentials {
     /// Uid 0 with all capabilities over the namespaces of the stage.
     Root,
     /// Uid 1000 without capabilities.
@@ -23,18 +23,18 @@ pub enum Ground {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
-    /// What it is about, in one line.
+    /// Its subject, in one line.
     pub title: String,
     /// The part of the series that prints the program.
     pub part: u8,
-    /// What a submission starts as.
-    pub ground: Ground,
+    /// The credentials that a submission starts with.
+    pub ground: SubmissionCredentials,
     /// Cases of the suite whose claims it teaches.
     pub claims: Vec<String>,
     /// How long a check may take, unless it says otherwise; in milliseconds.
     #[serde(rename = "deadline_ms", deserialize_with = "milliseconds")]
     pub deadline: Duration,
-    /// What the model answer does differently from most answers, and why.
+    /// How the model answer differs from most answers, and why.
     #[serde(default)]
     pub notes: Vec<String>,
     /// The checks, in the order in which they are performed.
@@ -54,9 +54,9 @@ fn usual() -> f64 {
 pub struct Check {
     /// Its name: that of the function that performs it, with hyphens.
     pub id: Spanned<String>,
-    /// What it is about, in one line.
+    /// Its subject, in one line.
     pub title: String,
-    /// What it is worth; 0 for a check that only informs.
+    /// The points that it is worth; 0 for a check that only informs.
     pub points: u32,
     /// Checks that must have passed before; named earlier in the file.
     #[serde(default)]
@@ -128,7 +128,7 @@ impl Assignment {
     /// Reads the rules of an assignment whose checks are performed by functions of these names.
     ///
     /// # Errors
-    /// What is wrong in the text, with line and column.
+    /// Names each mistake in the text, with line and column.
     pub fn read(text: &str, performed: &[&str]) -> Result<Assignment, String> {
         let assignment: Assignment = toml::from_str(text).map_err(|error| error.to_string())?;
         for (number, check) in assignment.checks.iter().enumerate() {

@@ -1,11 +1,11 @@
 //! Building a stage: its namespaces, its PID 1, and the descriptors by which the watcher reaches
 //! into it.
 //!
-//! All of it happens before a submission's first instruction. The watcher uses no path in there
-//! afterwards: it has the directories that it needs open, from before anybody could change what
-//! their names stand for. What a check does with the stage is in `stage`.
+//! All of it happens before a submission's first instruction. Afterwards the watcher uses no path in
+//! there: it opens the directories that it needs before anybody can change the meaning of their
+//! names. The operations of a check on the finished stage live in `stage`.
 
-use super::assignment::Ground;
+use super::assignment::SubmissionCredentials;
 use super::attributes;
 use super::fork::{OWN_WORK, fork_into, reap};
 use super::given::Given;
@@ -40,7 +40,7 @@ pub(super) struct Built {
 /// Says which call failed.
 pub(super) fn build(
     support: &HostSupport<'_>,
-    ground: Ground,
+    ground: SubmissionCredentials,
     several_ids: bool,
     host_name: &str,
 ) -> Result<Built, String> {
@@ -62,7 +62,7 @@ pub(super) fn build(
 fn build_around(
     init: Pid,
     support: &HostSupport<'_>,
-    ground: Ground,
+    ground: SubmissionCredentials,
     several_ids: bool,
     host_name: &str,
 ) -> Result<Built, String> {
@@ -191,7 +191,7 @@ fn begin(outer: u32) -> Result<(), String> {
         return Err(format!("dup2: {}", nsconform_sys::errno::Errno::last().describe()));
     }
     std::mem::forget(given);
-    // What follows is owned by the id that submissions have.
+    // The id of submissions owns everything from here on.
     let (uid, gid) = (Uid::from_raw(outer), Gid::from_raw(outer));
     sandbox::step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
     sandbox::step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;

@@ -1,10 +1,10 @@
 //! The cgroup of a grading: where one can be had, the kernel keeps the limits of all processes of a
 //! submission together (cgroups(7); the files are those of the kernel's cgroup-v2 document).
 //!
-//! The limits are those of the directory above the one that the processes are in: that is the root
-//! of their cgroup namespace, so that they can neither see nor write the files of the other, even
-//! where both belong to the same user. What each process may take for itself is in `launch`; the
-//! watcher's own accounting, which holds without a cgroup as well, is in `stage`.
+//! The limits are set in the directory above the one that the processes are in. The processes' own
+//! directory is the root of their cgroup namespace, so they can neither see nor write the files of
+//! the one above, even where both belong to the same user. The limits of each process for itself
+//! live in `launch`; the watcher's own accounting, which holds without a cgroup as well, in `stage`.
 
 use super::abort::{MOST_MEMORY, MOST_PROCESSES};
 use super::fork;
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(directory(cgroups, &mounts).as_deref(), expected.map(Path::new));
     }
 
-    /// What a controller is passed on to decides; the names of others say nothing.
+    /// The directory to which the controllers are delegated decides; other directories' names do not.
     #[rstest]
     #[case::own("cpu memory pids", "", Ok("own"))]
     #[case::above("cpu", "memory pids", Ok("above"))]

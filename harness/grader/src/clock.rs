@@ -1,9 +1,10 @@
 //! The time of a stage, which counts only while the submission could run.
 //!
-//! proc_pid_schedstat(5) tells for how long a thread was ready to run and did not: that time is the
-//! machine's, not the submission's. Nor is time charged that a process spends in an uninterruptible
-//! sleep, as while the kernel takes a mount away, nor the time by which the watcher is late to see
-//! what it waits for. A submission that sleeps is charged, however busy the machine is.
+//! proc_pid_schedstat(5) tells for how long a thread was ready to run and did not: the clock does not
+//! charge that time to the submission. Nor does it charge the time that a process spends in an
+//! uninterruptible sleep, as while the kernel removes a mount, or the time by which the watcher is
+//! late to see the event that it waits for. It charges a submission that sleeps, however busy the
+//! machine is.
 //!
 //! Two limits keep a submission from hiding behind that: one on the processor time of all its
 //! processes, and one on the time of the wall clock.
@@ -19,8 +20,8 @@ const MOST_WALL_TIME: u32 = 30;
 /// Added to that, for very short deadlines.
 const LEAST_WALL_TIME: Duration = Duration::from_secs(20);
 
-/// How the time of a stage stands.
-pub(super) enum Standing {
+/// The time that a stage has left.
+pub(super) enum TimeBudget {
     /// There is time left.
     Left,
     /// The submission has used up its time.
@@ -43,7 +44,7 @@ pub(super) struct Clock {
     charged: Duration,
     wall: Duration,
     processors: Duration,
-    /// What had been charged, and had passed, when the submission was started last.
+    /// `charged`, `wall` and `processors` at the last start of the submission.
     since: [Duration; 3],
 }
 
@@ -90,13 +91,13 @@ impl Clock {
         self.processors += Duration::from_nanos(ran);
     }
 
-    /// What the watcher waited for was there before the last look: by so much it was late to see it.
+    /// Takes back the time by which the watcher was late to see the event that it waited for.
     pub(super) fn excuse_lateness(&mut self) {
         self.charged = self.charged.saturating_sub(self.late).max(self.since[0]);
         self.late = Duration::ZERO;
     }
 
-    /// What has passed since the last look was the grader's own work: nobody is charged.
+    /// Charges nobody for the time since the last look: the grader has spent it on its own work.
     pub(super) fn skip(&mut self) {
         let now = Instant::now();
         self.wall += now - self.last;
@@ -108,24 +109,24 @@ impl Clock {
         self.since = [self.charged, self.wall, self.processors];
     }
 
-    /// What has been charged so far.
+    /// The time that the submission has been charged so far.
     pub(super) fn charged(&self) -> Duration {
         self.charged
     }
 
     /// How things stand, where the submission may take this long after it was started.
-    pub(super) fn standing(&self, allowed: Duration) -> Standing {
+    pub(super) fn standing(&self, allowed: Duration) -> TimeBudget {
         let [charged, wall, processors] = self.since;
         let (charged, wall) = (self.charged - charged, self.wall - wall);
         let processors = self.processors - processors;
         if charged >= allowed {
-            Standing::Over
+            TimeBudget::Over
         } else if processors >= allowed * MOST_PROCESSOR_TIME {
-            Standing::Processors(processors)
+            TimeBudget::Processors(processors)
         } else if wall >= allowed * MOST_WALL_TIME + LEAST_WALL_TIME {
-            Standing::TooBusy { wall, charged }
+            TimeBudget::TooBusy { wall, charged }
         } else {
-            Standing::Left
+            TimeBudget::Left
         }
     }
 }

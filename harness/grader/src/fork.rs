@@ -42,7 +42,7 @@ pub(super) unsafe fn fork_into(cgroup: Option<BorrowedFd<'_>>) -> Result<ForkRes
 }
 
 /// Why a child did not become a program.
-pub(super) enum Failure<A> {
+pub(super) enum ForkFailure<A> {
     /// A step before the exec failed: which and how.
     Step(String),
     /// The exec itself failed: how.
@@ -72,10 +72,10 @@ pub(super) fn fork_and_exec<A>(
     cgroup: Option<BorrowedFd<'_>>,
     child: impl FnOnce() -> Result<std::convert::Infallible, BeforeExec>,
     patience: &mut dyn FnMut() -> Result<(), A>,
-) -> Result<Pid, Failure<A>> {
-    let (trouble, ours) = std::io::pipe().map_err(|error| Failure::Step(format!("pipe: {error}")))?;
+) -> Result<Pid, ForkFailure<A>> {
+    let (trouble, ours) = std::io::pipe().map_err(|error| ForkFailure::Step(format!("pipe: {error}")))?;
     // SAFETY: the watcher has one thread, so the child's copy of the heap is consistent.
-    match unsafe { fork_into(cgroup) }.map_err(Failure::Step)? {
+    match unsafe { fork_into(cgroup) }.map_err(ForkFailure::Step)? {
         ForkResult::Child => {
             drop(trouble);
             // The pipe's end is kept by number: everything else is closed before the exec.
@@ -106,7 +106,7 @@ pub(super) fn fork_and_exec<A>(
                 None => Ok(child),
                 Some((letter, why)) => {
                     let why = String::from_utf8_lossy(why).into_owned();
-                    Err(if *letter == b'e' { Failure::Exec(why) } else { Failure::Step(why) })
+                    Err(if *letter == b'e' { ForkFailure::Exec(why) } else { ForkFailure::Step(why) })
                 }
             }
         }
@@ -116,17 +116,17 @@ pub(super) fn fork_and_exec<A>(
 fn read_with_patience<A>(
     mut pipe: PipeReader,
     patience: &mut dyn FnMut() -> Result<(), A>,
-) -> Result<Vec<u8>, Failure<A>> {
+) -> Result<Vec<u8>, ForkFailure<A>> {
     let (mut told, mut buffer) = (Vec::new(), [0; 512]);
     loop {
         if !is_readable(pipe.as_fd(), LOOK) {
-            patience().map_err(Failure::Impatience)?;
+            patience().map_err(ForkFailure::Impatience)?;
             continue;
         }
         match pipe.read(&mut buffer) {
             Ok(0) => return Ok(told),
             Ok(count) => told.extend_from_slice(&buffer[..count]),
-            Err(error) => return Err(Failure::Step(format!("reading a pipe: {error}"))),
+            Err(error) => return Err(ForkFailure::Step(format!("reading a pipe: {error}"))),
         }
     }
 }
@@ -156,7 +156,7 @@ fn keep_as(descriptor: RawFd, number: RawFd) -> RawFd {
 /// grader's own work and say what came of it. The child is killed when it takes too long.
 ///
 /// # Errors
-/// What the child says went wrong.
+/// The child's own words about its failure.
 pub(super) fn ask_child(work: impl FnOnce() -> Result<String, String>) -> Result<String, String> {
     let (mut answer, mut says) = std::io::pipe().map_err(|error| format!("pipe: {error}"))?;
     // SAFETY: the watcher has one thread, so the child's copy of the heap is consistent.

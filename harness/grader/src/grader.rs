@@ -4,7 +4,7 @@
 //! The watcher plays the checks in order; `stage` has what a check can do.
 
 use super::abort::CheckAbort;
-use super::assignment::{Assignment, Check, Ground};
+use super::assignment::{Assignment, Check, SubmissionCredentials};
 use super::attributes;
 use super::cgroup::Cgroup;
 use super::fork;
@@ -243,7 +243,7 @@ fn perform(
         let message = format!("there is no check {}", check.id.get_ref());
         return Ok(result_of(check, Finding::Error { message }, start.elapsed()));
     };
-    let ground: Ground = script.ground.unwrap_or(request.assignment.ground);
+    let ground: SubmissionCredentials = script.ground.unwrap_or(request.assignment.ground);
     let configuration = StageConfiguration {
         program: request.program,
         ground,
@@ -282,7 +282,7 @@ pub fn obstacle(single: &SingleThreaded) -> Option<String> {
     let program = Program { name: "true".to_string(), content: b"#!/bin/sh\n".to_vec() };
     let text = "title = ''\npart = 1\nground = 'root'\nclaims = []\ndeadline_ms = 2000\n[[checks]]\nid = 'starts'\ntitle = ''\npoints = 1\n";
     let perform = CheckScript::new("starts", |stage| {
-        stage.start::<&str>(&[])?.ends_with(super::run::Status::Exited(0))
+        stage.start::<&str>(&[])?.ends_with(super::run::Termination::Exited(0))
     });
     let assignment = Assignment::read(text, &["starts"]).ok()?;
     let request = GradingRequest {

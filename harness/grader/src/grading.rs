@@ -1,6 +1,6 @@
-//! What a grading gives: one result per check, in the order of the assignment.
+//! The results of a grading: one per check, in the order of the assignment.
 //!
-//! How the results come about lives in `grader`; what they are written as, in `report`.
+//! `grader` produces the results; `report` writes them in several formats.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub enum Visibility {
     AfterPublished,
 }
 
-/// What was found by a check.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Finding {
@@ -37,12 +37,12 @@ pub enum Finding {
     },
     /// This machine cannot perform the check; its points are not counted at all.
     Unavailable {
-        /// What is missing, and how to get it.
+        /// The thing that is missing, and how to get it.
         reason: String,
     },
     /// The grader itself failed: nothing is known about the submission.
     Error {
-        /// What failed.
+        /// The step that failed, and why.
         message: String,
     },
 }
@@ -50,9 +50,9 @@ pub enum Finding {
 /// How the submission differs from the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mismatch {
-    /// What the contract says, in words.
+    /// The demand of the contract, in words.
     pub expected: String,
-    /// What the kernel showed, or what was printed.
+    /// The kernel's answer, or the text that the submission printed.
     pub observed: String,
 }
 
@@ -84,20 +84,20 @@ pub struct Stop {
 pub struct GradedCheck {
     /// The id: kebab-case, unique within the assignment.
     pub id: String,
-    /// What the check is about, in one line.
+    /// Its subject, in one line.
     pub title: String,
     /// The points that can be earned.
     pub points: u32,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What was found.
+    /// The result.
     #[serde(flatten)]
     pub finding: Finding,
-    /// What was asked of the submission: command lines and what was done to it, in order.
+    /// The command lines of the submission and everything that the check did to it, in order.
     pub asked: Vec<String>,
-    /// What the kernel showed, line by line as strace(1) writes it.
+    /// The kernel's answers, line by line as strace(1) writes them.
     pub trace: Vec<String>,
-    /// What the submission printed, standard output and standard error in one, cut to a limit.
+    /// The output of the submission, standard output and standard error in one, cut to a limit.
     pub printed: String,
     /// The hints that may be shown, from a nudge to nearly the solution.
     pub hints: Vec<String>,

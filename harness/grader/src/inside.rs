@@ -19,7 +19,7 @@ pub(super) fn own_mounts(procfs: &std::fs::File) -> Result<String, String> {
 }
 
 /// The PIDs that a procfs at this path shows, each with the inode number of the PID namespace in
-/// which the process is. What a submission may have put there instead is never waited for.
+/// which the process is. It never blocks, whatever a submission has put there instead.
 pub(super) fn shown_by_procfs(path: &std::path::Path) -> Result<Vec<(i32, u64)>, String> {
     use nix::fcntl::AtFlags;
     let flags = OFlag::O_DIRECTORY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;

@@ -3,10 +3,10 @@
 //! Attributes that every program has in common are in `attributes`; a program that runs is in `run`.
 
 use super::abort::CheckAbort;
-use super::assignment::Ground;
+use super::assignment::SubmissionCredentials;
 use super::attributes::{self, ENVIRONMENT, OwnFiles};
 use super::cgroup::Cgroup;
-use super::fork::{self, BeforeExec, Failure, KEPT, fork_and_exec};
+use super::fork::{self, BeforeExec, ForkFailure, KEPT, fork_and_exec};
 use super::place::Program;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
 use super::watcher::id_on;
@@ -27,7 +27,7 @@ pub(super) struct Limits<'w> {
     pub(super) cgroup: Option<&'w Cgroup>,
 }
 
-/// What standard input is.
+/// The file that standard input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A pipe that the check writes to.
@@ -147,7 +147,7 @@ impl Launch {
         self.starter.iter().cloned().chain(own).chain(self.words.iter().cloned()).collect()
     }
 
-    /// What precedes the prompt in the report.
+    /// The conditions of this start, which precede the prompt in the report.
     pub(super) fn describe(&self) -> String {
         let mut parts = Vec::new();
         if self.input == Input::Terminal {
@@ -208,7 +208,7 @@ fn fill(end: &OwnedFd) -> Result<usize, CheckAbort> {
 pub(super) struct Start<'s> {
     pub(super) program: &'s Program,
     pub(super) spaces: &'s Spaces,
-    pub(super) ground: Ground,
+    pub(super) ground: SubmissionCredentials,
     pub(super) limits: Limits<'s>,
 }
 
@@ -239,12 +239,12 @@ pub(super) fn start(
     drop(standard);
     let pid = match started.map_err(CheckAbort::Engine)? {
         Ok(pid) => pid,
-        Err(Failure::Exec(why)) => {
+        Err(ForkFailure::Exec(why)) => {
             let expected = format!("{} can be executed", program.name);
             return Err(CheckAbort::mismatch(expected, why));
         }
-        Err(Failure::Step(why)) => return Err(CheckAbort::Engine(why)),
-        Err(Failure::Impatience(abort)) => return Err(abort),
+        Err(ForkFailure::Step(why)) => return Err(CheckAbort::Engine(why)),
+        Err(ForkFailure::Impatience(abort)) => return Err(abort),
     };
     let [input, output, error] = ends;
     let has_own_pid_namespace = launch.new.contains(Flags::CLONE_NEWPID);
@@ -282,7 +282,7 @@ fn streams(input: Input) -> Result<([OwnedFd; 3], [Option<OwnedFd>; 3]), CheckAb
     Ok(([their_input, their_output, their_error], ends))
 }
 
-fn enter_stage(spaces: &Spaces, ground: Ground) -> Result<(), String> {
+fn enter_stage(spaces: &Spaces, ground: SubmissionCredentials) -> Result<(), String> {
     let id = id_on(ground);
     // Where it is denied there are no further groups to leave.
     let _ = nix::unistd::setgroups(&[]);

@@ -63,7 +63,7 @@ mod watcher;
 
 pub use abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, ensure};
 pub use launch::{Input, Launch};
-pub use observed::{Mount, Namespace, ObservedProcess, State};
+pub use observed::{Mount, Namespace, ObservedProcess, ProcessState};
 pub use place::{LARGEST_PROGRAM, Program};
-pub use run::{Held, Run, Status, Stream};
+pub use run::{Held, Run, Stream, Termination};
 pub use stage::{CheckScript, Stage};

@@ -232,8 +232,8 @@ impl Stage<'_> {
         }
     }
 
-    /// What a procfs that is mounted at this path of the stage shows: each PID in it, with the PID
-    /// namespace in which the process itself is.
+    /// The PIDs that a procfs at this path of the stage shows, each with the PID namespace in which
+    /// the process itself is.
     ///
     /// # Errors
     /// When there is none.

@@ -1,7 +1,7 @@
-//! A process as the watcher sees it from outside: what /proc says of it.
+//! A process as the watcher sees it from outside, through /proc.
 //!
 //! Every look is a line of the check's trace, with the PID by which the stage knows the process.
-//! What the submission itself prints lives in `run`.
+//! The submission's own output lives in `run`.
 
 use super::abort::CheckAbort;
 use super::stage::Stage;
@@ -9,7 +9,7 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
 use nix::sys::stat::Mode;
 use nsconform_sys::kind::Kind;
 use nsconform_sys::procfs;
-pub use nsconform_sys::procfs::State;
+pub use nsconform_sys::procfs::ProcessState;
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
@@ -27,7 +27,7 @@ pub struct ObservedProcess<'s> {
     pub(super) pid: i32,
 }
 
-/// What a namespace is known by: the inode number of its file on nsfs.
+/// The identity of a namespace: its kind and the inode number of its file on nsfs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Namespace {
     /// Its kind.
@@ -188,7 +188,8 @@ impl<'s> ObservedProcess<'s> {
         u64::from_str_radix(&text, 16).map_err(|_| CheckAbort::Engine(format!("CapEff is {text:?}")))
     }
 
-    /// What a file below /proc/PID holds, as `uid_map` or `setgroups`; blanks are runs of one.
+    /// The content of a file below /proc/PID, as `uid_map` or `setgroups`, with each run of blanks
+    /// as one.
     ///
     /// # Errors
     /// When it is gone.
@@ -225,7 +226,7 @@ impl<'s> ObservedProcess<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn state(&self) -> Result<State, CheckAbort> {
+    pub fn state(&self) -> Result<ProcessState, CheckAbort> {
         let status = self.status("State")?;
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
@@ -440,7 +441,7 @@ fn directory(pid: i32) -> PathBuf {
     Path::new(PROC).join(pid.to_string())
 }
 
-pub(super) fn state(pid: i32) -> Option<State> {
+pub(super) fn state(pid: i32) -> Option<ProcessState> {
     procfs::state(&directory(pid))
 }
 

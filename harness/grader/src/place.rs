@@ -21,8 +21,8 @@ pub(super) const GIVEN: &str = "/given";
 /// The watcher's own directory, which nobody on a stage can look into.
 const GRADER: &str = "/grader";
 
-/// What of the machine's file system a submission can see, read-only: its programs and libraries,
-/// by the names of the common distributions.
+/// The directories of the machine that a submission can see, read-only: programs and libraries, by
+/// the names of the common distributions.
 const SYSTEM: [&str; 11] =
     ["bin", "sbin", "usr", "lib", "lib32", "lib64", "libx32", "etc", "opt", "nix", "gnu"];
 
@@ -33,7 +33,7 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 pub struct Program {
     /// Its file name.
     pub name: String,
-    /// What the file holds.
+    /// Its bytes.
     pub content: Vec<u8>,
 }
 

@@ -1,6 +1,6 @@
-//! A submission under way: what it prints, what it is given to read, and how it ends.
+//! A submission under way: its output, its input, and its end.
 //!
-//! How it is started lives in `stage`; what the kernel shows of its processes, in `seen`.
+//! `launch` and `stage` start it; `observed` looks at its processes.
 
 use super::abort::{CheckAbort, ensure};
 use super::observed::ObservedProcess;
@@ -9,18 +9,18 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum Termination {
     /// It called exit(2) with this status.
     Exited(i32),
     /// This signal ended it.
     Killed(i32),
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for Termination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match *self {
-            Status::Exited(status) => write!(f, "exit status {status}"),
-            Status::Killed(number) => match nix::sys::signal::Signal::try_from(number) {
+            Termination::Exited(status) => write!(f, "exit status {status}"),
+            Termination::Killed(number) => match nix::sys::signal::Signal::try_from(number) {
                 Ok(signal) => write!(f, "killed by {signal}"),
                 Err(_) => write!(f, "killed by signal {number}"),
             },
@@ -37,7 +37,7 @@ pub enum Stream {
     Error,
 }
 
-/// What came out of a stream so far.
+/// One end of a pipe or terminal, and everything that has come out of it so far.
 #[derive(Default)]
 pub(super) struct Flow {
     /// The watcher's end; none once the other end is closed everywhere.
@@ -50,7 +50,7 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// What comes out of this end after so many bytes of the watcher's own.
+    /// A stream whose first bytes, so many of them, are the watcher's own.
     pub(super) fn behind(filled: usize, end: Option<OwnedFd>) -> Flow {
         Flow { end, filled, ..Flow::default() }
     }
@@ -95,7 +95,7 @@ impl Flow {
         let rest = &self.bytes[self.taken..];
         let length = match rest.iter().position(|byte| *byte == b'\n') {
             Some(newline) => newline + 1,
-            // What comes last need not end with a newline.
+            // The last line need not end with a newline.
             None if self.end.is_none() && !rest.is_empty() => rest.len(),
             None => return None,
         };
@@ -106,13 +106,13 @@ impl Flow {
     }
 }
 
-/// What the stage keeps of each program it started.
+/// The stage's record of a program that it started.
 pub(super) struct Running {
     pub(super) pid: i32,
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Flow,
     pub(super) error: Flow,
-    pub(super) status: Option<Status>,
+    pub(super) status: Option<Termination>,
 }
 
 impl Running {
@@ -135,11 +135,11 @@ impl Running {
 pub struct Held {
     /// The words of the command.
     pub words: Vec<String>,
-    /// What it prints first.
+    /// The line that it prints first.
     pub mark: String,
-    /// What it exits with.
+    /// Its exit status.
     pub status: u8,
-    /// What precedes these words in /proc/PID/cmdline: the interpreter, if it is a script.
+    /// The interpreter, if the command is a script: it precedes the words in /proc/PID/cmdline.
     pub(super) interpreter: Option<&'static str>,
 }
 
@@ -332,7 +332,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When a limit is reached.
-    pub fn status(&self) -> Result<Status, CheckAbort> {
+    pub fn status(&self) -> Result<Termination, CheckAbort> {
         let status = self
             .stage
             .wait("the end of the program", || self.stage.running(self.number, |running| running.status))?;
@@ -367,7 +367,7 @@ impl<'s> Run<'s> {
     ///
     /// # Errors
     /// When it is another one.
-    pub fn ends_with(&self, expected: Status) -> Result<(), CheckAbort> {
+    pub fn ends_with(&self, expected: Termination) -> Result<(), CheckAbort> {
         let status = self.status()?;
         ensure(
             status == expected,

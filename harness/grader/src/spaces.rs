@@ -66,7 +66,7 @@ pub(super) fn in_pid_namespace<T, E: From<String>>(
 /// in there may be reached by a path that the submission can change.
 ///
 /// # Errors
-/// What the question says, and why it could not be asked.
+/// The question's own error, or the reason why the child could not ask it.
 pub(super) fn ask_inside(
     spaces: &Spaces,
     kinds: &[Kind],

@@ -5,10 +5,10 @@
 //! the kernel shows of it, `launch` starts programs on it, and `run` has what they print.
 
 use super::abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, shortened};
-use super::assignment::Ground;
+use super::assignment::SubmissionCredentials;
 use super::build::{self, Built};
 use super::cgroup::{Cgroup, Hits, MOST_TASKS};
-use super::clock::{Clock, Standing};
+use super::clock::{Clock, TimeBudget};
 use super::fork::LOOK;
 use super::given::Given;
 use super::grading::Limit;
@@ -33,8 +33,8 @@ use std::time::{Duration, Instant};
 pub struct CheckScript {
     /// Its name in the assignment's file.
     pub id: &'static str,
-    /// The ground of its stage, where that is not the assignment's.
-    pub ground: Option<Ground>,
+    /// The credentials of the submission, where they are not those of the assignment.
+    pub ground: Option<SubmissionCredentials>,
     /// Whether the stage's user namespace must map several ids.
     pub several_ids: bool,
     /// The script.
@@ -42,7 +42,7 @@ pub struct CheckScript {
 }
 
 impl CheckScript {
-    /// A check on the assignment's ground.
+    /// A check with the credentials of the assignment.
     pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> CheckResult) -> CheckScript {
         CheckScript { id, ground: None, several_ids: false, script }
     }
@@ -80,7 +80,7 @@ fn made_up_name(random: &mut fastrand::Rng) -> String {
     name
 }
 
-pub(super) struct State {
+pub(super) struct StageState {
     random: fastrand::Rng,
     running: Vec<Running>,
     asked: Vec<String>,
@@ -88,7 +88,7 @@ pub(super) struct State {
     next_look: Instant,
     free_memory_at_start: u64,
     pub(super) clock: Clock,
-    /// What each process had done when it was last seen to make progress.
+    /// The progress of each process when the watcher last saw it change.
     pub(super) progress: std::collections::HashMap<i32, observed::Progress>,
 }
 
@@ -99,7 +99,7 @@ pub struct Stage<'w> {
     pub(super) spaces: Spaces,
     backstage: Spaces,
     pub(super) given: Given,
-    ground: Ground,
+    ground: SubmissionCredentials,
     allowed: Duration,
     slowness: f64,
     host_name: String,
@@ -109,13 +109,13 @@ pub struct Stage<'w> {
     heartbeat: &'w dyn Fn(),
     /// Whether the submission has been started, and may have changed what names stand for.
     has_run: Cell<bool>,
-    pub(super) state: RefCell<State>,
+    pub(super) state: RefCell<StageState>,
 }
 
 /// Everything that a stage is made from.
 pub(super) struct StageConfiguration<'w> {
     pub(super) program: &'w Program,
-    pub(super) ground: Ground,
+    pub(super) ground: SubmissionCredentials,
     pub(super) several_ids: bool,
     pub(super) seed: u64,
     pub(super) allowed: Duration,
@@ -156,7 +156,7 @@ impl<'w> Stage<'w> {
             setgroups_denied: support.setgroups_denied,
             heartbeat,
             has_run: Cell::new(false),
-            state: RefCell::new(State {
+            state: RefCell::new(StageState {
                 random,
                 running: Vec::new(),
                 asked: Vec::new(),
@@ -174,10 +174,10 @@ impl<'w> Stage<'w> {
         self.slowness
     }
 
-    /// What was asked, what was seen, what was printed.
+    /// Takes out the questions to the submission, the trace and the output.
     pub(super) fn records(&self) -> (Vec<String>, Vec<String>, String) {
         let mut state = self.state.borrow_mut();
-        let State { running, asked, trace, .. } = &mut *state;
+        let StageState { running, asked, trace, .. } = &mut *state;
         let mut printed = Vec::new();
         for running in running {
             for flow in [&mut running.output, &mut running.error] {
@@ -253,8 +253,8 @@ impl<'w> Stage<'w> {
         self.program.path()
     }
 
-    /// What the submission starts as.
-    pub fn ground(&self) -> Ground {
+    /// The credentials that the submission starts with.
+    pub fn ground(&self) -> SubmissionCredentials {
         self.ground
     }
 
@@ -336,7 +336,7 @@ impl<'w> Stage<'w> {
             self.read_available();
             let value = ready();
             self.enforce_limits()?;
-            // What has happened counts, even if the time has just run out.
+            // An event that has happened counts, even if the time has just run out.
             self.enforce_time(what, value.is_some())?;
             if let Some(value) = value {
                 self.state.borrow_mut().clock.excuse_lateness();
@@ -370,19 +370,19 @@ impl<'w> Stage<'w> {
         let allowed = if at_hand { self.allowed * 2 } else { self.allowed };
         let standing = self.state.borrow().clock.standing(allowed);
         match standing {
-            Standing::Left => Ok(()),
-            Standing::Over => {
+            TimeBudget::Left => Ok(()),
+            TimeBudget::Over => {
                 let seconds = self.allowed.as_secs_f64();
                 stop(Limit::Time, format!("{seconds} s passed waiting for {what}"))
             }
-            Standing::Processors(used) => {
+            TimeBudget::Processors(used) => {
                 let seconds = used.as_secs_f64();
                 stop(
                     Limit::Time,
                     format!("it used {seconds:.1} s of the processors' time, waiting for {what}"),
                 )
             }
-            Standing::TooBusy { wall, charged } => Err(CheckAbort::TooBusy(format!(
+            TimeBudget::TooBusy { wall, charged } => Err(CheckAbort::TooBusy(format!(
                 "of {:.0} s the program could use {:.1} s; others had the processors in the rest of the time",
                 wall.as_secs_f64(),
                 charged.as_secs_f64()
@@ -407,8 +407,10 @@ impl<'w> Stage<'w> {
         for running in &mut state.running {
             if running.status.is_none() {
                 running.status = match waitpid(Pid::from_raw(running.pid), Some(WaitPidFlag::WNOHANG)) {
-                    Ok(WaitStatus::Exited(_, status)) => Some(super::run::Status::Exited(status)),
-                    Ok(WaitStatus::Signaled(_, signal, _)) => Some(super::run::Status::Killed(signal as i32)),
+                    Ok(WaitStatus::Exited(_, status)) => Some(super::run::Termination::Exited(status)),
+                    Ok(WaitStatus::Signaled(_, signal, _)) => {
+                        Some(super::run::Termination::Killed(signal as i32))
+                    }
                     _ => None,
                 };
             }
@@ -499,7 +501,7 @@ impl Drop for Stage<'_> {
                     (self.heartbeat)();
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                // What cannot be killed is stuck in the kernel; the end of the watcher waits for it.
+                // A process that outlives SIGKILL is stuck in the kernel: the watcher's own end waits for it.
                 Ok(WaitStatus::StillAlive) => return,
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(_) => return,

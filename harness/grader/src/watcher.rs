@@ -2,14 +2,14 @@
 //!
 //! Its file system is built in `place`, its work is in `grader`.
 
-use super::assignment::Ground;
+use super::assignment::SubmissionCredentials;
 use super::attributes;
 use super::cgroup::Cgroup;
 use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 
-/// The uid and gid of [`Ground::User`] on the stage.
+/// The uid and gid of [`SubmissionCredentials::User`] on the stage.
 pub(super) const USER: u32 = 1000;
 /// The id that the stage's one id is in the watcher's user namespace, where that maps several.
 pub(super) const UNPRIVILEGED: u32 = 1000;
@@ -19,12 +19,12 @@ const IDS: u32 = 4096;
 /// usual containers.
 const FIRST_ID: u32 = 1_900_000_000;
 
-/// The id, user and group alike, that a submission has on a stage with this ground.
-pub(super) fn id_on(ground: Ground) -> u32 {
-    if ground == Ground::Root { 0 } else { USER }
+/// The id, user and group alike, of a submission with these credentials.
+pub(super) fn id_on(ground: SubmissionCredentials) -> u32 {
+    if ground == SubmissionCredentials::Root { 0 } else { USER }
 }
 
-/// What the machine supports that a grading can use.
+/// The features of the machine that a grading can use.
 #[derive(Clone, Copy)]
 pub(super) struct HostSupport<'g> {
     /// Whether the watcher's user namespace maps several ids; if not, everything has the id of whoever grades.

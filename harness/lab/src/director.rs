@@ -21,8 +21,8 @@ use std::cell::{Ref, RefCell};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Instant;
 
-/// One actor as the director knows it.
-pub(crate) struct End {
+/// The connection to one actor.
+pub(crate) struct Connection {
     pub(crate) name: String,
     socket: OwnedFd,
     /// Its PID as its creator sees it.
@@ -34,8 +34,8 @@ pub(crate) struct End {
     ended: bool,
 }
 
-struct State {
-    ends: Vec<End>,
+struct DirectorState {
+    connections: Vec<Connection>,
     /// The memory in which messages are written and read.
     buffer: &'static mut [u8],
 }
@@ -45,14 +45,14 @@ pub(crate) struct Director<'j> {
     around: Around<'j>,
     mode: Mode,
     started: Instant,
-    state: RefCell<State>,
+    state: RefCell<DirectorState>,
 }
 
 impl<'j> Director<'j> {
     pub(crate) fn new(journal: &'j Journal, mode: Mode, conduct: Conduct) -> Director<'j> {
         // Without memory for a message every call is an error, and says so.
         let buffer = wire::message_buffer().unwrap_or_default();
-        let state = RefCell::new(State { ends: Vec::new(), buffer });
+        let state = RefCell::new(DirectorState { connections: Vec::new(), buffer });
         Director { around: Around::new(journal, conduct), mode, started: Instant::now(), state }
     }
 
@@ -98,8 +98,8 @@ impl<'j> Director<'j> {
             why => return Err(engine(format!("{name}: {}", String::from_utf8_lossy(why)))),
         }
         let mut state = self.state.borrow_mut();
-        let number = state.ends.len();
-        state.ends.push(End {
+        let number = state.connections.len();
+        state.connections.push(Connection {
             name: name.to_string(),
             socket,
             pid,
@@ -116,18 +116,18 @@ impl<'j> Director<'j> {
     }
 
     /// The actor of this number.
-    pub(crate) fn end(&self, number: usize) -> Ref<'_, End> {
-        Ref::map(self.state.borrow(), |state| &state.ends[number])
+    pub(crate) fn connection(&self, number: usize) -> Ref<'_, Connection> {
+        Ref::map(self.state.borrow(), |state| &state.connections[number])
     }
 
     /// The number of the last actor of this name.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        find(&self.state.borrow().ends, name)
+        find(&self.state.borrow().connections, name)
     }
 
     /// The number of the actor that was enlisted last.
     pub(crate) fn newest(&self) -> usize {
-        self.state.borrow().ends.len() - 1
+        self.state.borrow().connections.len() - 1
     }
 
     /// Asks a process for a call, waits for the answer and enlists the process that the call
@@ -155,19 +155,22 @@ impl<'j> Director<'j> {
     pub(crate) fn begin(&self, number: usize, call: Call) -> Result<Option<OwnedFd>, Interrupt> {
         self.around.before_call()?;
         let mut state = self.state.borrow_mut();
-        let State { ends, buffer } = &mut *state;
+        let DirectorState { connections, buffer } = &mut *state;
         let mut resolved = call.clone();
-        resolved.resolve(&|name| naming::pid_of(ends, name));
-        let end = &mut ends[number];
-        if end.asked.is_some() {
-            return Err(Interrupt::Script(format!("{} has begun a call and not finished it", end.name)));
+        resolved.resolve(&|name| naming::pid_of(connections, name));
+        let connection = &mut connections[number];
+        if connection.asked.is_some() {
+            return Err(Interrupt::Script(format!(
+                "{} has begun a call and not finished it",
+                connection.name
+            )));
         }
-        if end.ended {
-            return Err(Interrupt::Ended(end.name.clone()));
+        if connection.ended {
+            return Err(Interrupt::Ended(connection.name.clone()));
         }
         self.record(&Event::Call { process: number as u16, call })?;
         let mut call = resolved;
-        let treatment = end.asked.insert(self.around.treat(&mut call));
+        let treatment = connection.asked.insert(self.around.treat(&mut call));
         if matches!(treatment, Treatment::Withheld(_)) {
             return Ok(None);
         }
@@ -178,13 +181,13 @@ impl<'j> Director<'j> {
         let message = postcard::to_slice(&call, buffer)
             .map_err(|error| Interrupt::Script(format!("{} does not fit a message: {error}", call.name())))?;
         let passed: Option<RawFd> = created.as_ref().map(|(_, theirs)| theirs.as_raw_fd());
-        match wire::send(end.socket.as_raw_fd(), message, passed) {
+        match wire::send(connection.socket.as_raw_fd(), message, passed) {
             Ok(()) => Ok(created.map(|(ours, _)| ours)),
             Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {
-                end.ended = true;
-                Err(Interrupt::Ended(end.name.clone()))
+                connection.ended = true;
+                Err(Interrupt::Ended(connection.name.clone()))
             }
-            Err(error) => Err(engine(format!("{} cannot be reached: {error}", end.name))),
+            Err(error) => Err(engine(format!("{} cannot be reached: {error}", connection.name))),
         }
     }
 
@@ -197,18 +200,18 @@ impl<'j> Director<'j> {
     /// Waits for the answer to the call that was asked last.
     fn receive(&self, number: usize) -> Result<Outcome, Interrupt> {
         let mut state = self.state.borrow_mut();
-        let State { ends, buffer } = &mut *state;
-        let end = &mut ends[number];
-        let treatment = match end.asked.take() {
-            None => return Err(Interrupt::Script(format!("{} has no call to finish", end.name))),
+        let DirectorState { connections, buffer } = &mut *state;
+        let connection = &mut connections[number];
+        let treatment = match connection.asked.take() {
+            None => return Err(Interrupt::Script(format!("{} has no call to finish", connection.name))),
             Some(Treatment::Withheld(outcome)) => return Ok(outcome),
             Some(treatment) => treatment,
         };
-        self.around.wait_for_message(&end.socket)?;
-        let received = wire::receive(end.socket.as_raw_fd(), buffer)
-            .map_err(|error| engine(format!("the answer of {} is lost: {error}", end.name)))?;
+        self.around.wait_for_message(&connection.socket)?;
+        let received = wire::receive(connection.socket.as_raw_fd(), buffer)
+            .map_err(|error| engine(format!("the answer of {} is lost: {error}", connection.name)))?;
         if received.length == 0 {
-            end.ended = true;
+            connection.ended = true;
             return Ok(treatment.report(|| Outcome::Gone));
         }
         if &buffer[..received.length] == GREETING {
@@ -217,8 +220,10 @@ impl<'j> Director<'j> {
         }
         match postcard::from_bytes(&buffer[..received.length]) {
             Ok(Reply::Outcome(outcome)) => Ok(treatment.report(|| self.without_run_time(outcome))),
-            Ok(Reply::Trouble(trouble)) => Err(engine(format!("{}: {trouble}", end.name))),
-            Err(error) => Err(engine(format!("the answer of {} cannot be decoded: {error}", end.name))),
+            Ok(Reply::Trouble(trouble)) => Err(engine(format!("{}: {trouble}", connection.name))),
+            Err(error) => {
+                Err(engine(format!("the answer of {} cannot be decoded: {error}", connection.name)))
+            }
         }
     }
 
@@ -238,12 +243,12 @@ impl<'j> Director<'j> {
 
     /// Waits until the kernel has put a process to sleep within the call that it has begun.
     pub(crate) fn wait_until_blocked(&self, number: usize) -> Play {
-        let end = self.end(number);
-        let not_blocked = || Interrupt::NotBlocked(end.name.clone());
-        if matches!(end.asked, Some(Treatment::Withheld(_))) {
+        let connection = self.connection(number);
+        let not_blocked = || Interrupt::NotBlocked(connection.name.clone());
+        if matches!(connection.asked, Some(Treatment::Withheld(_))) {
             return Err(not_blocked());
         }
-        let path = format!("/proc/{}/syscall", end.sealed_pid);
+        let path = format!("/proc/{}/syscall", connection.sealed_pid);
         let waiting_for_us = libc::SYS_recvmsg.to_string();
         loop {
             let state = std::fs::read_to_string(&path).map_err(|error| engine(format!("{path}: {error}")))?;
@@ -252,7 +257,7 @@ impl<'j> Director<'j> {
                 Some(call) if call == waiting_for_us => {}
                 Some(_) => return Ok(()),
             }
-            if readable(&end.socket, PollTimeout::ZERO) {
+            if readable(&connection.socket, PollTimeout::ZERO) {
                 return Err(not_blocked());
             }
             std::thread::yield_now();
@@ -262,23 +267,23 @@ impl<'j> Director<'j> {
     /// Waits, without a step in the trace, until a process has ended.
     pub(crate) fn wait_for_end(&self, number: usize) -> Play {
         let mut state = self.state.borrow_mut();
-        let end = &mut state.ends[number];
+        let connection = &mut state.connections[number];
         let mut buffer = [0; 1];
-        self.around.wait_for_message(&end.socket)?;
-        match wire::receive(end.socket.as_raw_fd(), &mut buffer) {
+        self.around.wait_for_message(&connection.socket)?;
+        match wire::receive(connection.socket.as_raw_fd(), &mut buffer) {
             Ok(received) if received.length == 0 => {
-                end.ended = true;
+                connection.ended = true;
                 Ok(())
             }
-            Ok(_) => Err(Interrupt::Script(format!("{} answers instead of ending", end.name))),
-            Err(error) => Err(engine(format!("{} cannot be reached: {error}", end.name))),
+            Ok(_) => Err(Interrupt::Script(format!("{} answers instead of ending", connection.name))),
+            Err(error) => Err(engine(format!("{} cannot be reached: {error}", connection.name))),
         }
     }
 }
 
 /// The number of the last actor of this name: names of processes that have gone may be used again.
-pub(crate) fn find(ends: &[End], name: &str) -> Option<usize> {
-    ends.iter().rposition(|end| end.name == name)
+pub(crate) fn find(connections: &[Connection], name: &str) -> Option<usize> {
+    connections.iter().rposition(|connection| connection.name == name)
 }
 
 /// Tells whether there is a message, or no sender any more.

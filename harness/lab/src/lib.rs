@@ -11,16 +11,18 @@
 //! | `script` | scripts that are written down: read, printed and played |
 //! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
 //! | `pids` | names of processes in place of their PIDs |
+//! | `job` | the work that the server is given, and its report |
 //! | `interrupt` | the ways in which a script stops early |
 //! | `proof` | that the place of a run leads nowhere out |
-//! | `seal` | the place that a run gets, and what its processes start as |
-//! | `server` | forking and deadlines |
+//! | `seal` | the place that a run gets, and the credentials that its processes start with |
+//! | `server` | the fork server: directors, their starts, deadlines and ends |
 
 pub mod actor;
 pub mod call;
 pub mod conduct;
 mod director;
 pub mod interrupt;
+pub mod job;
 pub mod journal;
 pub mod lab;
 pub mod outcome;

@@ -1,4 +1,4 @@
-//! Sealing: the place where cases run, and what their processes start as.
+//! Sealing: the place where cases run, and the credentials that their processes start with.
 //!
 //! The fork server prepares a *template* once: a mount namespace (inside a user namespace where it
 //! is not privileged) whose root is a read-only tmpfs with nothing but mount points and the
@@ -12,7 +12,7 @@ use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, 
 use nsconform_sys::errno::Errno;
 use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
-    Program, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
+    RunningProgram, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
 };
 use nsconform_sys::{descriptors, inherited};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub enum Mode {
     UserNamespace,
 }
 
-/// What a process of a case starts as.
+/// The credentials that a process of a case starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ground {
     /// Uid 0 with all capabilities over the PID, mount, UTS and IPC namespaces it is in.
@@ -54,7 +54,7 @@ pub enum Ground {
 }
 
 impl Ground {
-    /// What the ground is, for people.
+    /// The ground in words, for people.
     pub fn describe(self) -> &'static str {
         match self {
             Ground::Root => "root of a sealed set of namespaces",
@@ -153,14 +153,14 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
     let prepared = || {
         inherited::set_limits()?;
         // Found before a chroot is left, where that is allowed: its path means another file outside.
-        let found = Program::running(Path::new(PROGRAM));
+        let found = RunningProgram::at(Path::new(PROGRAM));
         let outside = proof::identities();
         let (mode, own) = enter_template_namespaces(containment)?;
         proof::mounts_are_apart(&outside)?;
         proof::remember(&proof::identities());
         inherited::set_all()?;
         // An ordinary user may copy mounts only in the user namespace that it has now.
-        let program = if found.is_empty() { Program::running(Path::new(PROGRAM)) } else { found };
+        let program = if found.is_empty() { RunningProgram::at(Path::new(PROGRAM)) } else { found };
         proof::remember_files(program.places());
         build_template(mode, &program)?;
         proof::root_is_the_namespaces(own.as_ref())?;
@@ -221,7 +221,7 @@ fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<M
     Ok((Mode::UserNamespace, MountNamespace::own()))
 }
 
-fn build_template(mode: Mode, program: &Program) -> Result<(), String> {
+fn build_template(mode: Mode, program: &RunningProgram) -> Result<(), String> {
     step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
     let covered = covered()?;
     step(

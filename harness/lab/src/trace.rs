@@ -16,9 +16,9 @@
 use crate::call::Call;
 use crate::call::argument::quote;
 use crate::interrupt::Interrupt;
+use crate::job::Unmet;
 use crate::outcome::{Outcome, Value};
 use crate::pids::Pids;
-use crate::server::Unmet;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -146,17 +146,17 @@ impl Entry {
 #[derive(Clone, Default)]
 pub struct Writer {
     processes: Vec<String>,
-    names: Names,
+    names: StableNames,
     pids: Pids,
     /// The call that was asked last, until it is known whether its answer follows at once.
-    asked: Option<Asked>,
+    asked: Option<PendingCall>,
     /// The names of calls whose answer did not follow at once.
     unfinished: HashMap<u16, Call>,
 }
 
 /// A call without an answer yet.
 #[derive(Clone)]
-struct Asked {
+struct PendingCall {
     process: u16,
     call: Call,
     text: String,
@@ -194,7 +194,7 @@ impl Writer {
             Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
             Event::Call { process, call } => {
                 let text = self.names.in_text(&call.to_string());
-                self.asked = Some(Asked { process: *process, call: call.clone(), text });
+                self.asked = Some(PendingCall { process: *process, call: call.clone(), text });
                 None
             }
             Event::Answer { process, outcome } => {
@@ -214,7 +214,7 @@ impl Writer {
 
     /// No event follows, or none that answers the last call: gives its entry, if it has none yet.
     pub fn finish(&mut self) -> Option<Entry> {
-        let Asked { process, call, text } = self.asked.take()?;
+        let PendingCall { process, call, text } = self.asked.take()?;
         self.unfinished.insert(process, call);
         Some(self.by(process, format!("{text} <unfinished ...>")))
     }
@@ -233,7 +233,7 @@ impl Writer {
 
 /// Stable names for values that differ from run to run, in order of first appearance.
 #[derive(Clone, Default)]
-struct Names {
+struct StableNames {
     known: HashMap<(String, u64), String>,
     count: HashMap<String, usize>,
     clocks: HashMap<String, i128>,
@@ -242,7 +242,7 @@ struct Names {
 /// Nanoseconds in a second.
 const SECOND: i128 = 1_000_000_000;
 
-impl Names {
+impl StableNames {
     fn namespace(&mut self, kind: &str, inode: u64) -> String {
         format!("{kind}:[{}]", self.stable(kind, inode, letters))
     }
@@ -286,8 +286,8 @@ impl Names {
             }
             Value::Time { clock, nanoseconds } => {
                 let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
-                // What is left beside the offsets, which are whole seconds, is the time that an
-                // answer takes.
+                // Offsets are whole seconds: the rest of the difference is the time that an answer
+                // takes.
                 let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
                 match seconds {
                     0 => clock.clone(),
@@ -369,7 +369,7 @@ mod tests {
     #[case::no_link("pipe:[77] x:[y]", "pipe:[77] x:[y]")]
     #[case::unclosed("uts:[77", "uts:[77")]
     fn namespace_links_get_stable_names(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(Names::default().in_text(text), expected);
+        assert_eq!(StableNames::default().in_text(text), expected);
     }
 
     #[rstest]
@@ -382,6 +382,6 @@ mod tests {
     )]
     #[case::pid(Value::fields([("pid", Value::Pid(3))]), "{pid=<3>}")]
     fn values_print_as_strace_prints_them(#[case] value: Value, #[case] expected: &str) {
-        assert_eq!(Names::default().value(&value, &|pid| format!("<{pid}>")), expected);
+        assert_eq!(StableNames::default().value(&value, &|pid| format!("<{pid}>")), expected);
     }
 }

@@ -8,12 +8,12 @@ use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
 use crate::mutation::{Mutant, WrongAnswers, mutants, wrong_answers};
-use crate::runner::{DEADLINE, Role, Run, Runner, judge};
+use crate::runner::{DEADLINE, JobResult, Role, Runner, judge};
 use crate::verdict::{ExitStatus, SkipReason, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
 use nsconform_lab::interrupt::Interrupt;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::End;
 use serde::Serialize;
 use std::iter::Sum;
@@ -185,7 +185,7 @@ fn honest_runs(
     catalogue: Catalogue,
     cases: &[usize],
     known: &[Known],
-) -> (Vec<(usize, Run)>, Failing) {
+) -> (Vec<(usize, JobResult)>, Failing) {
     let jobs: Vec<Job> = cases.iter().map(|index| runner.job(Role::Case(*index))).collect();
     let mut runs = Vec::new();
     runner.run_jobs(&jobs, &mut |number, run| runs.push((cases[number], run)));
@@ -207,7 +207,7 @@ fn honest_runs(
 fn run_mutants(
     runner: &mut Runner,
     catalogue: Catalogue,
-    honest: &[(usize, Run)],
+    honest: &[(usize, JobResult)],
     step: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<AuditedCase>, String> {
     let mut all: Vec<(usize, Mutant)> = Vec::new();
@@ -247,14 +247,14 @@ fn run_mutants(
         .collect())
 }
 
-fn mutant_job(runner: &Runner, (index, honest): &(usize, Run), mutant: Mutant) -> Job {
+fn mutant_job(runner: &Runner, (index, honest): &(usize, JobResult), mutant: Mutant) -> Job {
     let patience = honest.duration * PATIENCE + LEAST_PATIENCE;
     let expected = Some(Expected { entries: honest.trace.entries(), patience });
     runner.altered_job(*index, Conduct { injection: Some(mutant.injection), expected, ..Conduct::default() })
 }
 
 /// Whether the case shows in this run that it met a mutant.
-fn catches(run: &Run, case: &Case, catalogue: Catalogue) -> bool {
+fn catches(run: &JobResult, case: &Case, catalogue: Catalogue) -> bool {
     let stopped = matches!(run.trace.end(), Some(End::Interrupted(Interrupt::Differs | Interrupt::Stuck)));
     stopped || judge(run, (catalogue.approved)(case.id), DEADLINE) != Verdict::Pass
 }

@@ -4,8 +4,8 @@
 
 use crate::case::Case;
 use crate::requirement::{Basis, Need};
+use nsconform_lab::job::{Body, Compiled};
 use nsconform_lab::seal::Ground;
-use nsconform_lab::server::{Body, Compiled};
 
 /// Cases and all that a runner must know of them.
 #[derive(Clone, Copy)]

@@ -1,12 +1,12 @@
-//! Requirements: a condition that a case needs to be meaningful, and how it is probed: by trying, in
-//! a sealed throw-away place, never by a version or a configuration text.
+//! Requirements: a condition that a case needs to be meaningful, and its probe, which tries it in a
+//! sealed throw-away place and never reads a version or a configuration text.
 //!
-//! Which requirements there are is the catalogue's business: it declares them with `needs!`.
+//! The catalogue declares its requirements with `needs!`.
 
 use nsconform_lab::interrupt::Interrupt;
+pub use nsconform_lab::job::{ProbeResult, Unmet};
 use nsconform_lab::lab::Lab;
 use nsconform_lab::outcome::Outcome;
-pub use nsconform_lab::server::{Finding, Unmet};
 use nsconform_sys::foundation::Foundation;
 
 /// A requirement.
@@ -21,7 +21,7 @@ pub struct Requirement {
     /// Whether whoever needs it runs in a cgroup of its own.
     pub cgroup: bool,
     /// Tries it.
-    pub probe: fn(&Lab) -> Result<Finding, Interrupt>,
+    pub probe: fn(&Lab) -> Result<ProbeResult, Interrupt>,
 }
 
 /// A requirement as cases name it.
@@ -52,7 +52,7 @@ pub const fn own_cases(given: &[&'static [&'static str]]) -> &'static [&'static 
     if given.is_empty() { &[] } else { given[0] }
 }
 
-/// What the catalogue says of a foundation of the engine.
+/// A foundation of the engine, and the cases and requirements that rest on it.
 pub struct Basis {
     /// The foundation.
     pub foundation: &'static Foundation,
@@ -68,7 +68,7 @@ pub struct Basis {
     pub sandbox: bool,
 }
 
-/// What is known of a requirement after its probe.
+/// The answer of a requirement's probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// It is met.
@@ -113,7 +113,7 @@ const REFUSALS: [i32; 26] = [
 ///
 /// # Errors
 /// None of its own.
-pub fn succeeded(call: &str, outcome: Outcome) -> Result<Finding, Interrupt> {
+pub fn succeeded(call: &str, outcome: Outcome) -> Result<ProbeResult, Interrupt> {
     Ok(match outcome {
         Outcome::Returned(_) => Ok(()),
         Outcome::Failed(errno) => {

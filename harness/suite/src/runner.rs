@@ -1,7 +1,6 @@
 //! The runner: decides which cases can be run here, has them run, and judges their traces.
 //!
-//! It has no threads. Forking and deadlines are the server's business; how results are shown is
-//! the business of whoever takes the records.
+//! It has no threads. The server forks and keeps the deadlines; callers show the records.
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
@@ -13,12 +12,13 @@ use nsconform_lab::call::Call;
 use nsconform_lab::call::process::ProcessCalls;
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::job::{Body, Compiled, Finish, Job, JobReport, JobScript};
 use nsconform_lab::journal;
 use nsconform_lab::outcome::Outcome;
 use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Containment, Ground, Mode};
-use nsconform_lab::server::{Body, Compiled, Finish, Job, Played, Ready, Report, Server};
+use nsconform_lab::server::{Ready, Server};
 use nsconform_lab::trace::{End, Event, Trace};
 use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::kind;
@@ -65,13 +65,13 @@ const FOUNDATION_TIME: Duration = Duration::from_secs(1);
 const AGAIN: u32 = 5;
 /// The share of a deadline that a case of a broken foundation gets: one in so many.
 const OWN_SHARE: u32 = 4;
-/// What to do where a machine is too busy or too slow for the deadlines.
+/// The remedy where a machine is too busy or too slow for the deadlines.
 const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
 
-/// What one job gave.
+/// The result of one job.
 #[derive(Clone, Debug)]
-pub struct Run {
-    /// What happened.
+pub struct JobResult {
+    /// All calls and answers, in order.
     pub trace: Trace,
     /// How the director came to its end.
     pub finish: Finish,
@@ -84,7 +84,7 @@ pub struct Run {
 pub struct Setup {
     /// How many directors are at work side by side.
     pub jobs: usize,
-    /// What every deadline is multiplied by.
+    /// The factor by which every deadline is multiplied.
     pub deadline_scale: f64,
     /// How far the cases are kept from the machine.
     pub containment: Containment,
@@ -217,7 +217,8 @@ impl Runner {
             Role::Probe(index) => cases + index,
             Role::Nothing => cases + probes,
         };
-        Job { script: Played::Compiled(script as u32), deadline: self.deadline, conduct: Conduct::default() }
+        let script = JobScript::Compiled(script as u32);
+        Job { script, deadline: self.deadline, conduct: Conduct::default() }
     }
 
     /// A job for a case that is changed or disturbed on purpose.
@@ -227,11 +228,11 @@ impl Runner {
 
     /// A job for a written script, with the usual deadline and nothing changed on purpose.
     pub fn written_job(&self, script: Script) -> Job {
-        Job { script: Played::Written(script), ..self.job(Role::Nothing) }
+        Job { script: JobScript::Written(script), ..self.job(Role::Nothing) }
     }
 
     /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.
-    pub fn run_jobs(&mut self, jobs: &[Job], done: &mut dyn FnMut(usize, Run)) {
+    pub fn run_jobs(&mut self, jobs: &[Job], done: &mut dyn FnMut(usize, JobResult)) {
         let (mut next, mut outstanding) = (0, BTreeSet::new());
         while next < jobs.len() || !outstanding.is_empty() {
             while !self.lost && next < jobs.len() && outstanding.len() < self.window {
@@ -244,7 +245,7 @@ impl Runner {
             // a busy machine, and another one may have been held until then.
             let patience = longest * 24 + END_TIME;
             let received = if self.lost { Ok(None) } else { self.server.receive(patience) };
-            let Ok(Some(report)): Result<Option<Report>, _> = received else {
+            let Ok(Some(report)): Result<Option<JobReport>, _> = received else {
                 let why = match received {
                     Err(error) => {
                         self.server.kill();
@@ -256,7 +257,7 @@ impl Runner {
                 outstanding.extend(next..jobs.len());
                 for index in outstanding {
                     let finish = Finish::NotStarted(why.clone());
-                    done(index, Run { trace: Trace::default(), finish, duration: Duration::ZERO });
+                    done(index, JobResult { trace: Trace::default(), finish, duration: Duration::ZERO });
                 }
                 return;
             };
@@ -266,7 +267,7 @@ impl Runner {
                 Ok(trace) => (trace, report.finish),
                 Err(why) => (Trace::default(), Finish::Died(why)),
             };
-            done(index, Run { trace, finish, duration: report.duration });
+            done(index, JobResult { trace, finish, duration: report.duration });
         }
     }
 
@@ -467,12 +468,12 @@ fn rests_on((basis, found): &(&'static Basis, String)) -> String {
 
 /// Whether a run lacked something that jobs beside it may have taken: its director could not be
 /// started, or there were no more processes, namespaces or descriptors.
-fn is_starved(run: &Run) -> bool {
+fn is_starved(run: &JobResult) -> bool {
     matches!(run.finish, Finish::NotStarted(_)) || exhausted(&run.trace, "").is_some()
 }
 
 /// The result of the run of a probe.
-fn probed(run: &Run, deadline: Duration) -> Probed {
+fn probed(run: &JobResult, deadline: Duration) -> Probed {
     let absent = |why: String| Probed::Unmet(Unmet::Absent(why));
     match (&run.finish, run.trace.end()) {
         (Finish::Ended, Some(End::Played)) => Probed::Met,
@@ -488,21 +489,14 @@ fn probed(run: &Run, deadline: Duration) -> Probed {
 }
 
 /// The verdict on a run, given the approved trace.
-pub fn judge(run: &Run, approved: Option<&str>, deadline: Duration) -> Verdict {
+pub fn judge(run: &JobResult, approved: Option<&str>, deadline: Duration) -> Verdict {
+    let late = || format!("did not end within {:.1} s", deadline.as_secs_f64());
     match &run.finish {
         Finish::NotStarted(why) | Finish::Died(why) => return Verdict::Error { reason: why.clone() },
-        Finish::TimedOut => {
-            return Verdict::Timeout {
-                reason: format!("did not end within {:.1} s", deadline.as_secs_f64()),
-            };
-        }
+        Finish::TimedOut => return Verdict::Timeout { reason: late() },
         Finish::NotEnded => {
-            return Verdict::Timeout {
-                reason: format!(
-                    "did not end within {:.1} s, and the kernel did not end its processes when they were killed",
-                    deadline.as_secs_f64()
-                ),
-            };
+            let reason = late() + ", and the kernel did not end its processes when they were killed";
+            return Verdict::Timeout { reason };
         }
         Finish::Ended => {}
     }

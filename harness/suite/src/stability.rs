@@ -5,11 +5,11 @@
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
-use crate::runner::{DEADLINE, Run, Runner, judge};
+use crate::runner::{DEADLINE, JobResult, Runner, judge};
 use crate::verdict::{ExitStatus, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::delay::Jitter;
-use nsconform_lab::server::Job;
+use nsconform_lab::job::Job;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -144,7 +144,7 @@ fn compare(
     index: usize,
     case: &'static Case,
     approved: Option<&str>,
-    run: &Run,
+    run: &JobResult,
     first: &mut HashMap<usize, (Verdict, String)>,
 ) -> Option<Disagreement> {
     let verdict = judge(run, approved, DEADLINE);
@@ -168,14 +168,14 @@ fn compare(
 mod tests {
     use super::*;
     use crate::case::CASE;
-    use nsconform_lab::server::Finish;
+    use nsconform_lab::job::Finish;
     use nsconform_lab::trace::{End, Event, Trace};
 
     static SOME: Case = Case { id: "uts.x", ..CASE };
 
-    fn run(name: &str, duration: Duration) -> Run {
+    fn run(name: &str, duration: Duration) -> JobResult {
         let trace = Trace(vec![Event::Process(name.into()), Event::End(End::Played)]);
-        Run { trace, finish: Finish::Ended, duration }
+        JobResult { trace, finish: Finish::Ended, duration }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
-use nsconform_lab::server::{Finish, Job};
+use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::trace::End;
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::mutation::mutants;
@@ -52,7 +52,7 @@ inner  sethostname(\"inner\")                     = 0
 outer  gethostname()                            = \"sealed\"
 ";
 
-/// What is wrong with a case, and what its record must say.
+/// A case with a fault in it, and the words that its record must contain.
 struct Fault {
     id: &'static str,
     ground: Ground,
@@ -88,7 +88,7 @@ fn limit_of(process: Process, resource: libc::__rlimit_resource_t, to: libc::rli
     assert_eq!(done, 0, "prlimit: {}", std::io::Error::last_os_error());
 }
 
-/// What a fault need not say.
+/// The fields that most faults share.
 const FAULT: Fault = Fault { id: "", ground: Ground::Root, play: |_| Ok(()), verdict: "error", reason: "" };
 
 static FAULTS: &[Fault] = &[
@@ -389,7 +389,7 @@ fn a_turn_is_waited_for(busy: usize) -> Result<(), Failed> {
     if took < BUSY_TIME * cases.len() as u32 { Err(format!("all took {took:?}").into()) } else { Ok(()) }
 }
 
-/// What a lied-to run comes to: where the lie makes it hang, long before its deadline.
+/// A run whose lie makes it hang is told from a slow one long before its deadline.
 fn a_lie_that_hangs_is_known_soon(index: usize) -> Result<(), Failed> {
     let mut runner =
         Runner::start(&single(), catalogue(), Setup { deadline_scale: 5.0, ..Setup::default() })?;

@@ -50,7 +50,7 @@ static NEEDS: &[Need] = &[&CARRIED, &WRONG, &ABSENT, &LATE];
 const fn requirement(
     name: &'static str,
     own: &'static [&'static str],
-    probe: fn(&Lab) -> Result<nsconform_suite::requirement::Finding, Interrupt>,
+    probe: fn(&Lab) -> Result<nsconform_suite::requirement::ProbeResult, Interrupt>,
 ) -> Requirement {
     Requirement { name, remedy: "none", own, cgroup: false, probe }
 }

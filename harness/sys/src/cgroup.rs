@@ -1,16 +1,15 @@
-//! Cgroups for jobs: a directory in the version 2 hierarchy for each that needs one. What a grading
-//! limits by it is in `grade::cgroup`.
+//! Cgroups for jobs: a directory in the version 2 hierarchy for each job that needs one. The limits
+//! of a grading live in the grader's module `cgroup`.
 //!
-//! Cgroups are the one thing that jobs need and that no namespace takes away when it ends, so
-//! something must remove the directories however nsconform ends. Their owner, the fork server say,
-//! removes a job's directory when the job has ended. Beside it the *keeper* waits, a process of its
-//! own session that does nothing but see the owner's end, by SIGKILL or by Ctrl-C as well, and
-//! remove what is left. What even that leaves (all of nsconform killed at once) the next start
-//! removes: a directory that nobody holds locked belongs to nobody.
+//! Jobs need cgroups, and no namespace removes them when it ends, so nsconform must remove the
+//! directories however it ends itself. Their owner (the fork server, say) removes a job's directory
+//! when the job has ended. The *keeper*, a process in a session of its own, waits until the owner
+//! ends, by SIGKILL or Ctrl-C as well, and removes the rest. If something kills both at once, the
+//! next start removes the rest: a directory that nobody holds locked belongs to nobody.
 //!
-//! Those for cases lie below the cgroup that nsconform was started in, so the limits of that cgroup
-//! hold, and are reached through a mount that is never attached to any path. The mount is made from
-//! a new cgroup namespace: in the initial one, mounting would set the options of the hierarchy
+//! The directories for cases lie below the cgroup that nsconform was started in, so its limits hold.
+//! The process reaches them through a mount that it never attaches to any path. It mounts from a new
+//! cgroup namespace: a mount from the initial one would set the options of the hierarchy
 //! (`nsdelegate` and others) for the whole machine.
 
 use crate::descriptors;
@@ -27,7 +26,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-/// What the names of our directories begin with; the PID of their owner follows.
+/// The names of our directories begin with this; the PID of their owner follows.
 const PREFIX: &str = "nsconform-";
 
 /// How long to wait for processes that were killed to leave their cgroup.
@@ -49,7 +48,7 @@ pub struct Cgroups {
 
 /// The keeper as its parent sees it.
 struct Keeper {
-    /// What it waits for is that this is closed.
+    /// The keeper waits until this is closed.
     socket: Option<OwnedFd>,
     pid: nix::unistd::Pid,
 }
@@ -129,7 +128,7 @@ impl Cgroups {
         write(&self.own, file, text)
     }
 
-    /// What a file of this directory says.
+    /// The content of a file of this directory.
     ///
     /// # Errors
     /// Those of open(2) and read(2).
@@ -217,7 +216,7 @@ pub fn mount_hierarchy() -> Result<OwnedFd, String> {
     // SAFETY: as above.
     let mount =
         descriptor("fsmount", unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), 1, 0) })?;
-    // What fsmount(2) gives can neither be locked nor listed.
+    // A descriptor from fsmount(2) can neither be locked nor listed.
     step("opening the hierarchy", open(&mount, "."))
 }
 

@@ -165,7 +165,7 @@ fn clear_environment() -> Result<(), Errno> {
 }
 
 /// A resource limit that cases depend on.
-struct Limit {
+struct ResourceLimit {
     resource: libc::__rlimit_resource_t,
     /// As getrlimit(2) and ulimit name it.
     name: &'static str,
@@ -177,49 +177,69 @@ struct Limit {
 
 const MIB: libc::rlim_t = 1 << 20;
 
-const LIMITS: [Limit; 10] = [
-    Limit { resource: libc::RLIMIT_NOFILE, name: "RLIMIT_NOFILE (ulimit -n)", usual: 1024, least: 200 },
+const LIMITS: [ResourceLimit; 10] = [
+    ResourceLimit {
+        resource: libc::RLIMIT_NOFILE,
+        name: "RLIMIT_NOFILE (ulimit -n)",
+        usual: 1024,
+        least: 200,
+    },
     // No least number: the cases for which there are too few processes say so themselves, and the
     // others are tested.
-    Limit {
+    ResourceLimit {
         resource: libc::RLIMIT_NPROC,
         name: "RLIMIT_NPROC (ulimit -u)",
         usual: libc::RLIM_INFINITY,
         least: 0,
     },
-    Limit {
+    ResourceLimit {
         resource: libc::RLIMIT_AS,
         name: "RLIMIT_AS (ulimit -v)",
         usual: libc::RLIM_INFINITY,
         least: 256 * MIB,
     },
-    Limit {
+    ResourceLimit {
         resource: libc::RLIMIT_DATA,
         name: "RLIMIT_DATA (ulimit -d)",
         usual: libc::RLIM_INFINITY,
         least: 16 * MIB,
     },
-    Limit { resource: libc::RLIMIT_STACK, name: "RLIMIT_STACK (ulimit -s)", usual: 8 * MIB, least: MIB },
-    Limit {
+    ResourceLimit {
+        resource: libc::RLIMIT_STACK,
+        name: "RLIMIT_STACK (ulimit -s)",
+        usual: 8 * MIB,
+        least: MIB,
+    },
+    ResourceLimit {
         resource: libc::RLIMIT_FSIZE,
         name: "RLIMIT_FSIZE (ulimit -f)",
         usual: libc::RLIM_INFINITY,
         least: MIB,
     },
-    Limit {
+    ResourceLimit {
         resource: libc::RLIMIT_CPU,
         name: "RLIMIT_CPU (ulimit -t)",
         usual: libc::RLIM_INFINITY,
         least: 10,
     },
-    Limit {
+    ResourceLimit {
         resource: libc::RLIMIT_SIGPENDING,
         name: "RLIMIT_SIGPENDING (ulimit -i)",
         usual: libc::RLIM_INFINITY,
         least: 0,
     },
-    Limit { resource: libc::RLIMIT_MSGQUEUE, name: "RLIMIT_MSGQUEUE (ulimit -q)", usual: 819_200, least: 0 },
-    Limit { resource: libc::RLIMIT_MEMLOCK, name: "RLIMIT_MEMLOCK (ulimit -l)", usual: 8 * MIB, least: 0 },
+    ResourceLimit {
+        resource: libc::RLIMIT_MSGQUEUE,
+        name: "RLIMIT_MSGQUEUE (ulimit -q)",
+        usual: 819_200,
+        least: 0,
+    },
+    ResourceLimit {
+        resource: libc::RLIMIT_MEMLOCK,
+        name: "RLIMIT_MEMLOCK (ulimit -l)",
+        usual: 8 * MIB,
+        least: 0,
+    },
 ];
 
 /// Sets the resource limits of the calling process: the soft ones to their usual values, as far as

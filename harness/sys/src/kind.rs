@@ -89,7 +89,7 @@ bitflags! {
 }
 
 impl Flags {
-    /// What each flag means, for readers who do not know it yet.
+    /// The meaning of each flag, for readers who do not know it yet.
     pub const EXPLAINED: &[(&'static str, &'static str)] = &[
         ("CLONE_NEWCGROUP", "a new cgroup namespace"),
         ("CLONE_NEWIPC", "a new IPC namespace (System V objects, POSIX message queues)"),
@@ -121,7 +121,7 @@ mod short {
     pub const NEWUSER: Flags = Flags::CLONE_NEWUSER;
     pub const NEWPID: Flags = Flags::CLONE_NEWPID;
     pub const NEWNET: Flags = Flags::CLONE_NEWNET;
-    /// What pthread_create(3) asks of clone(2), apart from the addresses it passes.
+    /// The flags that pthread_create(3) passes to clone(2), except those that take an address.
     pub const THREAD: Flags = Flags::CLONE_VM
         .union(Flags::CLONE_FS)
         .union(Flags::CLONE_FILES)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// `st_ino` of the initial PID namespace on nsfs: PROC_PID_INIT_INO of the kernel.
 pub const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
 
-/// What a run says of the machine it ran on.
+/// The machine of a run, as its record describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
     /// `uname -r`.

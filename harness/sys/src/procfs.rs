@@ -1,7 +1,7 @@
-//! What a procfs tells of a process or thread, given its directory there: for the engine, which
-//! looks at its own, and for the grader, whose watcher has another one.
+//! Readers of a process's or thread's directory in a procfs: the engine reads its own procfs, the
+//! grader's watcher another one.
 //!
-//! What follows from that is the business of whoever asks.
+//! Callers draw the conclusions.
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The state letter, as proc_pid_stat(5) lists them: `Z` is a zombie.
-pub type State = char;
+pub type ProcessState = char;
 
 /// The fields of `stat` from the state on (proc_pid_stat(5)): what stands before may hold anything.
 /// None if there is no such task any more.
@@ -21,7 +21,7 @@ pub fn stat(task: &Path) -> Option<Vec<String>> {
 }
 
 /// Its state; none if it is gone.
-pub fn state(task: &Path) -> Option<State> {
+pub fn state(task: &Path) -> Option<ProcessState> {
     stat(task)?.first()?.chars().next()
 }
 

@@ -91,13 +91,13 @@ pub fn in_initial_user_namespace() -> bool {
 /// The running program and what it needs to be started again: its loader and libraries, if it is
 /// not static. Each file as a detached mount (open_tree(2)) with the place where a case shall find
 /// it: the template may be mounted over the directory that holds it, and there may be no /proc.
-pub struct Program {
+pub struct RunningProgram {
     files: Vec<(OwnedFd, PathBuf)>,
 }
 
-impl Program {
+impl RunningProgram {
     /// The program as it runs, to be found at `place` inside.
-    pub fn running(place: &Path) -> Program {
+    pub fn at(place: &Path) -> RunningProgram {
         let executable =
             std::env::current_exe().ok().or_else(|| std::env::args_os().next().map(PathBuf::from));
         let places = libraries().into_iter().map(|library| (library.clone(), library));
@@ -105,7 +105,7 @@ impl Program {
             .chain(executable.map(|executable| (executable, place.to_path_buf())))
             .filter_map(|(file, place)| Some((detached(&file)?, place)))
             .collect();
-        Program { files }
+        RunningProgram { files }
     }
 
     /// The places of the files inside.

@@ -1,9 +1,8 @@
 //! Proof that the process has one thread, which every safe function that forks demands.
 //!
-//! A child that is forked from a process with several threads gets a copy of locks that nobody
-//! will ever release; a process with one thread has no such locks. The proof is made once, in
-//! `main`, and handed down by reference. What is done after the fork is the business of whoever
-//! forks.
+//! A child that a process with several threads forks gets a copy of locks that nobody will ever
+//! release; a process with one thread has no such locks. `main` makes the proof once and hands it
+//! down by reference. Nothing here says what the child does after the fork.
 
 use crate::errno::Errno;
 use std::marker::PhantomData;

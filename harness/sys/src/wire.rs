@@ -1,9 +1,9 @@
 //! The wire between the director and its actors: one message a packet, at most one descriptor
 //! with it.
 //!
-//! What the messages mean lives in `lab` (the director's end) and `actor` (the other end). Nothing
-//! here allocates while receiving or sending: an actor that shares its memory with another one
-//! (CLONE_VM) must not touch the heap while the other one may run.
+//! The crate `lab` gives the messages their meaning, in `lab` (the director's end) and `actor` (the
+//! other end). Nothing here allocates while it receives or sends: an actor that shares its memory
+//! with another one (CLONE_VM) must not touch the heap while the other one may run.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -15,11 +15,18 @@ pub const MAX_MESSAGE: usize = 48 * 1024;
 /// opens is 3, on every machine.
 pub const DESCRIPTOR_FLOOR: RawFd = 100;
 
-/// Room for one descriptor and one set of credentials, aligned as cmsg(3) demands.
+/// Room for the ancillary data of one message, one descriptor and one set of credentials, aligned as
+/// cmsg(3) demands.
 #[repr(C, align(8))]
-struct Control([u8; 128]);
+pub struct ControlBuffer(pub [u8; 128]);
 
-/// What came with one message.
+impl Default for ControlBuffer {
+    fn default() -> ControlBuffer {
+        ControlBuffer([0; 128])
+    }
+}
+
+/// One message, with everything that came with it.
 #[derive(Debug)]
 pub struct Received {
     /// Length of the message; 0 when the other end is closed.
@@ -125,7 +132,7 @@ pub fn raise(descriptor: OwnedFd) -> io::Result<OwnedFd> {
 /// Those of sendmsg(2); EPIPE when the other end is closed, EMSGSIZE when it is too long.
 pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Result<()> {
     let mut part = libc::iovec { iov_base: message.as_ptr().cast_mut().cast(), iov_len: message.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &mut part;
@@ -153,7 +160,7 @@ pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Res
 /// Those of recvmsg(2); EMSGSIZE when the message is longer than the buffer.
 pub fn receive(socket: RawFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     // SAFETY: all-zero is a valid msghdr; every pointer set below outlives the call.
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_iov = &mut part;

@@ -119,7 +119,7 @@ fn pidfd(child: &mut Child) -> io::Result<OwnedFd> {
 }
 
 /// The guest's output so far. Times are of the guest's clock unless they are `Instant`s.
-struct Heard {
+struct GuestOutput {
     started: Instant,
     clock: GuestClock,
     limits: BootLimits,
@@ -133,7 +133,7 @@ struct Heard {
     end: Option<usize>,
 }
 
-impl Heard {
+impl GuestOutput {
     fn console(&mut self, bytes: &[u8]) {
         self.shown = self.clock.now();
         self.console.push(bytes);
@@ -141,7 +141,7 @@ impl Heard {
 
     fn records(&mut self, bytes: &[u8], hand_over: &mut dyn FnMut(&Message)) {
         let now = (Instant::now(), self.clock.now());
-        let Heard { stream, limits, hello, last, lines, end, .. } = self;
+        let GuestOutput { stream, limits, hello, last, lines, end, .. } = self;
         stream.push(bytes, &mut |message| {
             *last = Some(now);
             match &message {
@@ -196,7 +196,7 @@ fn watch(
     message: &mut dyn FnMut(&Message),
 ) -> Boot {
     let slowness = slowness();
-    let mut heard = Heard {
+    let mut heard = GuestOutput {
         started,
         clock: GuestClock::new(started, running.child.id()),
         limits: BootLimits {
@@ -258,7 +258,7 @@ fn watch(
     }
 }
 
-fn read_all(running: &mut RunningMachine, heard: &mut Heard, message: &mut dyn FnMut(&Message)) {
+fn read_all(running: &mut RunningMachine, heard: &mut GuestOutput, message: &mut dyn FnMut(&Message)) {
     drain(&mut running.console, &mut |bytes| heard.console(bytes));
     drain(&mut running.errors, &mut |bytes| heard.console(bytes));
     drain(&mut running.records, &mut |bytes| heard.records(bytes, message));
@@ -283,7 +283,7 @@ fn drain(pipe: &mut Option<File>, take: &mut dyn FnMut(&[u8])) {
     }
 }
 
-fn ending_of(machine: &dyn MachineProgram, status: ExitStatus, heard: &Heard) -> Ending {
+fn ending_of(machine: &dyn MachineProgram, status: ExitStatus, heard: &GuestOutput) -> Ending {
     let powered_off = status.code().is_some_and(|code| machine.ended_by_guest(code));
     if let Some(sent) = heard.end
         && powered_off
@@ -310,9 +310,9 @@ fn ending_of(machine: &dyn MachineProgram, status: ExitStatus, heard: &Heard) ->
 mod tests {
     use super::*;
 
-    fn heard() -> Heard {
+    fn heard() -> GuestOutput {
         let started = Instant::now();
-        Heard {
+        GuestOutput {
             started,
             clock: GuestClock::new(started, std::process::id()),
             limits: BootLimits {

@@ -69,8 +69,8 @@ impl Modules {
         self.paths.get(&plain(name)).map(PathBuf::as_path)
     }
 
-    /// The modules of these names and what they need, in an order in which they can be loaded. What
-    /// is built in or not there is left out.
+    /// The modules of these names and all that they need, in an order in which they can be loaded.
+    /// The list leaves out modules that are built in or not there.
     ///
     /// # Errors
     /// When a module is damaged, or one that it needs is not there.

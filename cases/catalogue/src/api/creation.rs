@@ -139,7 +139,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "api.root-uid-is-not-enough",
-        claim: "What counts is the capability, not the user id: user 0 without CAP_SYS_ADMIN may not create a UTS namespace, though it may still create a user namespace, which gives the capability back over what is made there.",
+        claim: "The capability counts, not the user id: user 0 without CAP_SYS_ADMIN may not create a UTS namespace, though it may still create a user namespace, which gives the capability back over what is made there.",
         sources: &[man("unshare(2)", "ERRORS"), man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
         needs: &[&need::PROCFS, &need::UTS_NS],

@@ -1,7 +1,7 @@
 //! The namespaces API itself: clone, unshare, setns, /proc/PID/ns, namespace ioctls, limits,
-//! lifetime. What a namespace of one kind isolates lives in the module of that kind.
+//! lifetime. The rules of one kind of namespace live in the module of that kind.
 //!
-//! The cases are in one file for each call or interface; here is what they share.
+//! Each call or interface has a file of cases; this one has the helpers that they share.
 
 crate::topics! {
     kinds,

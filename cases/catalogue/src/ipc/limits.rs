@@ -148,7 +148,7 @@ pub const CASES: &[Case] = &[
 /// The claims of this topic that are not tested, or only in part.
 pub const UNTESTED: &[Untested] = &[Untested {
     id: "ipc.mq-per-ns-rlimit",
-    claim: "What a user's queues take of RLIMIT_MSGQUEUE is counted along the hierarchy of user namespaces.",
+    claim: "The kernel counts the use of RLIMIT_MSGQUEUE by a user's queues along the hierarchy of user namespaces.",
     sources: &[man("mq_overview(7)", "Resource limit")],
     why: "the account is shared with every other queue of the same user on the machine",
     part: None,

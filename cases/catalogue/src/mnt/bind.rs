@@ -10,7 +10,7 @@ use crate::prelude::*;
 pub const CASES: &[Case] = &[
     Case {
         id: "mnt.bind-files-and-directories",
-        claim: "A bind mount shows a directory, or a single file, at another place; its record names what is shown as root. What was there before is covered and comes back after the unmount.",
+        claim: "A bind mount shows a directory, or a single file, at another place; its record names the shown object as root. The mount covers the earlier content, which comes back after the unmount.",
         sources: &[man("mount(2)", "Creating a bind mount"), man("proc_pid_mountinfo(5)", "DESCRIPTION")],
         since: "2.4",
         needs: &[&need::PROCFS],

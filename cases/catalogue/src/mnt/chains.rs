@@ -235,7 +235,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.slave-receives-mount",
-        claim: "What is mounted under any member of the master's group appears under the slave, with its content.",
+        claim: "A mount under any member of the master's group appears under the slave, with its content.",
         sources: &[man(MOUNT_NAMESPACES, "MS_SLAVE example")],
         since: "2.6.15",
         needs: &[&need::PROCFS],
@@ -255,7 +255,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.slave-receives-umount",
-        claim: "What is unmounted under any member of the master's group is unmounted under the slave, but for what the slave has mounted itself.",
+        claim: "An unmount under any member of the master's group also unmounts under the slave, except mounts that the slave has made itself.",
         sources: &[man(MOUNT_NAMESPACES, "SHARED SUBTREES"), man("umount(2)", "NOTES")],
         since: "2.6.15",
         needs: &[&need::PROCFS],

@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.lesspriv-sends-nothing-up",
-        claim: "What is mounted in a less privileged mount namespace does not reach the more privileged one; the other way round, mounts do arrive.",
+        claim: "A mount in a less privileged mount namespace does not reach the more privileged one; the other way round, mounts do arrive.",
         sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
         since: "3.8",
         needs: &[&need::MNT_NS, &need::PROCFS],

@@ -87,7 +87,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.shared-propagates-mount",
-        claim: "What is mounted under one member of a peer group is mounted under all its members, whichever it was.",
+        claim: "A mount under any member of a peer group appears under all its members.",
         sources: &[man(MOUNT_NAMESPACES, "SHARED SUBTREES")],
         since: "2.6.15",
         needs: &[&need::PROCFS],

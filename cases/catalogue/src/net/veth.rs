@@ -44,7 +44,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "net.veth-delivers-to-peer",
-        claim: "What is sent through one end of a veth pair arrives at the other end, also in another network namespace.",
+        claim: "A packet sent through one end of a veth pair arrives at the other end, also in another network namespace.",
         sources: &[man("veth(4)", "DESCRIPTION"), man("network_namespaces(7)", "DESCRIPTION")],
         since: "2.6.24",
         needs: &[&need::NET_NS, &need::VETH],

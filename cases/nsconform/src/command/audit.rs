@@ -1,7 +1,7 @@
 //! `nsconform audit`: runs every mutant of every case and lists those that nothing catches.
 
 use super::progress::ProgressLine;
-use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
+use super::{CommandResult, Failure, TextOrJson, pattern, print, print_data, select};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, known};
 use nsconform_lab::seal::Containment;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// The command line of `audit`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct AuditArguments {
     /// Audit only cases whose id holds one of these (`*` stands for anything), and show the score
     /// of each
     #[arg(value_name = "PATTERN", value_parser = pattern)]
@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn audit(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn audit(single: &SingleThreaded, arguments: &AuditArguments) -> CommandResult {
     let started = Instant::now();
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;

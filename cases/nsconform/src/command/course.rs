@@ -2,10 +2,10 @@
 //!
 //! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
 
-use super::{Done, Failure, TextOrJson, print, print_data, width};
+use super::{CommandResult, Failure, TextOrJson, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_course::{COURSES, Course, course};
-use nsconform_grader::assignment::{Assignment, Ground, commented};
+use nsconform_grader::assignment::{Assignment, SubmissionCredentials, commented};
 use nsconform_grader::grading::Visibility;
 use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 
 /// The command line of `course`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct CourseArguments {
     #[command(subcommand)]
-    command: Command,
+    command: CourseCommand,
 }
 
 #[derive(clap::Subcommand)]
-enum Command {
+enum CourseCommand {
     /// List the assignments
     List {
         /// The form of the list
@@ -54,13 +54,13 @@ enum Language {
 }
 
 /// Runs the command.
-pub fn course_command(arguments: &Arguments) -> Done {
+pub fn course_command(arguments: &CourseArguments) -> CommandResult {
     match &arguments.command {
-        Command::List { format } => list(*format),
-        Command::Start { assignment, directory, lang, force } => {
+        CourseCommand::List { format } => list(*format),
+        CourseCommand::Start { assignment, directory, lang, force } => {
             start(find(assignment)?, directory, *lang, *force)
         }
-        Command::Rules { assignment } => {
+        CourseCommand::Rules { assignment } => {
             let course = find(assignment)?;
             print_data(|to| to.write_all(commented(course.rules).as_bytes()))?;
             Ok(ExitStatus::Success)
@@ -104,7 +104,7 @@ struct Listed<'c> {
     claims: &'c [String],
 }
 
-fn list(format: TextOrJson) -> Done {
+fn list(format: TextOrJson) -> CommandResult {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -115,8 +115,8 @@ fn list(format: TextOrJson) -> Done {
     for course in COURSES {
         let assignment = embedded_rules(course)?;
         let ground = match assignment.ground {
-            Ground::Root => "root",
-            Ground::User => "user",
+            SubmissionCredentials::Root => "root",
+            SubmissionCredentials::User => "user",
         };
         let points = assignment.points();
         let cells =
@@ -162,7 +162,7 @@ fn table_of_checks(assignment: &Assignment) -> String {
     format!("{table}| | **{}** | |", assignment.points())
 }
 
-fn start(course: &Course, directory: &Path, language: Language, force: bool) -> Done {
+fn start(course: &Course, directory: &Path, language: Language, force: bool) -> CommandResult {
     let assignment = embedded_rules(course)?;
     let named = |text: &str| text.replace("{{name}}", course.name);
     let source = |ending: &str| format!("{}.{ending}", course.name);

@@ -1,7 +1,7 @@
 //! `nsconform diff`: compares two runs, or two folders of runs file by file.
 
 use super::input::{self, Expectations};
-use super::{Done, Failure, TextOrJson, print, print_data};
+use super::{CommandResult, Failure, TextOrJson, print, print_data};
 use nsconform_report::compare::{ChangeKind, compare};
 use nsconform_report::diff::{Comparison, Pair, Unpaired};
 use nsconform_report::run::{RecordedRun, version_order};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The command line of `diff`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct DiffArguments {
     /// The run to compare with: a file that `run --format json` wrote, or a folder of them
     #[arg(value_name = "OLD")]
     old: PathBuf,
@@ -54,7 +54,7 @@ Exit status:
   4  nothing could be compared: no case was tested on both sides";
 
 /// Runs the command.
-pub fn diff(arguments: &Arguments) -> Done {
+pub fn diff(arguments: &DiffArguments) -> CommandResult {
     let expectations = Expectations::read(&arguments.known)?;
     let mut old = OneSide::read(&arguments.old)?;
     let mut new = OneSide::read(&arguments.new)?;

@@ -1,6 +1,6 @@
 //! `nsconform doctor`: what this machine offers, in the words in which cases are skipped.
 
-use super::{Done, Failure, print};
+use super::{CommandResult, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, needs};
 use nsconform_grader::grader;
@@ -19,7 +19,7 @@ const OFFERED: Style = AnsiColor::Green.on_default();
 const MISSING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Runs the command.
-pub fn doctor(single: &SingleThreaded) -> Done {
+pub fn doctor(single: &SingleThreaded) -> CommandResult {
     let (obstacle, without_cgroup) = (grader::obstacle(single), grader::without_cgroup(single));
     let mut runner = Runner::start(single, claims(), Setup::default())
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;

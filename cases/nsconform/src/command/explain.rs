@@ -1,6 +1,6 @@
 //! `nsconform explain`: one case for a reader who has never called unshare(2).
 
-use super::{Done, Failure, print, unknown};
+use super::{CommandResult, Failure, print, unknown};
 use nsconform_catalogue::{approved, catalogue, claims, untested};
 use nsconform_lab::call;
 use nsconform_lab::call::declaration::Mark;
@@ -12,13 +12,13 @@ use std::io::{self, Write};
 
 /// The command line of `explain`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ExplainArguments {
     /// The id of the case
     case: String,
 }
 
 /// Runs the command.
-pub fn explain(arguments: &Arguments) -> Done {
+pub fn explain(arguments: &ExplainArguments) -> CommandResult {
     if let Some(case) = catalogue().iter().find(|case| case.id == arguments.case) {
         print(|to| write(to, case))?;
     } else if let Some(claim) = untested().find(|claim| claim.id == arguments.case) {

@@ -1,7 +1,7 @@
 //! `nsconform fetch-kernels`: fills the kernel cache with the newest kernels of the list; and which
 //! kernels of the list are meant, for all commands that boot some.
 
-use super::{Done, Failure, print};
+use super::{CommandResult, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_vm::kernels::{Kernel, KernelEntry, Kernels, Options, catalogue, default_directory};
@@ -13,7 +13,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// The command line of `fetch-kernels`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct FetchKernelsArguments {
     /// Only the kernels of these names
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn fetch_kernels(arguments: &Arguments) -> Done {
+pub fn fetch_kernels(arguments: &FetchKernelsArguments) -> CommandResult {
     let entries = entries(arguments.list.as_deref(), &arguments.only)?;
     let options = Options {
         mirror: arguments.mirror.clone(),

@@ -8,7 +8,7 @@ use super::course::{embedded_rules, find};
 use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
 use super::run::scale;
-use super::{Done, Failure, input, print, print_data, width};
+use super::{CommandResult, Failure, input, print, print_data, width};
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
@@ -44,7 +44,7 @@ view of the system's programs and 16 MiB of scratch space.";
 
 /// The command line of `grade`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct GradeArguments {
     /// The assignment: `nsconform course list` shows all
     assignment: String,
     /// The program to be graded: any executable file
@@ -83,7 +83,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn grade(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn grade(single: &SingleThreaded, arguments: &GradeArguments) -> CommandResult {
     let course = find(&arguments.assignment)?;
     let mut rules = rules(course, arguments.rules.as_deref())?;
     if let Some(factor) = arguments.deadline_scale {
@@ -139,7 +139,7 @@ fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
 
 /// The seed, of as many bits as it can have so that nobody finds it out by trying, and the command that
 /// repeats a grading with it.
-fn seed_and_repeat(arguments: &Arguments) -> (u64, String) {
+fn seed_and_repeat(arguments: &GradeArguments) -> (u64, String) {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut options: Vec<OsString> = Vec::new();
     let mut add = |words: &[&OsStr]| options.extend(words.iter().map(|word| word.to_os_string()));
@@ -160,7 +160,7 @@ fn seed_and_repeat(arguments: &Arguments) -> (u64, String) {
 
 /// Boots a guest and takes in what it says of the grading.
 fn grade_in_guest(
-    arguments: &Arguments,
+    arguments: &GradeArguments,
     course: &Course,
     rules: &Rules,
     program: &Program,
@@ -205,12 +205,12 @@ fn grade_in_guest(
 }
 
 fn grade_once(
-    arguments: &Arguments,
+    arguments: &GradeArguments,
     assignment: &Assignment,
     report: &Report,
     file: Option<&ResultFile>,
     grade: impl FnOnce(&mut dyn FnMut(&Grading)) -> Result<Grading, Failure>,
-) -> Done {
+) -> CommandResult {
     let progress = progress_bar(assignment.checks.len());
     let mut unwritten = None;
     let grading = grade(&mut |grading: &Grading| {
@@ -266,7 +266,7 @@ const QUIET: u16 = 150;
 
 /// Grades now, and again whenever the program is written or a line is entered, until end of file
 /// or an interrupt.
-fn watch(program: &Path, once: impl Fn() -> Done) -> Done {
+fn watch(program: &Path, once: impl Fn() -> CommandResult) -> CommandResult {
     let failed = |what: &str, error: &dyn std::fmt::Display| Failure::harness(format!("{what}: {error}"));
     let name = program.file_name().ok_or_else(|| Failure::usage("the program has no name"))?;
     let parent = program.parent().filter(|parent| !parent.as_os_str().is_empty());

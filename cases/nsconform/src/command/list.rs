@@ -1,6 +1,6 @@
 //! `nsconform list`: the cases and what they claim.
 
-use super::{Done, TextOrJson, pattern, print, print_data, select, width};
+use super::{CommandResult, TextOrJson, pattern, print, print_data, select, width};
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_catalogue::{catalogue, claims, untested};
 
@@ -11,7 +11,7 @@ use std::io::Write;
 
 /// The command line of `list`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ListArguments {
     /// List only cases whose id holds one of these (`*` stands for anything)
     #[arg(value_name = "PATTERN", value_parser = pattern)]
     patterns: Vec<String>,
@@ -51,7 +51,7 @@ fn shown(sources: &[Source]) -> Vec<String> {
 }
 
 /// Runs the command.
-pub fn list(arguments: &Arguments) -> Done {
+pub fn list(arguments: &ListArguments) -> CommandResult {
     if arguments.untested {
         let claims: Vec<&Untested> = untested().collect();
         let ids: Vec<&str> = claims.iter().map(|claim| claim.id).collect();

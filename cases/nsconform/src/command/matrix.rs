@@ -3,7 +3,7 @@
 
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
-use super::{Done, Failure, LOOKUP, ReportArguments, fetch_kernels, pattern, select};
+use super::{CommandResult, Failure, LOOKUP, ReporterArguments, fetch_kernels, pattern, select};
 use nsconform_catalogue::catalogue;
 use nsconform_report::document::{Layout, LostKernel, Reporter};
 use nsconform_report::event::{CaseResult, RunEvent};
@@ -24,7 +24,7 @@ use std::time::Instant;
 
 /// The command line of `matrix`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct MatrixArguments {
     /// Kernel images that you built (arch/x86/boot/bzImage), instead of those of the list
     #[arg(long, value_name = "PATH", value_delimiter = ',')]
     kernel: Vec<PathBuf>,
@@ -76,7 +76,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    report: ReportArguments,
+    report: ReporterArguments,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -104,7 +104,7 @@ const BISECT_ROUNDS: u32 = 5;
 const TAIL: usize = 12;
 
 /// Runs the command.
-pub fn matrix(arguments: &Arguments) -> Done {
+pub fn matrix(arguments: &MatrixArguments) -> CommandResult {
     let done = prepare(arguments).and_then(|(ids, kernels, missing)| boot(arguments, ids, &kernels, missing));
     if !arguments.bisect {
         return done;
@@ -122,7 +122,7 @@ pub fn matrix(arguments: &Arguments) -> Done {
 }
 
 /// The ids of the cases, the kernels, and how many kernels could not be had.
-fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), Failure> {
+fn prepare(arguments: &MatrixArguments) -> Result<(Vec<String>, Vec<Kernel>, usize), Failure> {
     let all: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let exact = arguments.bisect;
     let selected = select(&all, &arguments.case, &[], exact)?;
@@ -156,7 +156,7 @@ fn prepare(arguments: &Arguments) -> Result<(Vec<String>, Vec<Kernel>, usize), F
 }
 
 /// The kernels of the list, and how many of them could not be had, each of which is said.
-fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
+fn fetch(arguments: &MatrixArguments) -> Result<(Vec<Kernel>, usize), Failure> {
     let options = kernels::Options {
         mirror: arguments.mirror.clone(),
         offline: arguments.offline,
@@ -186,7 +186,7 @@ fn fetch(arguments: &Arguments) -> Result<(Vec<Kernel>, usize), Failure> {
     Ok((kernels, missing))
 }
 
-fn boot(arguments: &Arguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> Done {
+fn boot(arguments: &MatrixArguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> CommandResult {
     let started = Instant::now();
     let expectations = Expectations::read(&arguments.report.known)?;
     let qemu = if arguments.uml { None } else { Some(qemu::find().map_err(Failure::harness)?) };

@@ -60,7 +60,7 @@ impl Failure {
 }
 
 /// The result of a command.
-pub type Done = Result<ExitStatus, Failure>;
+pub type CommandResult = Result<ExitStatus, Failure>;
 
 /// The form of a result that is no report of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -74,7 +74,7 @@ pub enum TextOrJson {
 
 /// The choices about every report.
 #[derive(clap::Args, Clone, Debug)]
-pub struct ReportArguments {
+pub struct ReporterArguments {
     /// The form of the result
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = report_formats())]
     pub format: ReportFormat,
@@ -101,9 +101,9 @@ pub struct ReportArguments {
     pub kcidb_build: Option<String>,
 }
 
-impl Default for ReportArguments {
-    fn default() -> ReportArguments {
-        ReportArguments {
+impl Default for ReporterArguments {
+    fn default() -> ReporterArguments {
+        ReporterArguments {
             format: ReportFormat::Human,
             deviations: false,
             quiet: false,
@@ -116,7 +116,7 @@ impl Default for ReportArguments {
     }
 }
 
-impl ReportArguments {
+impl ReporterArguments {
     /// Whether the report is read by people.
     pub fn is_for_people(&self) -> bool {
         self.format == ReportFormat::Human

@@ -2,24 +2,24 @@
 //!
 //! The notation and the playing live in the engine (`nsconform_lab::script`).
 
-use super::{Done, Failure, print};
+use super::{CommandResult, Failure, print};
 use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::script::{Script, ScriptError};
 use nsconform_lab::seal::{Ground, Mode};
-use nsconform_lab::server::Finish;
+use nsconform_lab::job::Finish;
 use nsconform_lab::trace::End;
 use nsconform_report::ExitStatus;
-use nsconform_suite::runner::{DEADLINE, Run, Runner, Setup};
+use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
 use nsconform_suite::snapshot;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::io::{self, Read};
 
 /// The end of `nsconform play --help`.
 pub const NOTATION: &str = "\
-A script is written as a trace is: a process, two spaces, and its call. What stands behind `=` does
-not count, but for names: `= $fd` names the number that the call returns, `= <child>` the process
-that it creates. Both may stand in later calls, a process also in a path: \"/proc/<child>/ns/uts\".
+A script looks like a trace: a process, two spaces, and its call. The player ignores the text after
+`=`, except for names: `= $fd` names the number that the call returns, `= <child>` the process that
+it creates. Later calls may use both, and a process also in a path: \"/proc/<child>/ns/uts\".
 
   +++ starts as user +++                        credentials of all processes: root (if this line is
                                                 not there), user, or initial-root
@@ -43,7 +43,7 @@ Exit status:
 
 /// The command line of `play`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct PlayArguments {
     /// The script, or a trace (also a .snap file); `-` is standard input
     file: String,
     /// Compare the trace with the one in this file and show where they differ
@@ -55,7 +55,7 @@ pub struct Arguments {
 }
 
 /// Plays the script.
-pub fn play(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult {
     let script = read_script(&arguments.file)?;
     let expected = arguments.expect.as_deref().map(read).transpose()?;
     let setup = Setup { jobs: 1, deadline_scale: arguments.deadline_scale, ..Setup::default() };
@@ -102,7 +102,7 @@ fn read_script(file: &str) -> Result<Script, Failure> {
 }
 
 /// Prints the trace, or where it differs from the expected one.
-fn show(run: &Run, expected: Option<&str>) -> Result<(), Failure> {
+fn show(run: &JobResult, expected: Option<&str>) -> Result<(), Failure> {
     let observed = run.trace.text();
     print(|to| match expected {
         Some(expected) if snapshot::agrees(expected, &observed) => Ok(()),
@@ -113,7 +113,7 @@ fn show(run: &Run, expected: Option<&str>) -> Result<(), Failure> {
     })
 }
 
-fn judge(run: &Run, expected: Option<&str>, scale: f64) -> Done {
+fn judge(run: &JobResult, expected: Option<&str>, scale: f64) -> CommandResult {
     match &run.finish {
         Finish::Ended => {}
         Finish::TimedOut => {

@@ -3,14 +3,14 @@
 
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
-use super::{Done, ReportArguments};
+use super::{CommandResult, ReporterArguments};
 use nsconform_report::document::{Layout, Reporter};
 use nsconform_report::shards;
 use std::path::PathBuf;
 
 /// The command line of `report`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ReportArguments {
     /// Run files, or folders of them; - is standard input
     #[arg(value_name = "FILE|DIR", required = true)]
     runs: Vec<PathBuf>,
@@ -18,11 +18,11 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    report: ReportArguments,
+    report: ReporterArguments,
 }
 
 /// Runs the command.
-pub fn report(arguments: &Arguments) -> Done {
+pub fn report(arguments: &ReportArguments) -> CommandResult {
     let expectations = Expectations::read(&arguments.report.known)?;
     let mut runs = Vec::new();
     for file in input::run_files(&arguments.runs)? {

@@ -3,7 +3,7 @@
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
 use super::progress::ProgressLine;
-use super::{Done, Failure, ReportArguments, pattern, run_start, select};
+use super::{CommandResult, Failure, ReporterArguments, pattern, run_start, select};
 use nsconform_catalogue::{approved, catalogue, claims, known};
 use nsconform_report::document::{Layout, Reporter};
 use nsconform_report::event::{CaseResult, RunEnd, RunEvent, SCHEMA, Shard};
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 /// The command line of `run`.
 #[derive(clap::Args, Default)]
-pub struct Arguments {
+pub struct RunArguments {
     /// Run only cases whose id holds one of these (`*` stands for anything)
     #[arg(value_name = "PATTERN", value_parser = pattern)]
     patterns: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    report: ReportArguments,
+    report: ReporterArguments,
 }
 
 pub(super) fn scale(text: &str) -> Result<f64, String> {
@@ -54,7 +54,7 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
 }
 
 /// Runs the command.
-pub fn run(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
     let started = Instant::now();
     let expectations = Expectations::read(&arguments.report.known)?;
     let selected = selection(arguments)?;
@@ -102,7 +102,7 @@ pub fn run(single: &SingleThreaded, arguments: &Arguments) -> Done {
 }
 
 /// The cases to run, by their index in the catalogue.
-fn selection(arguments: &Arguments) -> Result<Vec<usize>, Failure> {
+fn selection(arguments: &RunArguments) -> Result<Vec<usize>, Failure> {
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let mut selected = select(&ids, &arguments.patterns, &arguments.skip, arguments.exact)?;
     if let Some(path) = &arguments.failed {

@@ -6,7 +6,7 @@
 //! that are not approved any more. `--was` is the folder of snapshots from before the change: a
 //! trace that was the approved one then is taken for the approved one of today.
 
-use super::{Done, Failure, input};
+use super::{CommandResult, Failure, input};
 use nsconform_catalogue::approved;
 use nsconform_report::event::{CaseResult, RunEvent, SHORT_SCHEMA};
 use nsconform_report::run::{Lookup, RecordedRun};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 /// The command line of `shorten`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct ShortenArguments {
     /// The run files, each of which is rewritten in its place
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn shorten(arguments: &Arguments) -> Done {
+pub fn shorten(arguments: &ShortenArguments) -> CommandResult {
     let mut former = BTreeMap::new();
     if let Some(folder) = &arguments.was {
         read_snapshots(folder, &mut former)?;

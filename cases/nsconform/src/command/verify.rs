@@ -2,7 +2,7 @@
 //! is not as the first one of its case.
 
 use super::progress::ProgressLine;
-use super::{Done, Failure, TextOrJson, pattern, print, print_data, select};
+use super::{CommandResult, Failure, TextOrJson, pattern, print, print_data, select};
 use nsconform_catalogue::{catalogue, claims};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::snapshot;
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 /// The command line of `verify`.
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct VerifyArguments {
     /// Verify only cases whose id holds one of these (`*` stands for anything)
     #[arg(value_name = "PATTERN", value_parser = pattern)]
     patterns: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
+pub fn verify(single: &SingleThreaded, arguments: &VerifyArguments) -> CommandResult {
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;
     let usual = Setup::default();
@@ -54,7 +54,7 @@ pub fn verify(single: &SingleThreaded, arguments: &Arguments) -> Done {
 }
 
 /// The command line that makes the same runs again.
-fn reproduction(arguments: &Arguments, seed: u64) -> String {
+fn reproduction(arguments: &VerifyArguments, seed: u64) -> String {
     let mut command = format!("nsconform verify --rounds {} --seed {seed}", arguments.rounds);
     if let Some(jobs) = arguments.jobs {
         command += &format!(" --jobs {jobs}");

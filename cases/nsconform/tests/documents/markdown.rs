@@ -1,6 +1,6 @@
 //! Reading a document: its fenced blocks, its code spans, its links and its headings.
 //!
-//! What a block means is not known here.
+//! Nothing here knows the meaning of a block.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::ops::Range;

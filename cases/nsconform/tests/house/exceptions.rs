@@ -89,8 +89,9 @@ impl Exceptions {
 
 /// The first lines of the file.
 const HEAD: &str = "\
-# What is not yet in order, and why it may stay so for now; the test `house` of the package nsconform
-# holds the rest. Each entry names the most that is allowed. Take entries out; put none in.
+# Exceptions from the order of the house, each with the reason why it may stay for now; the test `house`
+# of the package nsconform holds the rest. Each entry names the most that is allowed. Take entries out;
+# put none in.
 #
 # types    type names that are defined more than once in production code
 # long     source files of more than 600 lines

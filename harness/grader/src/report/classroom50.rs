@@ -48,7 +48,7 @@ pub struct SubmittedBy {
 }
 
 impl Identity {
-    /// What the runner hands over.
+    /// Reads it from the environment that the runner sets.
     ///
     /// # Errors
     /// Names the variables that are missing or cannot be right.
@@ -140,7 +140,7 @@ pub struct Payload<'g> {
     #[serde(rename = "max-score")]
     pub max_score: u32,
     /// A test for each check.
-    pub tests: Vec<Test>,
+    pub tests: Vec<Classroom50Test>,
     /// Who pushed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted_by: Option<&'g SubmittedBy>,
@@ -148,7 +148,7 @@ pub struct Payload<'g> {
 
 /// One test. The last two fields are ours: further fields are kept as they are.
 #[derive(Debug, Serialize)]
-pub struct Test {
+pub struct Classroom50Test {
     /// The id and the title of the check.
     #[serde(rename = "test-name")]
     pub name: String,
@@ -162,7 +162,7 @@ pub struct Test {
     /// Why it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the submission printed.
+    /// The output of the submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
 }
@@ -201,12 +201,12 @@ impl<'g> Payload<'g> {
     }
 }
 
-fn test(grading: &Grading, check: &GradedCheck, hints: usize) -> Test {
+fn test(grading: &Grading, check: &GradedCheck, hints: usize) -> Classroom50Test {
     let message = text::reason_lines(check, grading) + &text::hint_lines(check, hints);
     let some = |text: String| (!text.is_empty()).then(|| text::cut(&text, LONGEST_TEXT, "…"));
     // The name stands alone on a line of a log and in a cell of a table.
     let name = text::printable(&format!("{}: {}", check.id, check.title)).replace(['\n', '\t'], " ");
-    Test {
+    Classroom50Test {
         name: text::cut(&name, LONGEST_NAME, "…"),
         passed: check.finding == Finding::Passed,
         score: check.earned(),
@@ -216,8 +216,8 @@ fn test(grading: &Grading, check: &GradedCheck, hints: usize) -> Test {
     }
 }
 
-fn concealed(check: &GradedCheck, number: usize) -> Test {
-    Test {
+fn concealed(check: &GradedCheck, number: usize) -> Classroom50Test {
+    Classroom50Test {
         name: format!("hidden check {number}"),
         passed: check.finding == Finding::Passed,
         score: check.earned(),

@@ -19,46 +19,46 @@ const VERSION: u32 = 2;
 const LONGEST_MESSAGE: usize = 65_535;
 /// The longest output of a test, counted in the same way.
 const LONGEST_OUTPUT: usize = 500;
-/// What the documentation says at the end of an output that was cut.
+/// The end of an output that was cut, as the documentation demands.
 const CUT_OUTPUT: &str = "\nOutput was truncated. Please limit to 500 chars";
 
 /// The whole file.
 #[derive(Debug, Serialize)]
-pub struct Results<'g> {
+pub struct ExercismResults<'g> {
     /// The version of the interface.
     pub version: u32,
     /// Of all tests.
-    pub status: Status,
+    pub status: ExercismStatus,
     /// Why nothing could be tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The tests; none if the status is an error.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tests: Option<Vec<Test<'g>>>,
+    pub tests: Option<Vec<ExercismTest<'g>>>,
 }
 
 /// One test.
 #[derive(Debug, Serialize)]
-pub struct Test<'g> {
+pub struct ExercismTest<'g> {
     /// The title of the check.
     pub name: &'g str,
-    /// What became of it.
-    pub status: Status,
+    /// Its result.
+    pub status: ExercismStatus,
     /// Why it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What the submission printed.
+    /// The output of the submission.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// What was asked of the submission.
+    /// The command lines of the submission, and everything that the check did to it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub test_code: String,
 }
 
-/// What became of a test, or of all.
+/// The result of one test, or of all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum ExercismStatus {
     /// Passed.
     Pass,
     /// Failed.
@@ -67,32 +67,38 @@ pub enum Status {
     Error,
 }
 
-impl<'g> Results<'g> {
+impl<'g> ExercismResults<'g> {
     /// The file of a grading.
-    pub fn of(grading: &'g Grading, hints: usize) -> Results<'g> {
+    pub fn of(grading: &'g Grading, hints: usize) -> ExercismResults<'g> {
         let is_test = |check: &&GradedCheck| {
             text::is_visible(check) && !matches!(check.finding, Finding::Unavailable { .. })
         };
-        let tests: Vec<Test> =
+        let tests: Vec<ExercismTest> =
             grading.checks.iter().filter(is_test).map(|check| test(grading, check, hints)).collect();
         let any = |status| tests.iter().any(|test| test.status == status);
-        let (passes, fails, errors) = (any(Status::Pass), any(Status::Fail), any(Status::Error));
+        let (passes, fails, errors) =
+            (any(ExercismStatus::Pass), any(ExercismStatus::Fail), any(ExercismStatus::Error));
         if let Some(reason) = &grading.broken {
-            return Results::error(format!(
+            return ExercismResults::error(format!(
                 "The grader failed, not the program: {}",
                 text::printable(reason)
             ));
         }
         if fails || (errors && passes) {
-            return Results { version: VERSION, status: Status::Fail, message: None, tests: Some(tests) };
+            return ExercismResults {
+                version: VERSION,
+                status: ExercismStatus::Fail,
+                message: None,
+                tests: Some(tests),
+            };
         }
         if errors {
             let first = tests.into_iter().find_map(|test| test.message);
-            return Results::error(first.unwrap_or_default());
+            return ExercismResults::error(first.unwrap_or_default());
         }
         if !grading.is_complete() {
             let Grading { checks, planned, .. } = grading;
-            return Results::error(format!(
+            return ExercismResults::error(format!(
                 "Grading has not finished: {} of {planned} checks were performed.",
                 checks.len()
             ));
@@ -103,31 +109,36 @@ impl<'g> Results<'g> {
                 _ => None,
             });
             let missing = missing.unwrap_or_else(|| "there is no check that may be shown".to_string());
-            return Results::error(format!("Nothing could be checked here: {missing}"));
+            return ExercismResults::error(format!("Nothing could be checked here: {missing}"));
         }
-        Results { version: VERSION, status: Status::Pass, message: None, tests: Some(tests) }
+        ExercismResults { version: VERSION, status: ExercismStatus::Pass, message: None, tests: Some(tests) }
     }
 
-    fn error(message: String) -> Results<'g> {
+    fn error(message: String) -> ExercismResults<'g> {
         let message = text::cut(&message, LONGEST_MESSAGE, "…");
-        Results { version: VERSION, status: Status::Error, message: Some(message), tests: None }
+        ExercismResults {
+            version: VERSION,
+            status: ExercismStatus::Error,
+            message: Some(message),
+            tests: None,
+        }
     }
 }
 
-fn test<'g>(grading: &Grading, check: &'g GradedCheck, hints: usize) -> Test<'g> {
+fn test<'g>(grading: &Grading, check: &'g GradedCheck, hints: usize) -> ExercismTest<'g> {
     let status = match check.finding {
-        Finding::Passed => Status::Pass,
-        Finding::Failed(_) => Status::Fail,
-        _ => Status::Error,
+        Finding::Passed => ExercismStatus::Pass,
+        Finding::Failed(_) => ExercismStatus::Fail,
+        _ => ExercismStatus::Error,
     };
-    let message = (status != Status::Pass).then(|| {
+    let message = (status != ExercismStatus::Pass).then(|| {
         let mut message = text::reason_lines(check, grading);
         text::block(&mut message, "trace", &check.trace);
         message.push_str(&text::hint_lines(check, hints));
         text::cut(&message, LONGEST_MESSAGE, "…")
     });
     let printed = text::printable(&check.printed);
-    Test {
+    ExercismTest {
         name: &check.title,
         status,
         message,

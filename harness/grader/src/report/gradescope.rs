@@ -18,7 +18,7 @@ use serde::Serialize;
 
 /// The whole file.
 #[derive(Debug, Serialize)]
-pub struct Results<'g> {
+pub struct GradescopeResults<'g> {
     /// Points earned. Always there: it may only be left out where every test has a score.
     pub score: u32,
     /// Seconds.
@@ -33,13 +33,13 @@ pub struct Results<'g> {
     pub test_name_format: &'static str,
     /// Who sees what the run script printed.
     pub stdout_visibility: Visibility,
-    /// What Gradescope keeps and does not show.
+    /// Data that Gradescope keeps and does not show.
     pub extra_data: RunData<'g>,
     /// A test for each check that was performed.
-    pub tests: Vec<Test<'g>>,
+    pub tests: Vec<GradescopeTest<'g>>,
 }
 
-/// What is kept of a grading.
+/// The data of a grading that Gradescope keeps.
 #[derive(Debug, Serialize)]
 pub struct RunData<'g> {
     /// The version of nsconform.
@@ -54,7 +54,7 @@ pub struct RunData<'g> {
 
 /// One test.
 #[derive(Debug, Serialize)]
-pub struct Test<'g> {
+pub struct GradescopeTest<'g> {
     /// Points earned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u32>,
@@ -63,7 +63,7 @@ pub struct Test<'g> {
     pub max_score: Option<u32>,
     /// Whether it passed; none if it was not performed here.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
+    pub status: Option<GradescopeStatus>,
     /// The title of the check.
     pub name: &'g str,
     /// Its place in the assignment, from 1.
@@ -73,11 +73,11 @@ pub struct Test<'g> {
     pub output: String,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What is kept.
+    /// Data that Gradescope keeps.
     pub extra_data: TestData<'g>,
 }
 
-/// What is kept of a check.
+/// The data of a check that Gradescope keeps.
 #[derive(Debug, Serialize)]
 pub struct TestData<'g> {
     /// The id.
@@ -86,21 +86,21 @@ pub struct TestData<'g> {
     pub duration: f64,
 }
 
-/// What Gradescope knows of a test.
+/// The result of a test, in Gradescope's words.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum GradescopeStatus {
     /// It passed.
     Passed,
     /// It did not.
     Failed,
 }
 
-impl<'g> Results<'g> {
+impl<'g> GradescopeResults<'g> {
     /// The file of a grading that did not break off.
-    pub fn of(grading: &'g Grading, hints: usize) -> Results<'g> {
+    pub fn of(grading: &'g Grading, hints: usize) -> GradescopeResults<'g> {
         let tests = grading.checks.iter().enumerate();
-        Results {
+        GradescopeResults {
             score: grading.score(),
             execution_time: grading.duration.as_secs_f64(),
             output: output(grading),
@@ -119,14 +119,14 @@ impl<'g> Results<'g> {
     }
 }
 
-fn test<'g>(grading: &Grading, index: usize, check: &'g GradedCheck, hints: usize) -> Test<'g> {
+fn test<'g>(grading: &Grading, index: usize, check: &'g GradedCheck, hints: usize) -> GradescopeTest<'g> {
     let status = match check.finding {
-        Finding::Passed => Some(Status::Passed),
+        Finding::Passed => Some(GradescopeStatus::Passed),
         Finding::Unavailable { .. } => None,
-        _ => Some(Status::Failed),
+        _ => Some(GradescopeStatus::Failed),
     };
     let has_score = status.is_some() && check.points > 0;
-    Test {
+    GradescopeTest {
         score: has_score.then_some(check.earned()),
         max_score: has_score.then_some(check.points),
         status,
@@ -138,7 +138,7 @@ fn test<'g>(grading: &Grading, index: usize, check: &'g GradedCheck, hints: usiz
     }
 }
 
-/// What every student may read.
+/// The text that every student may read.
 fn output(grading: &Grading) -> String {
     let mut output = String::new();
     if !grading.is_complete() {
@@ -147,7 +147,7 @@ fn output(grading: &Grading) -> String {
     }
     output.push_str(&format!("To repeat this grading: {}\n", text::repeating(grading)));
     if text::deserves_notes(grading, false) {
-        text::block(&mut output, "What the model answer does, and why", &grading.notes);
+        text::block(&mut output, "How the model answer does it, and why", &grading.notes);
     }
     output
 }

@@ -1,8 +1,8 @@
 //! The result for people: a line for each check, every check that did not pass in full, the
 //! points, and the command that repeats the grading.
 //!
-//! What the submission printed is shown escaped and behind a bar: no terminal obeys it, nor does
-//! GitHub's runner, which takes `::command::` in a log for its own, blanks before it or not.
+//! The report shows the submission's output escaped and behind a bar. So no terminal obeys it, nor
+//! does GitHub's runner, which takes `::command::` in a log for its own, blanks before it or not.
 
 use super::text;
 use crate::grading::{Finding, GradedCheck, Grading};
@@ -153,7 +153,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// What was earned, and how far that can be relied on.
+    /// Writes the points, and how far the reader can rely on them.
     fn write_points(&self, to: &mut dyn Write) -> io::Result<()> {
         let earned: u32 = self.checks.iter().map(|check| check.earned()).sum();
         let counted: u32 = self.checks.iter().map(|check| check.counted()).sum();
@@ -198,7 +198,7 @@ impl Page<'_> {
         if self.grading.notes.is_empty() || !text::deserves_notes(self.grading, self.staff) {
             return Ok(());
         }
-        writeln!(to, "\n{}", paint(BOLD, "What the model answer does, and why"))?;
+        writeln!(to, "\n{}", paint(BOLD, "How the model answer does it, and why"))?;
         for note in &self.grading.notes {
             self.write_prose(to, "•", note)?;
         }

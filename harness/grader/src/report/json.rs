@@ -45,32 +45,32 @@ pub struct Document<'g> {
     /// How long it took, in seconds.
     pub duration: f64,
     /// In the order of the assignment.
-    pub checks: Vec<Check<'g>>,
+    pub checks: Vec<JsonCheck<'g>>,
     /// Notes on the model answer; empty before full marks.
     pub notes: &'g [String],
 }
 
 /// One check.
 #[derive(Debug, Serialize)]
-pub struct Check<'g> {
+pub struct JsonCheck<'g> {
     /// Kebab-case, unique in the assignment.
     pub id: &'g str,
-    /// What it is about, in one line.
+    /// Its subject, in one line.
     pub title: &'g str,
     /// Who may see it.
     pub visibility: Visibility,
-    /// What was found: `status`, and what belongs to it.
+    /// The result: `status`, and the fields that belong to it.
     #[serde(flatten)]
     pub finding: &'g Finding,
     /// Points earned.
     pub score: u32,
     /// Points that counted.
     pub max_score: u32,
-    /// What was asked of the submission.
+    /// The command lines of the submission, and everything that the check did to it.
     pub asked: &'g [String],
-    /// What the kernel showed.
+    /// The kernel's answers.
     pub trace: &'g [String],
-    /// What the submission printed.
+    /// The output of the submission.
     pub printed: &'g str,
     /// As many hints as were wanted.
     pub hints: &'g [String],
@@ -83,7 +83,7 @@ pub struct Check<'g> {
 impl<'g> Document<'g> {
     /// The document of a grading.
     pub fn of(grading: &'g Grading, hints: usize) -> Document<'g> {
-        let of_check = |check: &'g GradedCheck| Check {
+        let of_check = |check: &'g GradedCheck| JsonCheck {
             id: &check.id,
             title: &check.title,
             visibility: check.visibility,

@@ -1,8 +1,7 @@
-//! What a grading is written as: for people, and for the consumers of results.
+//! The formats of a grading: for people, and for the consumers of results.
 //!
-//! One module for each format; `text` has the words that they share, `result_file` the file that
-//! is replaced as checks are performed. A grading is written again after each check, so every
-//! format can be written of a grading that is not complete.
+//! Each format has a module; `text` has the words that they share, `result_file` the file that the
+//! grader replaces after each check. So every format can show a grading that is not complete.
 //!
 //! # Who sees what
 //! | format | written for | checks that are not visible |
@@ -30,7 +29,7 @@ use nsconform_report::ExitStatus;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-/// What a grading can be written as.
+/// A format in which a grading can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Text for people.
@@ -175,12 +174,12 @@ impl Report {
             }
             Format::Json => as_json(&json::Document::of(grading, self.hints))?,
             Format::Gradescope if grading.broken.is_some() => return Ok(None),
-            Format::Gradescope => as_json(&gradescope::Results::of(grading, self.hints))?,
+            Format::Gradescope => as_json(&gradescope::GradescopeResults::of(grading, self.hints))?,
             Format::Classroom50 => match &self.identity {
                 Some(identity) => as_json(&classroom50::Payload::of(grading, identity, self.hints))?,
                 None => return Err("it is not known whose result this is".to_string()),
             },
-            Format::Exercism => as_json(&exercism::Results::of(grading, self.hints))?,
+            Format::Exercism => as_json(&exercism::ExercismResults::of(grading, self.hints))?,
             Format::Junit => junit::write(grading, self.hints)?,
         }))
     }

@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct ResultFile {
     path: PathBuf,
-    kind: Kind,
+    kind: TargetKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum TargetKind {
     /// A regular file, or none yet, in this directory.
     Regular(OwnedFd),
     /// A device or a pipe: it cannot be replaced, so only the last document goes there.
@@ -45,7 +45,7 @@ impl ResultFile {
         if KERNEL_LINKS.iter().any(|directory| path.starts_with(directory)) {
             return match fs::metadata(&path) {
                 Ok(about) if !about.is_file() && !about.is_dir() => {
-                    Ok(ResultFile { path, kind: Kind::Stream })
+                    Ok(ResultFile { path, kind: TargetKind::Stream })
                 }
                 _ => Err(format!("{shown} is no device or pipe: name a file in another directory")),
             };
@@ -61,13 +61,13 @@ impl ResultFile {
         })?;
         let Some(name) = path.file_name() else { return Err(format!("{shown} names no file")) };
         match nix::sys::stat::fstatat(&opened, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
-            Err(Errno::ENOENT) => Ok(ResultFile { path, kind: Kind::Regular(opened) }),
+            Err(Errno::ENOENT) => Ok(ResultFile { path, kind: TargetKind::Regular(opened) }),
             Err(errno) => Err(format!("{shown}: {}", errno.desc())),
             Ok(about) => match SFlag::from_bits_truncate(about.st_mode) & SFlag::S_IFMT {
-                SFlag::S_IFREG => Ok(ResultFile { path, kind: Kind::Regular(opened) }),
+                SFlag::S_IFREG => Ok(ResultFile { path, kind: TargetKind::Regular(opened) }),
                 SFlag::S_IFLNK => Err(linked(&path)),
                 SFlag::S_IFDIR => Err(format!("{shown} is a directory: remove it, or name a file")),
-                _ => Ok(ResultFile { path, kind: Kind::Stream }),
+                _ => Ok(ResultFile { path, kind: TargetKind::Stream }),
             },
         }
     }
@@ -86,18 +86,18 @@ impl ResultFile {
         let is_last = grading.is_complete() || grading.broken.is_some();
         let document = report.document(grading)?;
         let done = match (&self.kind, document) {
-            (Kind::Regular(directory), Some(document)) => {
+            (TargetKind::Regular(directory), Some(document)) => {
                 self.replace(directory, document.as_bytes(), is_last)
             }
-            (Kind::Regular(directory), None) => match fs::remove_file(self.reached_by(directory)) {
+            (TargetKind::Regular(directory), None) => match fs::remove_file(self.reached_by(directory)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                 removed => removed,
             },
-            (Kind::Stream, Some(document)) if is_last => OpenOptions::new()
+            (TargetKind::Stream, Some(document)) if is_last => OpenOptions::new()
                 .write(true)
                 .open(&self.path)
                 .and_then(|mut stream| stream.write_all(document.as_bytes())),
-            (Kind::Stream, _) => Ok(()),
+            (TargetKind::Stream, _) => Ok(()),
         };
         done.map_err(|error| {
             let kept = if self.path.is_file() { "; what it held before is kept" } else { "" };

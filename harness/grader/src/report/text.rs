@@ -28,7 +28,7 @@ pub fn deserves_notes(grading: &Grading, staff: bool) -> bool {
         && grading.checks.iter().any(|check| check.finding == Finding::Passed)
 }
 
-/// What became of a check, in a word or two.
+/// The result of a check, in a word or two.
 pub fn word(finding: &Finding) -> &'static str {
     match finding {
         Finding::Passed => "passed",
@@ -40,7 +40,7 @@ pub fn word(finding: &Finding) -> &'static str {
     }
 }
 
-/// What a submission used up, as a kebab-case word.
+/// The limit that a submission went over, as a kebab-case word.
 pub fn limit(limit: Limit) -> &'static str {
     match limit {
         Limit::Time => "timeout",

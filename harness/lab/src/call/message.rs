@@ -6,6 +6,7 @@ use super::argument::{Argument, ArgumentKind, Descriptor, Pid, Text};
 use super::calls;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Value, check};
+use nsconform_sys::wire::ControlBuffer;
 use serde::{Deserialize, Serialize};
 
 /// The things that a message carries beside its bytes.
@@ -98,10 +99,6 @@ calls! {
     }
 }
 
-/// Room for what one message carries, aligned as cmsg(3) demands.
-#[repr(C, align(8))]
-struct Control([u8; 128]);
-
 fn send(socket: i32, text: &[u8], ancillary: &Ancillary) -> Answer {
     let (kind, data) = match ancillary {
         Ancillary::Rights(fd) => (libc::SCM_RIGHTS, fd.to_ne_bytes().to_vec()),
@@ -110,7 +107,7 @@ fn send(socket: i32, text: &[u8], ancillary: &Ancillary) -> Answer {
         }
     };
     let mut part = libc::iovec { iov_base: text.as_ptr().cast_mut().cast(), iov_len: text.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     // SAFETY: all-zero is a valid msghdr; the pointers set in it outlive sendmsg. The control
     // buffer is larger than CMSG_SPACE of 12 bytes, the most there is, and aligned.
     unsafe {
@@ -131,7 +128,7 @@ fn send(socket: i32, text: &[u8], ancillary: &Ancillary) -> Answer {
 fn receive(socket: i32) -> Answer {
     let mut text = vec![0; 1024];
     let mut part = libc::iovec { iov_base: text.as_mut_ptr().cast(), iov_len: text.len() };
-    let mut control = Control([0; 128]);
+    let mut control = ControlBuffer::default();
     let mut fields = Vec::new();
     // SAFETY: all-zero is a valid msghdr; the pointers set in it outlive recvmsg. The kernel fills
     // the control buffer, and the CMSG macros walk it within the length that it leaves there.

@@ -193,7 +193,7 @@ calls! {
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
     mountinfo(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
-        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(Record::shown)
+        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(MountLine::shown)
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
@@ -219,7 +219,7 @@ const OWN_MOUNTINFO: &str = "/proc/thread-self/mountinfo";
 
 /// A line of proc_pid_mountinfo(5), without what differs between machines.
 #[derive(Debug, PartialEq)]
-struct Record {
+struct MountLine {
     id: u64,
     parent: u64,
     root: Vec<u8>,
@@ -232,7 +232,7 @@ struct Record {
     superblock: String,
 }
 
-impl Record {
+impl MountLine {
     fn shown(&self) -> Value {
         Value::fields([
             ("root", Value::text(&self.root)),
@@ -245,7 +245,7 @@ impl Record {
     }
 }
 
-fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<Record>, Errno> {
+fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<MountLine>, Errno> {
     std::fs::read(file)?
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -254,7 +254,7 @@ fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<Record>, Errno> {
 }
 
 /// Parses one line of proc_pid_mountinfo(5).
-fn record(line: &[u8]) -> Option<Record> {
+fn record(line: &[u8]) -> Option<MountLine> {
     let mut words = line.split(|byte| *byte == b' ');
     let mut word = || words.next().map(unescaped);
     let text = |word: Option<Vec<u8>>| String::from_utf8(word?).ok();
@@ -275,7 +275,7 @@ fn record(line: &[u8]) -> Option<Record> {
     }
     let (fstype, source) = (text(word())?, word()?);
     let superblock = text(word())?.split(',').next()?.to_string();
-    Some(Record { id, parent, root, mount_point, options, optional, fstype, source, superblock })
+    Some(MountLine { id, parent, root, mount_point, options, optional, fstype, source, superblock })
 }
 
 /// Undoes the escapes of proc_pid_mountinfo(5): a backslash and three octal digits.
@@ -296,12 +296,12 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
 
 /// The mount at a place that no other mount there covers. The order of the file does not tell:
 /// a mount that was moved keeps its position.
-fn topmost<'r>(records: &'r [Record], mount_point: &[u8]) -> Result<&'r Record, Errno> {
+fn topmost<'r>(records: &'r [MountLine], mount_point: &[u8]) -> Result<&'r MountLine, Errno> {
     let stack = || records.iter().filter(|record| record.mount_point == mount_point);
     stack().rfind(|lower| !stack().any(|upper| upper.parent == lower.id)).ok_or(Errno(libc::ENOENT))
 }
 
-fn mount_points_below(records: &[Record], directory: &[u8]) -> Value {
+fn mount_points_below(records: &[MountLine], directory: &[u8]) -> Value {
     let below = |path: &[u8]| {
         path.strip_prefix(directory)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || directory.ends_with(b"/"))
@@ -321,7 +321,7 @@ mod tests {
 28 36 0:4 mnt:[4026531841] /a/z rw - nsfs nsfs rw
 29 30 0:28 / /ab rw - tmpfs none rw";
 
-    fn parsed() -> Vec<Record> {
+    fn parsed() -> Vec<MountLine> {
         LINES.split(|byte| *byte == b'\n').map(|line| record(line).unwrap()).collect()
     }
 

@@ -1,7 +1,8 @@
 //! Processes: their creation, end, numbers, relations and signals.
 //!
-//! clone(2), exit(2), wait(2), kill(2), sigaction(2), prctl(2) and their relatives. What
-//! namespaces they are in lives in `namespace`; their user ids and capabilities in `identity`.
+//! clone(2), exit(2), wait(2), kill(2), sigaction(2), prctl(2) and their relatives. Calls about the
+//! namespaces of a process live in `namespace`, those about its user ids and capabilities in
+//! `identity`.
 
 use super::argument::{Descriptor, Pathname, Pid, Unshown, constants, flags};
 use super::calls;

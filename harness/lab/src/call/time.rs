@@ -204,7 +204,7 @@ fn wait_for_timer(clock: Clock, value: &libc::itimerspec, until: FromNow) -> Ans
     };
     match waited {
         Ok(_) => Ok(judged(until, start.elapsed())),
-        // What sigtimedwait(2) says when the time is over.
+        // sigtimedwait(2) fails with this when the time is over.
         Err(Errno(libc::EAGAIN)) => Err(Errno(libc::ETIMEDOUT)),
         Err(errno) => Err(errno),
     }

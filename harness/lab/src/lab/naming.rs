@@ -5,7 +5,7 @@
 
 use super::Process;
 use crate::call::argument::Pid;
-use crate::director::{End, find};
+use crate::director::{Connection, find};
 
 /// Stands between the name of a process and that of its creator where the PID is meant that the
 /// creator sees: `<inner seen by outer>`.
@@ -13,23 +13,23 @@ pub(crate) const SEEN_BY: &str = " seen by ";
 
 /// The PID that a name stands for in a text: the one in the sealed PID namespace or, for
 /// `inner seen by outer`, the one that the creator sees.
-pub(crate) fn pid_of(ends: &[End], name: &str) -> Option<i32> {
+pub(crate) fn pid_of(connections: &[Connection], name: &str) -> Option<i32> {
     match name.split_once(SEEN_BY) {
-        Some((name, _)) => find(ends, name).map(|number| ends[number].pid),
-        None => find(ends, name).map(|number| ends[number].sealed_pid),
+        Some((name, _)) => find(connections, name).map(|number| connections[number].pid),
+        None => find(connections, name).map(|number| connections[number].sealed_pid),
     }
 }
 
 impl Process<'_> {
     /// The PID of this process as its creator sees it.
     pub fn pid(&self) -> i32 {
-        self.director.end(self.number).pid
+        self.director.connection(self.number).pid
     }
 
     /// The PID of this process in the sealed PID namespace, where the processes of
     /// [`Lab::process`](super::Lab::process) are; 0 if it cannot be seen there.
     pub fn sealed_pid(&self) -> i32 {
-        self.director.end(self.number).sealed_pid
+        self.director.connection(self.number).sealed_pid
     }
 
     /// This process as argument of a call made in the sealed PID namespace.
@@ -46,7 +46,7 @@ impl Process<'_> {
 
     /// The name that the script gave to it.
     pub fn name(&self) -> String {
-        self.director.end(self.number).name.clone()
+        self.director.connection(self.number).name.clone()
     }
 
     /// The path of a file of this process in the procfs of the sealed PID namespace, such as

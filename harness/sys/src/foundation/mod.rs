@@ -131,8 +131,8 @@ impl Survey {
     }
 }
 
-/// One question that is being asked.
-struct Asked {
+/// A question that the surveyor has asked and that has no answer yet.
+struct PendingQuestion {
     pid: i32,
     answer: OwnedFd,
 }
@@ -149,7 +149,7 @@ fn survey(foundations: &[&'static Foundation], to: &OwnedFd, time: Duration) {
         libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
     let end = Instant::now() + time;
-    let asked: Vec<Result<Asked, String>> =
+    let asked: Vec<Result<PendingQuestion, String>> =
         foundations.iter().map(|foundation| ask(foundation, time)).collect();
     for (index, asked) in asked.into_iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
@@ -180,7 +180,7 @@ fn exit() -> ! {
     unsafe { libc::_exit(1) }
 }
 
-fn ask(foundation: &Foundation, time: Duration) -> Result<Asked, String> {
+fn ask(foundation: &Foundation, time: Duration) -> Result<PendingQuestion, String> {
     let (reader, writer) =
         nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| format!("pipe: {errno}"))?;
     // SAFETY: the surveyor has one thread.
@@ -200,12 +200,14 @@ fn ask(foundation: &Foundation, time: Duration) -> Result<Asked, String> {
             // SAFETY: ends the child without running what its parent will run at its exit.
             unsafe { libc::_exit(i32::from(!written)) }
         }
-        nix::unistd::ForkResult::Parent { child } => Ok(Asked { pid: child.as_raw(), answer: reader }),
+        nix::unistd::ForkResult::Parent { child } => {
+            Ok(PendingQuestion { pid: child.as_raw(), answer: reader })
+        }
     }
 }
 
 /// The answer to a question; none in this time. The process that asks is ended.
-fn answer_of(asked: Asked, time: Duration) -> Option<Standing> {
+fn answer_of(asked: PendingQuestion, time: Duration) -> Option<Standing> {
     let mut message = Vec::new();
     // The answer is shorter than a pipe holds and is written at once; other holders of the pipe may
     // live on, so its end is not waited for.

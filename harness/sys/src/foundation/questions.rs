@@ -145,11 +145,11 @@ pub static OWNER_IS_TRANSLATED: Foundation = Foundation {
     ask: owner_is_translated,
 };
 
-/// A question ends early: it cannot be asked here.
-type Asked = Result<Standing, String>;
+/// The answer to a question, or the reason why it cannot be asked here.
+type Attempt = Result<Standing, String>;
 
-fn standing(asked: Asked) -> Standing {
-    asked.unwrap_or_else(Standing::Unknown)
+fn standing(attempt: Attempt) -> Standing {
+    attempt.unwrap_or_else(Standing::Unknown)
 }
 
 /// Gives the asker the privilege to create namespaces: what it has, or a user namespace.
@@ -251,7 +251,7 @@ const FOREVER: Duration = Duration::from_secs(3600);
 
 const LATE: &str = "a process of the question did not answer in time";
 
-fn expect(told: Heard, rule: impl FnOnce(i32) -> Option<String>) -> Asked {
+fn expect(told: Heard, rule: impl FnOnce(i32) -> Option<String>) -> Attempt {
     match told {
         Heard::Number(number) => Ok(rule(number).map_or(Standing::Holds, Standing::Broken)),
         Heard::End => Err("a process of the question ended without an answer".to_string()),

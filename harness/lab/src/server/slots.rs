@@ -1,0 +1,234 @@
+//! Slots: the directors at work, their deadlines, and their ends, by themselves or by force.
+//!
+//! Nothing here starts a director: that is in `start`.
+
+use super::serve::Work;
+use super::{END_TIME, send};
+use crate::job::{Finish, JobReport};
+use crate::journal::Journal;
+use nsconform_sys::cgroup::Cgroups;
+use nsconform_sys::{procfs, reap};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// How much longer than its time a director may take where it has to wait for a processor.
+const LONGEST_WAIT: u32 = 20;
+
+/// A director at work.
+pub(super) struct Slot {
+    pub(super) id: u32,
+    pub(super) pid: i32,
+    /// How long it may take once it goes.
+    pub(super) time: Duration,
+    pub(super) started: Instant,
+    /// None as long as it is held.
+    pub(super) deadline: Option<Instant>,
+    /// By how much the deadline was put off, since its processes had to wait for a processor.
+    pub(super) granted: Duration,
+    /// When it was killed, if it was.
+    pub(super) killed: Option<Instant>,
+    /// How far the server has gone to end it.
+    pub(super) force: Force,
+    /// Whether the job got a cgroup of its own.
+    pub(super) placed: bool,
+}
+
+/// How far the server has gone to end a director that is over its time; it takes these in turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Force {
+    /// Nothing, or SIGKILL to the director: the kernel ends everything else.
+    Kill,
+    /// SIGKILL to each process of its PID namespace, and SIGALRM to itself, for kernels on which
+    /// SIGKILL does not end an init, or the end of an init not the rest.
+    Each,
+    /// It is given up: its slot is taken until it ends after all.
+    GivenUp,
+}
+
+impl Slot {
+    /// How long each means may take to end it.
+    fn grace(&self) -> Duration {
+        (self.time / 4).max(Duration::from_millis(500))
+    }
+
+    /// When something is due: its deadline, or the next means to end it.
+    fn due(&self) -> Option<Instant> {
+        match (self.killed, self.force) {
+            (None, _) => self.deadline,
+            (Some(killed), Force::Kill) => Some(killed + self.grace()),
+            (Some(killed), Force::Each) => Some(killed + self.grace() * 3),
+            (Some(_), Force::GivenUp) => None,
+        }
+    }
+
+    /// Whether it goes, and is neither held nor given up.
+    pub(super) fn goes(&self) -> bool {
+        self.deadline.is_some() && !self.is_given_up()
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.force == Force::GivenUp
+    }
+}
+
+/// Milliseconds until something is due; -1, for poll(2), if nothing is.
+pub(super) fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
+    let now = Instant::now();
+    slots
+        .iter()
+        .flatten()
+        .filter_map(Slot::due)
+        .map(|due| due.saturating_duration_since(now).as_millis() as libc::c_int + 1)
+        .min()
+        .unwrap_or(-1)
+}
+
+/// Lets a held director go, if there is one, after another one has ended.
+fn release_held(slots: &mut [Option<Slot>], journals: &[Journal]) {
+    let held = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.deadline.is_none());
+    let mut both = slots.iter_mut().zip(journals);
+    if let Some((Some(slot), journal)) = both.find(|(slot, _)| held(slot)) {
+        slot.started = Instant::now();
+        slot.deadline = Some(slot.started + slot.time);
+        journal.let_go();
+    }
+}
+
+/// Ends directors that are over their time, by one means after the other, and reports those that no
+/// means ends.
+pub(super) fn end_overdue(
+    control: &mut UnixStream,
+    work: &Work,
+    slots: &mut [Option<Slot>],
+) -> io::Result<()> {
+    let now = Instant::now();
+    for index in 0..slots.len() {
+        let Some(slot) = &mut slots[index] else { continue };
+        if slot.due().is_none_or(|due| due > now) {
+            continue;
+        }
+        match (slot.killed, slot.force) {
+            (None, _) => {
+                // Time during which others have had the processor does not count.
+                let waited = waited(work, slot.pid).min(slot.time * LONGEST_WAIT);
+                if waited > slot.granted {
+                    slot.deadline = slot.deadline.map(|deadline| deadline + (waited - slot.granted));
+                    slot.granted = waited;
+                    if slot.due().is_some_and(|due| due > now) {
+                        continue;
+                    }
+                }
+                slot.killed = Some(now);
+                signal(slot.pid, libc::SIGKILL);
+            }
+            (Some(_), Force::Kill) => {
+                slot.force = Force::Each;
+                end_each(work, slot.pid);
+            }
+            (Some(_), Force::Each) => {
+                slot.force = Force::GivenUp;
+                let journal = work.journals[index].bytes().to_vec();
+                let (id, duration) = (slot.id, slot.started.elapsed());
+                send(control, &JobReport { id, finish: Finish::NotEnded, journal, duration })?;
+                release_held(slots, &work.journals);
+            }
+            (Some(_), Force::GivenUp) => {}
+        }
+    }
+    Ok(())
+}
+
+/// How long the processes of a director have waited for a processor together. One of them acts at a
+/// time.
+fn waited(work: &Work, director: i32) -> Duration {
+    let Some(processes) = &work.processes else { return Duration::ZERO };
+    let mut all = procfs::members_below(processes.as_fd(), director);
+    all.push(director);
+    all.into_iter().filter_map(|pid| procfs::waited_for_processor(processes.as_fd(), pid)).sum()
+}
+
+/// Ends each process of a director, and the director by the handler of [`seal::end_at_alarm`].
+fn end_each(work: &Work, director: i32) {
+    if let Some(processes) = &work.processes {
+        for member in procfs::members_below(processes.as_fd(), director) {
+            signal(member, libc::SIGKILL);
+        }
+    }
+    signal(director, libc::SIGALRM);
+}
+
+/// Signals a process that may have ended: of a director that is not reaped yet, or of its PID
+/// namespace.
+fn signal(pid: i32, signal: libc::c_int) {
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Reaps the directors that have ended, and reports on their jobs.
+pub(super) fn reap_directors(
+    control: &mut UnixStream,
+    work: &Work,
+    slots: &mut [Option<Slot>],
+    cgroups: &Option<Result<Cgroups, String>>,
+) -> io::Result<()> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the status outlives the call.
+        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
+        if pid <= 0 {
+            return Ok(());
+        }
+        let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
+        let Some(index) = found else { continue };
+        let Some(slot) = slots[index].take() else { continue };
+        if slot.is_given_up() {
+            // The server has reported it when it gave it up.
+            continue;
+        }
+        let duration = slot.started.elapsed();
+        if slot.deadline.is_some() {
+            release_held(slots, &work.journals);
+        }
+        let finish = if slot.killed.is_some() {
+            Finish::TimedOut
+        } else if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
+            Finish::Ended
+        } else if libc::WIFEXITED(status) {
+            Finish::Died(format!("the director exited with status {}", libc::WEXITSTATUS(status)))
+        } else {
+            Finish::Died(format!("the director was killed by signal {}", libc::WTERMSIG(status)))
+        };
+        if slot.placed {
+            remove_place(cgroups, index);
+        }
+        let report =
+            JobReport { id: slot.id, finish, journal: work.journals[index].bytes().to_vec(), duration };
+        send(control, &report)?;
+    }
+}
+
+/// Ends every director, however far it has come, and leaves those that no means ends.
+pub(super) fn end_all(work: &Work, slots: &mut [Option<Slot>]) {
+    for slot in slots.iter().flatten() {
+        signal(slot.pid, libc::SIGKILL);
+    }
+    let end = Instant::now() + END_TIME / 2;
+    for slot in slots.iter_mut().flatten().filter(|slot| !slot.is_given_up()) {
+        let left = end.saturating_duration_since(Instant::now());
+        if let Ok(None) = reap::within(slot.pid, slot.grace().min(left)) {
+            end_each(work, slot.pid);
+            let left = end.saturating_duration_since(Instant::now());
+            // There is no further means.
+            let _ = reap::within(slot.pid, slot.grace().min(left));
+        }
+    }
+}
+
+/// Removes the cgroup of the job in a slot, if there are cgroups.
+pub(super) fn remove_place(cgroups: &Option<Result<Cgroups, String>>, slot: usize) {
+    if let Some(Ok(cgroups)) = cgroups {
+        cgroups.remove(slot);
+    }
+}
