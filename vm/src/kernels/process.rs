@@ -32,6 +32,8 @@ pub fn run(mut command: Command, deadline: Duration) -> Result<Finished, String>
     command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(unable)?).stderr(writer);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => format!("'{name}' is not installed"),
+        // execvp(3) also says so where a directory of PATH may not be searched.
+        io::ErrorKind::PermissionDenied if !found_in_path(&name) => format!("'{name}' is not installed"),
         _ => unable(error),
     })?;
     // It holds the writing ends.
@@ -54,6 +56,12 @@ pub fn run(mut command: Command, deadline: Duration) -> Result<Finished, String>
         Ok(None) => Err(format!("'{name}' had not ended after {} s and was killed", deadline.as_secs())),
         Err(error) => Err(unable(error)),
     }
+}
+
+/// Whether the name is that of a file, in a directory of `PATH` where it has no `/`.
+fn found_in_path(name: &str) -> bool {
+    let directories = std::env::var_os("PATH").unwrap_or_default();
+    name.contains('/') || std::env::split_paths(&directories).any(|directory| directory.join(name).exists())
 }
 
 fn watch(
