@@ -53,7 +53,7 @@ pub static ALL: &[Basis] = &[
         foundation: &NETWORK_NAMESPACES,
         // They only look: where the flag does nothing, a script that sets something reaches the host.
         own: &["net.flag-clone-newnet", "net.own-devices"],
-        carries: &[&needs::NET_NS, &needs::IPV6, &needs::SYSFS, &needs::VETH],
+        carries: &[&needs::NET_NS, &needs::IPV4, &needs::IPV6, &needs::SYSFS, &needs::VETH],
         rests: &[],
         ends: false,
         sandbox: false,
@@ -82,20 +82,35 @@ pub static ALL: &[Basis] = &[
     },
     Basis {
         foundation: &END_OF_INIT_ENDS_ALL,
-        own: &["pid.init-death-kills-all", "pid.joined-members-die-too", "pid.init-last-thread"],
+        own: &[
+            "pid.init-death-kills-all",
+            "pid.joined-members-die-too",
+            "pid.init-last-thread",
+            "pid.five-nested-die",
+            "pid.init-wait-after-all-gone",
+        ],
         carries: &[],
         rests: &[
             "pid.reboot-restart-sighup",
             "pid.reboot-poweroff-sigint",
             "pid.sig-hardware-exception",
             "pid.sig-ancestor-kill",
+            "pid.fork-enomem-after-init",
+            "pid.init-exit-status",
         ],
         ends: true,
         sandbox: false,
     },
     Basis {
         foundation: &INIT_ADOPTS_ORPHANS,
-        own: &["pid.init-reaps-orphans", "pid.orphan-of-outer-parent", "pid.subreaper-outside-no-effect"],
+        own: &[
+            "pid.init-reaps-orphans",
+            "pid.orphan-of-outer-parent",
+            "pid.orphan-below-setns-parent",
+            "pid.subreaper-outside-no-effect",
+            "pid.init-not-reaping-zombies",
+            "pid.init-sigchld-ign-autoreap",
+        ],
         carries: &[],
         rests: &[],
         ends: true,
@@ -146,6 +161,52 @@ mod tests {
         let here: Vec<&str> = ALL.iter().map(|basis| basis.foundation.name).collect();
         let there: Vec<&str> = nsconform_sys::foundation::ALL.iter().map(|one| one.name).collect();
         assert_eq!(here, there);
+    }
+
+    /// Requirements that are no documented rule: facts of the place where nsconform was started.
+    const FACTS: [&str; 9] = [
+        "a start in the initial PID namespace",
+        "the initial time namespace",
+        "the initial user namespace",
+        "an ordinary user that is not root outside",
+        "pages of 4096 bytes",
+        "user ids above 100000",
+        "several user ids",
+        "thousands of user ids",
+        "user namespaces for ordinary users",
+    ];
+
+    /// The cases that judge the rule that a requirement is, even where its probe finds it wrong.
+    fn judges(need: &nsconform_suite::requirement::Requirement) -> BTreeSet<&'static str> {
+        let carried = ALL.iter().filter(|basis| basis.carries.iter().any(|one| one.name == need.name));
+        let of_bases = carried.flat_map(|basis| basis.own.iter().copied());
+        need.own.iter().copied().chain(of_bases).collect()
+    }
+
+    #[test]
+    fn a_requirement_that_is_a_rule_has_cases_that_judge_it() {
+        for need in needs::ALL {
+            match FACTS.contains(&need.name) {
+                true => {}
+                false => assert!(!judges(need).is_empty(), "nothing judges '{}'", need.name),
+            }
+        }
+        for fact in FACTS {
+            assert!(needs::ALL.iter().any(|need| need.name == fact), "there is no requirement '{fact}'");
+        }
+    }
+
+    /// A case that judges a requirement has it: otherwise the probe says nothing of that case.
+    #[test]
+    fn a_case_that_judges_a_requirement_needs_it() {
+        let claims = crate::claims();
+        for need in needs::ALL {
+            for id in need.own {
+                let case = claims.cases.iter().find(|case| case.id == *id).expect("it is in the catalogue");
+                let has = claims.needs(case).iter().any(|other| other.name == need.name);
+                assert!(has, "{id} does not need '{}'", need.name);
+            }
+        }
     }
 
     #[test]

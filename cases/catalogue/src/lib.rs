@@ -6,7 +6,9 @@
 //! `nsconform-course`.
 
 pub mod foundations;
+pub mod implied;
 pub mod needs;
+mod probes;
 pub mod registry;
 
 use nsconform_suite::case::{Case, Source, Untested, text};
@@ -52,7 +54,7 @@ pub fn claims() -> Catalogue {
         cases: catalogue(),
         requirements: needs::ALL,
         bases: foundations::ALL,
-        implied: needs::implied,
+        implied: implied::implied,
         approved,
     }
 }

@@ -77,12 +77,9 @@ impl Program {
 /// # Errors
 /// Says which call failed.
 pub(super) fn enter(program: &Program) -> Result<(), String> {
-    step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
-    let covered = sandbox::covered()?;
-    let at = |path: &str| format!("{covered}{path}");
     let size = program.content.len() + (1 << 20);
-    let options = format!("mode=755,size={size}");
-    step("mounting a tmpfs", mount(Some("stage"), covered, Some("tmpfs"), MsFlags::empty(), Some(&options)))?;
+    let covered = sandbox::cover_with_new_root("stage", &format!("mode=755,size={size}"))?;
+    let at = |path: &str| format!("{covered}{path}");
     for directory in ["/dev", "/dev/pts", "/proc", "/tmp", GIVEN, GRADER, PROC, SUBMISSION] {
         made(&at(directory), fs::create_dir(at(directory)))?;
     }

@@ -15,10 +15,11 @@ use crate::outcome::{Done, Errno, Outcome, Value};
 use crate::seal::{Ground, Mode};
 use crate::trace::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
-use nsconform_sys::descriptors;
 use nsconform_sys::wire::{self, DESCRIPTOR_FLOOR};
+use nsconform_sys::{descriptors, procfs};
 use std::cell::{Ref, RefCell};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::path::Path;
 use std::time::Instant;
 
 /// The connection to one actor.
@@ -248,14 +249,9 @@ impl<'j> Director<'j> {
         if matches!(connection.asked, Some(Treatment::Withheld(_))) {
             return Err(not_blocked());
         }
-        let path = format!("/proc/{}/syscall", connection.sealed_pid);
-        let waiting_for_us = libc::SYS_recvmsg.to_string();
         loop {
-            let state = std::fs::read_to_string(&path).map_err(|error| engine(format!("{path}: {error}")))?;
-            match state.split_whitespace().next() {
-                Some("running") | None => {}
-                Some(call) if call == waiting_for_us => {}
-                Some(_) => return Ok(()),
+            if sleeps_in_its_call(&connection).map_err(engine)? {
+                return Ok(());
             }
             if readable(&connection.socket, PollTimeout::ZERO) {
                 return Err(not_blocked());
@@ -284,6 +280,26 @@ impl<'j> Director<'j> {
 /// The number of the last actor of this name: names of processes that have gone may be used again.
 pub(crate) fn find(connections: &[Connection], name: &str) -> Option<usize> {
     connections.iter().rposition(|connection| connection.name == name)
+}
+
+/// Whether the kernel has put a process to sleep within the call that it was asked for, rather than
+/// while it waits for the next one: by /proc/PID/syscall, or where a kernel has no such file by the
+/// state in /proc/PID/stat of a process that has taken its message.
+fn sleeps_in_its_call(connection: &Connection) -> Result<bool, String> {
+    let path = format!("/proc/{}/syscall", connection.sealed_pid);
+    match std::fs::read_to_string(&path) {
+        Ok(state) => {
+            let waiting_for_us = libc::SYS_recvmsg.to_string();
+            let call = state.split_whitespace().next();
+            Ok(call.is_some_and(|call| call != "running" && call != waiting_for_us))
+        }
+        Err(missing) => {
+            let why = || format!("{path}: {missing}, and nothing else tells whether {} sleeps", connection.name);
+            let taken = wire::is_taken(connection.socket.as_raw_fd()).map_err(|_| why())?;
+            let state = procfs::state(&Path::new("/proc").join(connection.sealed_pid.to_string()));
+            Ok(taken && state.ok_or_else(why)? == 'S')
+        }
+    }
 }
 
 /// Tells whether there is a message, or no sender any more.

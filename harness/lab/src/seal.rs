@@ -12,7 +12,8 @@ use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, 
 use nsconform_sys::errno::Errno;
 use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
-    RunningProgram, covered, in_initial_user_namespace, map_ids, mount, pivot_into, set_loopback_up, step,
+    RunningProgram, cover_with_new_root, in_initial_user_namespace, map_ids, mount, pivot_into,
+    set_loopback_up, step,
 };
 use nsconform_sys::{descriptors, inherited};
 use serde::{Deserialize, Serialize};
@@ -197,7 +198,9 @@ fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<M
         // must be that of the mount namespace, and no user namespace can be created in a chroot.
         let own = MountNamespace::own();
         if let Some(own) = &own {
-            own.enter()?;
+            // Where setns(2) is refused the proof of the root directory, which comes last, has
+            // another way or says so.
+            let _ = own.enter();
         }
         if containment == Containment::Usual {
             isolate_network();
@@ -222,12 +225,7 @@ fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<M
 }
 
 fn build_template(mode: Mode, program: &RunningProgram) -> Result<(), String> {
-    step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
-    let covered = covered()?;
-    step(
-        &format!("mounting a tmpfs on {covered}"),
-        mount(Some(TEMPLATE), covered, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64k")),
-    )?;
+    let covered = cover_with_new_root(TEMPLATE, "mode=755,size=64k")?;
     let at = |path: &str| format!("{covered}{path}");
     for directory in ["/proc", "/sys", "/tmp"] {
         std::fs::create_dir(at(directory)).map_err(|error| format!("mkdir {directory}: {error}"))?;

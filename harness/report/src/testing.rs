@@ -19,6 +19,7 @@ pub(crate) fn machine(release: &str) -> Machine {
         capabilities: None,
         security_modules: None,
         sysctls: Default::default(),
+        confinement: Default::default(),
     }
 }
 

@@ -114,6 +114,7 @@ mod tests {
             capabilities: None,
             security_modules: None,
             sysctls: Default::default(),
+            confinement: Default::default(),
         }
     }
 

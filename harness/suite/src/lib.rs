@@ -10,6 +10,7 @@
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `known` | cases that are expected to fail on certain kernels |
 //! | `runner` | choosing and judging |
+//! | `refusal` | answers that say nothing against the kernel |
 //! | `mutation`, `audit` | faults injected into a case, and whether it catches them |
 //! | `stability` | whether a case gives the same trace however it is disturbed |
 
@@ -18,6 +19,7 @@ pub mod case;
 pub mod catalogue;
 pub mod known;
 pub mod mutation;
+mod refusal;
 pub mod requirement;
 pub mod runner;
 pub mod snapshot;

@@ -6,22 +6,21 @@ use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
 use crate::requirement::{Basis, Need, Probed, Unmet};
+use crate::refusal::{self, Refusals, exhausted};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
-use nsconform_lab::call::Call;
 use nsconform_lab::call::process::ProcessCalls;
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::job::{Body, Compiled, Finish, Job, JobReport, JobScript};
 use nsconform_lab::journal;
-use nsconform_lab::outcome::Outcome;
 use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Containment, Ground, Mode};
 use nsconform_lab::server::{Ready, Server};
-use nsconform_lab::trace::{End, Event, Trace};
+use nsconform_lab::trace::{End, Trace};
+use nsconform_sys::confinement::Confinement;
 use nsconform_sys::foundation::{Foundation, Standing, Survey};
-use nsconform_sys::kind;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -37,7 +36,12 @@ pub enum Role {
     /// Next to nothing: shows that a director can be sealed and create a process, and that its place
     /// leads nowhere out.
     Nothing,
+    /// Each harmless form of a call.
+    Refusals,
 }
+
+const ASK_ALL: Compiled =
+    Compiled { ground: Ground::Root, cgroup: false, body: Body::Probe(refusal::ask_all) };
 
 const NEXT_TO_NOTHING: Compiled = Compiled {
     ground: Ground::Root,
@@ -63,7 +67,8 @@ const END_TIME: Duration = Duration::from_secs(30);
 const FOUNDATION_TIME: Duration = Duration::from_secs(1);
 /// How much more time a probe or a sealing gets that is tried again alone.
 const AGAIN: u32 = 5;
-/// The share of a deadline that a case of a broken foundation gets: one in so many.
+/// The share of a deadline that a case gets where a foundation is broken by which processes end, and
+/// one of a broken foundation: one in so many.
 const OWN_SHARE: u32 = 4;
 /// The remedy where a machine is too busy or too slow for the deadlines.
 const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
@@ -116,8 +121,10 @@ pub struct Runner {
     /// By the name of the requirement.
     findings: BTreeMap<&'static str, Probed>,
     broken: Vec<(&'static Basis, String)>,
-    /// Whether the process runs under a seccomp filter.
-    filtered: bool,
+    /// Whether something may refuse a call in the kernel's place.
+    confined: bool,
+    /// The calls that are refused even in a harmless form; none as long as nobody has asked.
+    refusals: Option<Refusals>,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -133,6 +140,7 @@ impl Runner {
         let Setup { jobs, deadline_scale, containment } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
+        scripts.push(ASK_ALL);
         let mut server = Server::start(single, &scripts, jobs, containment)?;
         // Asked while the server seals itself, and after its start: the questions take processes,
         // of which there may be few.
@@ -157,7 +165,8 @@ impl Runner {
             mode,
             findings: BTreeMap::new(),
             broken,
-            filtered: under_a_filter(),
+            confined: Confinement::look().may_refuse(),
+            refusals: None,
             window,
             deadline,
             lost: false,
@@ -216,6 +225,7 @@ impl Runner {
             Role::Case(index) => index,
             Role::Probe(index) => cases + index,
             Role::Nothing => cases + probes,
+            Role::Refusals => cases + probes + 1,
         };
         let script = JobScript::Compiled(script as u32);
         Job { script, deadline: self.deadline, conduct: Conduct::default() }
@@ -315,6 +325,21 @@ impl Runner {
         self.findings[need.name].clone()
     }
 
+    /// Asks once which calls are refused even in a harmless form.
+    fn ask_for_refusals(&mut self) {
+        if self.refusals.is_some() {
+            return;
+        }
+        let (confined, mut refusals) = (self.confined, Refusals::new());
+        let deadline = self.deadline * AGAIN;
+        self.run_jobs(&[Job { deadline, ..self.job(Role::Refusals) }], &mut |_, run| {
+            if let Some(End::Unmet(Unmet::Absent(found))) = run.trace.end() {
+                refusals = refusal::parse(found, confined);
+            }
+        });
+        self.refusals = Some(refusals);
+    }
+
     /// The foundations that this kernel breaks, and how, in the order of the catalogue.
     pub fn broken(&self) -> &[(&'static Basis, String)] {
         &self.broken
@@ -334,13 +359,16 @@ impl Runner {
         let own = self.is_own(case);
         let needs = self.catalogue.needs(case);
         for (basis, found) in &self.broken {
+            // Where the kernel breaks a rule and nothing can be sealed, the one may be the cause of
+            // the other: in no case is that a kernel that cannot be tested.
             let rests = basis.sandbox
+                || matches!(self.mode, Err(NoPlace::Refused(_)))
                 || basis.rests.contains(&case.id)
                 || needs.iter().any(|need| basis.carries.iter().any(|one| one.name == need.name));
             if rests && !own {
                 return Some(Verdict::NotJudged { reason: rests_on(&(basis, found.clone())) });
             }
-            if basis.sandbox && self.mode.is_err() {
+            if own && self.mode.is_err() {
                 // Nothing can be run safely; the self-test has asked the same.
                 return Some(Verdict::Fail);
             }
@@ -354,6 +382,11 @@ impl Runner {
         };
         if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
             return Some(Verdict::Skip { reason: SkipReason::NotRoot });
+        }
+        let approved = (self.catalogue.approved)(case.id).unwrap_or_default();
+        let refused = self.refusals.as_ref().and_then(|all| refusal::needs_a_refused_call(approved, all));
+        if let Some(reason) = refused {
+            return Some(Verdict::Skip { reason });
         }
         let carried = |need: &Need| {
             self.broken.iter().any(|(basis, _)| basis.carries.iter().any(|one| one.name == need.name))
@@ -386,6 +419,7 @@ impl Runner {
             let needs: Vec<Need> =
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
+            self.ask_for_refusals();
         }
         let mut decided = Vec::new();
         let mut runnable = Vec::new();
@@ -430,12 +464,14 @@ impl Runner {
         own: bool,
         done: &mut dyn FnMut(usize, Record),
     ) {
-        // A rule that is known to be broken need not be waited for so long.
-        let deadline = if own { self.deadline / OWN_SHARE } else { self.deadline };
+        let let_live = self.broken.iter().find(|(basis, _)| basis.ends).map(rests_on);
+        // A rule that is known to be broken need not be waited for so long; nor a case that says
+        // nothing if it does not end.
+        let short = own || let_live.is_some();
+        let deadline = if short { self.deadline / OWN_SHARE } else { self.deadline };
         let jobs: Vec<Job> =
             cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
-        let (catalogue, filtered) = (self.catalogue, self.filtered);
-        let let_live = self.broken.iter().find(|(basis, _)| basis.ends).map(rests_on);
+        let (catalogue, confined) = (self.catalogue, self.confined);
         self.run_jobs(&jobs, &mut |number, run| {
             let case = catalogue.cases[cases[number]];
             let approved = (catalogue.approved)(case.id);
@@ -444,7 +480,7 @@ impl Runner {
                 Verdict::Timeout { .. } if let_live.is_some() => {
                     Verdict::NotJudged { reason: let_live.clone().unwrap_or_default() }
                 }
-                Verdict::Fail if filtered => match refused(&run.trace, approved.unwrap_or_default()) {
+                Verdict::Fail if confined => match refusal::refused(&run.trace, approved.unwrap_or_default()) {
                     Some(reason) => Verdict::Skip { reason },
                     None => Verdict::Fail,
                 },
@@ -521,74 +557,4 @@ pub fn judge(run: &JobResult, approved: Option<&str>, deadline: Duration) -> Ver
             None => Verdict::Fail,
         },
     }
-}
-
-/// Whether a seccomp(2) filter decides about this process's system calls, as proc_pid_status(5)
-/// tells.
-fn under_a_filter() -> bool {
-    const FILTER: &str = "2";
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().filter_map(|line| line.strip_prefix("Seccomp:")).any(|mode| mode.trim() == FILTER)
-}
-
-/// The lines in which a trace first differs from the approved one: the approved and the observed.
-fn first_difference<'t>(expected: &'t str, observed: &'t str) -> Option<(&'t str, &'t str)> {
-    let mut approved = expected.lines();
-    observed.lines().map(|line| (approved.next().unwrap_or_default(), line)).find(|(a, b)| a != b)
-}
-
-/// Whether a line of a trace shows a call that failed with one of these errors.
-fn fails_with(line: &str, names: &[&str]) -> Option<String> {
-    names.iter().find(|name| line.contains(&format!(" = -1 {name} "))).map(|name| name.to_string())
-}
-
-/// The reason if the first difference is an error that a filter gives in the kernel's place. Only
-/// asked where there is a filter: nothing is said against the kernel then.
-fn refused(trace: &Trace, expected: &str) -> Option<SkipReason> {
-    let observed = trace.text();
-    let (approved, line) = first_difference(expected, &observed)?;
-    let name = fails_with(line, &["EPERM", "ENOSYS"])?;
-    if fails_with(approved, &[&name]).is_some() {
-        return None;
-    }
-    let call = line.split_whitespace().nth(1).unwrap_or_default();
-    let call = call.split('(').next().unwrap_or(call);
-    Some(SkipReason::Need {
-        need: format!("{call} allowed by the seccomp filter"),
-        found: format!("it gives {name} in a process under a filter"),
-        remedy: format!("run without a seccomp filter, or allow {call} in it"),
-    })
-}
-
-/// The answer that says that the machine had nothing left to give, if there is one that the
-/// approved trace does not expect: then the run says nothing about the rule.
-fn exhausted(trace: &Trace, expected: &str) -> Option<String> {
-    let mut called: BTreeMap<u16, &Call> = BTreeMap::new();
-    trace.0.iter().find_map(|event| match event {
-        Event::Call { process, call } => {
-            called.insert(*process, call);
-            None
-        }
-        Event::Answer { process, outcome: Outcome::Failed(errno) } => {
-            let call = called.get(process)?;
-            let remedy = match errno.0 {
-                libc::EAGAIN if call.creates().is_some() => {
-                    "more processes (ulimit -u, pids.max of the cgroup)"
-                }
-                libc::ENOSPC if call.flags().is_some_and(|flags| !kind::creations(flags).is_empty()) => {
-                    "more namespaces (/proc/sys/user/max_*_namespaces)"
-                }
-                libc::EMFILE => "more descriptors (ulimit -n)",
-                libc::ENFILE => "more open files (fs.file-max)",
-                _ => return None,
-            };
-            // Where the approved trace shows an error, too, the kernel gives the wrong one.
-            let observed = trace.text();
-            let another =
-                first_difference(expected, &observed).is_some_and(|(line, _)| line.contains(" = -1 E"));
-            let unexpected = !another && !expected.contains(&errno.name());
-            unexpected.then(|| format!("{} gives {}: allow {remedy}", call.name(), errno.describe()))
-        }
-        _ => None,
-    })
 }

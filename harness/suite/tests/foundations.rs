@@ -2,6 +2,9 @@
 //! answers otherwise, or a filter below the engine takes the effect from a system call. A record is
 //! written for every case, in time, and its verdict names the cause.
 
+mod below;
+
+use below::in_a_child;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nsconform_lab::lab::Lab;
 use nsconform_suite::catalogue::Catalogue;
@@ -10,7 +13,6 @@ use nsconform_suite::requirement::{Basis, Need, Requirement, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_sys::foundation::{Foundation, Standing};
-use nsconform_sys::reap;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -169,49 +171,7 @@ fn a_wrong_requirement_is_no_skip() -> Result<(), Failed> {
 
 /// In every process that the caller starts from now on kill(2) with SIGKILL succeeds and does nothing.
 fn take_effect_from_sigkill() -> Result<(), Failed> {
-    let line = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    // The number of the call, and the low half of its second argument, in struct seccomp_data.
-    let (number, signal) = (0, if cfg!(target_endian = "little") { 24 } else { 28 });
-    let mut filter = [
-        line(0x20, 0, 0, number),
-        line(0x15, 0, 3, libc::SYS_kill as u32),
-        line(0x20, 0, 0, signal),
-        line(0x15, 0, 1, libc::SIGKILL as u32),
-        line(0x06, 0, 0, libc::SECCOMP_RET_ERRNO),
-        line(0x06, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: numbers, and a program that outlives the call.
-    let done = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-            && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program, 0, 0) == 0
-    };
-    if done { Ok(()) } else { Err(std::io::Error::last_os_error().into()) }
-}
-
-/// Tries something in a child, which a filter may be set for.
-fn in_a_child(try_out: fn() -> Result<(), Failed>) -> Result<(), Failed> {
-    const LONGEST: Duration = Duration::from_secs(120);
-    // SAFETY: trials run in the one thread of this process; the child ends by _exit.
-    match unsafe { libc::fork() } {
-        -1 => Err(std::io::Error::last_os_error().into()),
-        0 => {
-            let failed = try_out().err();
-            if let Some(failed) = &failed {
-                eprintln!("{failed:?}");
-            }
-            // SAFETY: as above.
-            unsafe { libc::_exit(i32::from(failed.is_some())) }
-        }
-        child => match reap::within(child, LONGEST)? {
-            Some(0) => Ok(()),
-            Some(status) => Err(format!("the child ended with status {status:#x}").into()),
-            None => {
-                reap::kill_within(child, LONGEST);
-                Err("the child did not end".into())
-            }
-        },
-    }
+    below::answer(libc::SYS_kill, Some((1, libc::SIGKILL as u64)), 0)
 }
 
 fn sigkill_does_not_end_a_director() -> Result<(), Failed> {

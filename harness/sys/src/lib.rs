@@ -16,13 +16,17 @@
 //! | `single_threaded` | proof that the process may fork |
 //! | `reap` | waits for children, with deadlines |
 //! | `foundation` | rules that the engine stands on, asked directly |
+//! | `harmless` | system calls in a form that changes nothing, to find who refuses them |
+//! | `confinement` | under what a process was started that may refuse calls |
 //! | `machine` | facts of the machine that results depend on |
 
 pub mod capability;
 pub mod cgroup;
+pub mod confinement;
 pub mod descriptors;
 pub mod errno;
 pub mod foundation;
+pub mod harmless;
 pub mod inherited;
 pub mod kind;
 pub mod machine;

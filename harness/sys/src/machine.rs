@@ -1,6 +1,7 @@
 //! Facts about the machine that a result depends on: kernel, privileges, security modules and the
 //! settings that limit namespaces. Reported, never used to decide what to test.
 
+use crate::confinement::Confinement;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,9 @@ pub struct Machine {
     pub security_modules: Option<String>,
     /// Settings that limit namespaces, by their sysctl names, where they are there.
     pub sysctls: BTreeMap<String, String>,
+    /// Under what nsconform was started that may refuse system calls; absent in the plain state.
+    #[serde(skip_serializing_if = "Confinement::is_plain", default)]
+    pub confinement: Confinement,
 }
 
 /// Settings that bear on what can be tested.
@@ -79,12 +83,17 @@ impl Machine {
                     Some((name.to_string(), value))
                 })
                 .collect(),
+            confinement: Confinement::look(),
         }
     }
 
-    /// One line for people: which kernel, and as whom.
+    /// One line for people: which kernel, as whom, and under what unless that is the plain state.
     pub fn headline(&self) -> String {
         let whom = if self.uid == 0 { "root".to_string() } else { format!("uid {}", self.uid) };
-        format!("Linux {} {}, started as {whom}", self.kernel_release, self.architecture)
+        let under = match self.confinement.is_plain() {
+            true => String::new(),
+            false => format!(", {}", self.confinement.describe()),
+        };
+        format!("Linux {} {}, started as {whom}{under}", self.kernel_release, self.architecture)
     }
 }

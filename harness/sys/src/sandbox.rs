@@ -52,20 +52,71 @@ pub fn set_loopback_up() {
 /// Directories one of which the template is mounted over, in a mount namespace of our own.
 const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
 
-/// A directory that a new root can be mounted over.
-pub fn covered() -> Result<&'static str, String> {
-    COVERED
+/// Makes every mount of the caller's mount namespace private, and mounts a tmpfs that is to become
+/// the root directory over one of its directories, which is given.
+///
+/// Each step is proved by what shows afterwards: on a kernel that says it was done and did nothing,
+/// whatever follows would be done to the machine.
+///
+/// # Errors
+/// Says which step failed.
+pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, String> {
+    step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
+    // Where no procfs tells, the call is believed.
+    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    if let Some(place) = shared_mount(&table) {
+        return Err(format!("making / private gives 0, and the mount on {place} is still shared"));
+    }
+    let covered = COVERED
         .into_iter()
         .find(|path| Path::new(path).is_dir())
-        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))
+        .ok_or_else(|| format!("none of {} is a directory", COVERED.join(", ")))?;
+    let before = identity(covered)?;
+    step(
+        &format!("mounting a tmpfs on {covered}"),
+        mount(Some(source), covered, Some("tmpfs"), MsFlags::empty(), Some(options)),
+    )?;
+    match identity(covered)? == before {
+        true => Err(format!("mounting a tmpfs on {covered} gives 0, and the directory is the same as before")),
+        false => Ok(covered),
+    }
+}
+
+/// The place of a mount that takes part in propagation, if there is one in this mountinfo
+/// (proc_pid_mountinfo(5)).
+fn shared_mount(table: &str) -> Option<&str> {
+    let optional = |line: &str| {
+        let fields = line.split(' ').skip(6).take_while(|field| *field != "-");
+        fields.map(|field| field.starts_with("shared:") || field.starts_with("master:")).any(|one| one)
+    };
+    table.lines().find(|line| optional(line)).and_then(|line| line.split(' ').nth(4))
 }
 
 /// Makes a mount point the root directory and takes the old one away.
+///
+/// # Errors
+/// Says which step failed, or did nothing: what follows is done to the root directory.
 pub fn pivot_into(covered: &str) -> Result<(), String> {
+    let new = identity(covered)?;
     step("chdir", nix::unistd::chdir(covered))?;
     step("pivot_root", nix::unistd::pivot_root(".", "."))?;
+    if identity("/")? != new {
+        return Err("pivot_root gives 0, and the root directory is still the old one".to_string());
+    }
     step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
+    // The old root was mounted on top of the new one, where ".." of the root leads.
+    if identity("/..")? != new {
+        return Err("umount2(MNT_DETACH) gives 0, and the old root is still mounted".to_string());
+    }
     step("chdir", nix::unistd::chdir("/"))
+}
+
+/// The device and the inode of a directory.
+fn identity(path: &str) -> Result<(u64, u64), String> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path)
+        .map_err(|error| format!("stat of {path}: {}", Errno::from(error).describe()))?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// mount(2).
@@ -209,4 +260,19 @@ fn interpreter() -> Option<PathBuf> {
     // SAFETY: the callback writes to `found`, which outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut found).cast()) };
     found.map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::private("1 0 8:1 / / rw,relatime - ext4 /dev/sda1 rw", None)]
+    #[case::shared("1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw", Some("/"))]
+    #[case::slave("1 0 8:1 / / rw - ext4 a rw\n2 1 8:1 / /mnt rw master:7 - ext4 a rw", Some("/mnt"))]
+    #[case::only_called_so("1 0 8:1 / / rw - ext4 shared:1 rw", None)]
+    fn mountinfo_shows_what_is_shared(#[case] table: &str, #[case] expected: Option<&str>) {
+        assert_eq!(shared_mount(table), expected);
+    }
 }

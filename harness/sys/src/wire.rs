@@ -154,6 +154,19 @@ pub fn send(socket: RawFd, message: &[u8], descriptor: Option<RawFd>) -> io::Res
     Ok(())
 }
 
+/// Whether the other end has taken every message that was sent (SIOCOUTQ of unix(7)).
+///
+/// # Errors
+/// Those of ioctl(2).
+pub fn is_taken(socket: RawFd) -> io::Result<bool> {
+    let mut unread: libc::c_int = 0;
+    // SAFETY: the number outlives the call.
+    match unsafe { libc::ioctl(socket, libc::TIOCOUTQ as _, &raw mut unread) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(unread == 0),
+    }
+}
+
 /// Receives one message into `buffer`; waits until there is one or the other end is closed.
 ///
 /// # Errors

@@ -120,8 +120,8 @@ pub const CASES: &[Case] = &[
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWNET)?;
             lab.note("80 and 81 are 0050 and 0051 in hexadecimal.")?;
-            serve(outer, "127.0.0.1:80")?;
-            serve(inner, "127.0.0.1:81")?;
+            serve(outer, "0.0.0.0:80")?;
+            serve(inner, "0.0.0.0:81")?;
             for reader in [outer, inner] {
                 for process in [outer, inner] {
                     reader.column(process.proc("net/tcp"), "local_address")?;
@@ -140,7 +140,7 @@ pub const CASES: &[Case] = &[
         wrong: "the link leads elsewhere, or the files behind it are those of another process",
         play: |lab| {
             let outer = outside(lab, "outer")?;
-            serve(outer, "127.0.0.1:80")?;
+            serve(outer, "0.0.0.0:80")?;
             let inner = outer.clone("inner", NEWNET)?;
             for process in [outer, inner] {
                 process.readlink("/proc/net")?;
@@ -159,7 +159,7 @@ pub const CASES: &[Case] = &[
         wrong: "/proc/thread-self/net shows the first thread's sockets to a thread that has left its network namespace",
         play: |lab| {
             let leader = outside(lab, "leader")?;
-            serve(leader, "127.0.0.1:80")?;
+            serve(leader, "0.0.0.0:80")?;
             let thread = leader.clone("thread", THREAD)?;
             thread.column("/proc/thread-self/net/tcp", "local_address")?;
             thread.unshare(NEWNET)?;

@@ -80,7 +80,7 @@ pub const CASES: &[Case] = &[
             lab.note("twice outside: the second time the port is taken; inside it is free")?;
             for kind in [SocketType::SOCK_STREAM, SocketType::SOCK_DGRAM] {
                 for process in [outer, outer, inner] {
-                    try_to_bind(process, Domain::AF_INET, kind, "127.0.0.1:7000")?;
+                    try_to_bind(process, Domain::AF_INET, kind, "0.0.0.0:7000")?;
                 }
             }
             Ok(())

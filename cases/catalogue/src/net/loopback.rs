@@ -25,14 +25,14 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "net.lo-down-unreachable",
-        claim: "While the loopback device is down a process cannot even connect to itself at 127.0.0.1, although a server may listen there.",
+        claim: "While the loopback device is down a process cannot even connect to itself at 127.0.0.1, although a server listens at every address.",
         sources: &[PART_7],
         since: "2.6.24",
         needs: &[&need::NET_NS],
         wrong: "127.0.0.1 is reached while the loopback is down, or not while it is up",
         play: |lab| {
             let process = outside(lab, "process")?;
-            serve(process, "127.0.0.1:80")?;
+            serve(process, "0.0.0.0:80")?;
             try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")?;
             process.link_set_up("lo")?;
             try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")

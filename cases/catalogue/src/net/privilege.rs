@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
                 }
                 guest.link_set_up("lo")?;
                 guest.address_add("lo", "10.1.1.1/32")?;
-                try_to_bind(guest, Domain::AF_INET, SocketType::SOCK_STREAM, "127.0.0.1:80")?;
+                try_to_bind(guest, Domain::AF_INET, SocketType::SOCK_STREAM, "0.0.0.0:80")?;
             }
             guest.addresses()?;
             outer.addresses()?;
@@ -92,8 +92,8 @@ pub const CASES: &[Case] = &[
             outer.echo("80", "/proc/sys/net/ipv4/ip_unprivileged_port_start")?;
             for guest in [outer_guest, inner_guest] {
                 let socket = tcp(guest)?;
-                guest.bind(socket, "127.0.0.1:79")?;
-                guest.bind(socket, "127.0.0.1:80")?;
+                guest.bind(socket, "0.0.0.0:79")?;
+                guest.bind(socket, "0.0.0.0:80")?;
                 guest.getsockname(socket)?;
             }
             Ok(())

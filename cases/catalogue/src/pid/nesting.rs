@@ -196,7 +196,7 @@ pub const CASES: &[Case] = &[
             man("unshare(2)", "ERRORS"),
         ],
         since: "3.7",
-        needs: &[&need::INITIAL_PID_NS, &need::PID_NS, &need::PROCFS],
+        needs: &[&need::INITIAL_PID_NS, &need::PID_NS, &need::PID_NS_ROOM, &need::PROCFS],
         wrong: "the level is refused earlier, or one more is allowed, or the errno is another",
         play: |lab| {
             lab.note("the sealed PID namespace is level 1")?;

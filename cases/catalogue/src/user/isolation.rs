@@ -85,10 +85,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
             lab.note("only the user link differs")?;
-            for kind in Kind::ALL {
-                outer.readlink(kind.own_path())?;
-                outer.readlink(inner.proc(&format!("ns/{}", kind.link())))?;
-            }
+            outer.diff_ns("/proc/self/ns", inner.proc("ns"))?;
             let namespace = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             outer.ioctl_nstype(namespace)?;
             Ok(())

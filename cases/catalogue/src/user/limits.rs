@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "User namespaces can be nested 33 deep below the first one; the next level is refused with ENOSPC.",
         sources: &[man("user_namespaces(7)", "Nested namespaces"), man("unshare(2)", "ERRORS")],
         since: "3.11",
-        needs: &[&need::PROCFS, &need::INITIAL_USER_NS],
+        needs: &[&need::PROCFS, &need::INITIAL_USER_NS, &need::USER_NS_ROOM],
         deviation: Some(
             "user_namespaces(7) allows 32 levels and names EUSERS for one more; unshare(2) names ENOSPC since 4.9",
         ),
