@@ -49,9 +49,10 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
             });
         }
     }
-    // Numbers in paths of /proc, or names of processes in their place, are those of the sealed PID namespace; whether a call that was
-    // begun has blocked is read there too.
-    let numbered = trace.split("/proc/").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '<'));
+    // Numbers in paths of /proc, or names of processes in their place, are those of the sealed PID
+    // namespace; whether a call that was begun has blocked is read there too.
+    let names_a_process = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit() || c == '<');
+    let numbered = trace.split("/proc/").skip(1).any(names_a_process);
     if numbered || trace.contains("<unfinished ...>") {
         implied.push(&PROCFS);
     }

@@ -442,7 +442,7 @@ needs! {
     /// The sealed place has the names that traces show.
     SEALED_NAMES {
         "names of the sealed place",
-        own: &["uts.isolates-nodename-domainname", "uts.set-by-sethostname", "uts.set-by-setdomainname"],
+        own: &["uts.set-by-sethostname", "uts.set-by-setdomainname", "uts.two-names-independent"],
         remedy: "in a container, allow sethostname(2) and setdomainname(2) in its seccomp filter",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;

@@ -294,7 +294,8 @@ fn sleeps_in_its_call(connection: &Connection) -> Result<bool, String> {
             Ok(call.is_some_and(|call| call != "running" && call != waiting_for_us))
         }
         Err(missing) => {
-            let why = || format!("{path}: {missing}, and nothing else tells whether {} sleeps", connection.name);
+            let why =
+                || format!("{path}: {missing}, and nothing else tells whether {} sleeps", connection.name);
             let taken = wire::is_taken(connection.socket.as_raw_fd()).map_err(|_| why())?;
             let state = procfs::state(&Path::new("/proc").join(connection.sealed_pid.to_string()));
             Ok(taken && state.ok_or_else(why)? == 'S')

@@ -177,7 +177,10 @@ outer        chroot(\"x\")                            = -1 EPERM (Operation not 
 
     #[test]
     fn a_trace_makes_calls() {
-        assert_eq!(calls_of(TRACE).into_iter().collect::<Vec<_>>(), ["chroot", "clone", "socket(AF_NETLINK)"]);
+        assert_eq!(
+            calls_of(TRACE).into_iter().collect::<Vec<_>>(),
+            ["chroot", "clone", "socket(AF_NETLINK)"]
+        );
     }
 
     #[rstest]

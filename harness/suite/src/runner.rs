@@ -5,8 +5,8 @@
 use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
-use crate::requirement::{Basis, Need, Probed, Unmet};
 use crate::refusal::{self, Refusals, exhausted};
+use crate::requirement::{Basis, Need, Probed, Unmet};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use nsconform_lab::call::process::ProcessCalls;
@@ -480,7 +480,8 @@ impl Runner {
                 Verdict::Timeout { .. } if let_live.is_some() => {
                     Verdict::NotJudged { reason: let_live.clone().unwrap_or_default() }
                 }
-                Verdict::Fail if confined => match refusal::refused(&run.trace, approved.unwrap_or_default()) {
+                Verdict::Fail if confined => match refusal::refused(&run.trace, approved.unwrap_or_default())
+                {
                     Some(reason) => Verdict::Skip { reason },
                     None => Verdict::Fail,
                 },

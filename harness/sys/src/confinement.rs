@@ -3,8 +3,10 @@
 //! chroot, a container. Reported at the head of a run; and where something may refuse, a refusal
 //! says nothing against the kernel.
 
+use crate::reap;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::time::Duration;
 
 /// All that a process was started under. Nothing in it is the plain state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ pub struct Confinement {
     /// /proc/PID/attr/current shows it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub security_label: Option<String>,
-    /// Whether the root directory is no mount point, or not that of PID 1.
+    /// Whether the root directory is no mount point, or known not to be that of the mount namespace.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub chroot: bool,
     /// The kind of container, or `container` where its manager does not name itself.
@@ -45,7 +47,8 @@ impl Confinement {
             Some(named).filter(|name| !name.is_empty()).or(marked.map(|(_, name)| name.to_string()))
         });
         Confinement {
-            chroot: root_is_no_mount_point(&read("/proc/self/mountinfo")) || root_is_not_that_of_init(),
+            chroot: root_is_no_mount_point(&read("/proc/self/mountinfo"))
+                || root_is_not_that_of_the_namespace(),
             security_label: label_of_a_domain(&label),
             container: manager,
             ..Confinement::of_status(&status)
@@ -117,11 +120,39 @@ fn root_is_no_mount_point(mountinfo: &str) -> bool {
     !mountinfo.is_empty() && !mountinfo.lines().any(|line| line.split(' ').nth(4) == Some("/"))
 }
 
-/// Whether PID 1 is known to have another root directory.
-fn root_is_not_that_of_init() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |path: &str| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
-    identity("/proc/1/root/.").is_some_and(|root| identity("/").is_some_and(|own| own != root))
+/// Whether the root of the own mount namespace is known to be another directory: a child joins that
+/// namespace, as root may, and setns(2) then leads it there.
+fn root_is_not_that_of_the_namespace() -> bool {
+    use std::os::fd::AsRawFd;
+    const ANOTHER: i32 = 1;
+    let Ok(namespace) = std::fs::File::open("/proc/self/ns/mnt") else { return false };
+    let root = || {
+        // SAFETY: all-zero is a valid stat, which outlives the call.
+        let mut found: libc::stat = unsafe { std::mem::zeroed() };
+        // SAFETY: as above; the path is a C string.
+        (unsafe { libc::stat(c"/".as_ptr(), &mut found) } == 0).then_some((found.st_dev, found.st_ino))
+    };
+    let before = root();
+    // SAFETY: the child makes three system calls, none of which changes anything outside of it.
+    match unsafe { libc::fork() } {
+        -1 => false,
+        0 => {
+            // SAFETY: takes numbers only.
+            let joined = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) } == 0;
+            // SAFETY: as above.
+            unsafe { libc::_exit(if joined && root() != before { ANOTHER } else { 0 }) }
+        }
+        child => {
+            let time = Duration::from_secs(1);
+            let status = reap::within(child, time);
+            if let Ok(None) = status {
+                reap::kill_within(child, time);
+            }
+            status.is_ok_and(|status| {
+                status.is_some_and(|status| libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == ANOTHER)
+            })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +176,10 @@ mod tests {
     #[case::apparmor("docker-default (enforce)\n", Some("docker-default (enforce)"))]
     #[case::apparmor_free("unconfined\n", None)]
     #[case::apparmor_complains_not("flatpak (unconfined)\n", None)]
-    #[case::selinux("system_u:system_r:container_t:s0:c1,c2\0", Some("system_u:system_r:container_t:s0:c1,c2"))]
+    #[case::selinux(
+        "system_u:system_r:container_t:s0:c1,c2\0",
+        Some("system_u:system_r:container_t:s0:c1,c2")
+    )]
     #[case::selinux_free("unconfined_u:unconfined_r:unconfined_t:s0\0", None)]
     #[case::none("", None)]
     fn a_label_confines_or_not(#[case] label: &str, #[case] expected: Option<&str>) {

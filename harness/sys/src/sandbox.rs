@@ -77,7 +77,9 @@ pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, 
         mount(Some(source), covered, Some("tmpfs"), MsFlags::empty(), Some(options)),
     )?;
     match identity(covered)? == before {
-        true => Err(format!("mounting a tmpfs on {covered} gives 0, and the directory is the same as before")),
+        true => {
+            Err(format!("mounting a tmpfs on {covered} gives 0, and the directory is the same as before"))
+        }
         false => Ok(covered),
     }
 }

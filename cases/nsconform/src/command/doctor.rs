@@ -8,8 +8,7 @@ use nsconform_lab::seal::{Ground, Mode};
 use nsconform_suite::case::Case;
 use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
-use nsconform_suite::verdict::ExitStatus;
-use nsconform_suite::verdict::{SEAL_REMEDY, SkipReason};
+use nsconform_suite::verdict::{ExitStatus, SEAL_REMEDY, SkipReason, Verdict};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::kernels::{Options, default_directory, usable};
@@ -29,7 +28,8 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
     let (skipped, runnable) = runner.sort_out(&all);
-    let findings = findings(&mut runner, &mode);
+    let mut findings = findings(&mut runner, &mode);
+    findings.extend(refused_calls(&skipped));
     drop(runner);
     print(|to| {
         write_machine(to, &Machine::look())?;
@@ -106,6 +106,25 @@ fn findings(runner: &mut Runner, mode: &Result<Mode, String>) -> Vec<Fact> {
         let needs_it = |case: &&&Case| claims().needs(case).iter().any(|other| other.name == need.name);
         let cases = catalogue().iter().filter(needs_it).count();
         facts.push(Fact { name: need.name.to_string(), how: "", missing, cases });
+    }
+    facts
+}
+
+/// The calls that are refused even in a harmless form, by the cases that are skipped for them.
+fn refused_calls(skipped: &[(usize, Verdict)]) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    for (_, verdict) in skipped {
+        let Verdict::Skip { reason: reason @ SkipReason::Need { need, .. } } = verdict else { continue };
+        if needs::ALL.iter().any(|other| other.name == need) {
+            continue;
+        }
+        match facts.iter_mut().find(|fact| fact.name == *need) {
+            Some(fact) => fact.cases += 1,
+            None => {
+                let missing = Some(reason.clone());
+                facts.push(Fact { name: need.clone(), how: "", missing, cases: 1 });
+            }
+        }
     }
     facts
 }

@@ -14,8 +14,7 @@ use std::time::Duration;
 pub fn answer(call: libc::c_long, argument: Option<(u8, u64)>, errno: i32) -> Result<(), Failed> {
     let rules = match argument {
         Some((index, value)) => {
-            let same =
-                SeccompCondition::new(index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?;
+            let same = SeccompCondition::new(index, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value)?;
             vec![SeccompRule::new(vec![same])?]
         }
         None => Vec::new(),
