@@ -88,8 +88,8 @@ pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, 
 /// (proc_pid_mountinfo(5)).
 fn shared_mount(table: &str) -> Option<&str> {
     let optional = |line: &str| {
-        let fields = line.split(' ').skip(6).take_while(|field| *field != "-");
-        fields.map(|field| field.starts_with("shared:") || field.starts_with("master:")).any(|one| one)
+        let mut fields = line.split(' ').skip(6).take_while(|field| *field != "-");
+        fields.any(|field| field.starts_with("shared:") || field.starts_with("master:"))
     };
     table.lines().find(|line| optional(line)).and_then(|line| line.split(' ').nth(4))
 }
