@@ -1,6 +1,7 @@
 //! The catalogue is in order: ids, sources, snapshots, lists of known deviations.
 
 use nsconform_catalogue::{NAMESPACES, approved, catalogue, known, untested};
+use nsconform_lab::fold::unfold;
 use nsconform_sys::machine::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -139,7 +140,7 @@ fn plain(claim: &str) -> String {
 fn calls(trace: &str) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
     let mut lines: Vec<(&str, &str)> = Vec::new();
-    for line in trace.lines().filter(|line| !line.starts_with('#')) {
+    for (_, line) in unfold(trace).unwrap().into_iter().filter(|(_, line)| !line.starts_with('#')) {
         let (name, call) = line.split_once("  ").unwrap_or_else(|| panic!("{line} has no process"));
         if !names.contains(&name) {
             names.push(name);

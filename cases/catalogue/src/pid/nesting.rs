@@ -201,13 +201,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             lab.note("the sealed PID namespace is level 1")?;
             let outer = lab.process("outer")?;
-            let mut lowest = outer;
-            for level in 2..=32 {
-                lowest = lowest.clone(&format!("level{level}"), NEWPID)?;
-            }
+            let mut lowest = outer.clone("level", NEWPID)?;
             lowest.getpid()?;
-            outer.field(lowest.proc("status"), "NSpid")?;
-            lowest.try_clone("level33", NEWPID)?;
+            lab.note("the newest level creates the next one, down to level 32; each begins with its PID 1")?;
+            for _ in 3..=32 {
+                lowest = lowest.clone("level", NEWPID)?;
+                lowest.getpid()?;
+            }
+            lab.note("one level more is too many, by either call; a process on the last level is not")?;
+            lowest.try_clone("level", NEWPID)?;
             lowest.unshare(NEWPID)?;
             lowest.fork("member")?.getpid()?;
             Ok(())
