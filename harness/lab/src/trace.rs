@@ -224,7 +224,7 @@ impl Writer {
 
     fn answer(&mut self, process: u16, call: &Call, text: &str, outcome: &Outcome) -> Entry {
         self.pids.learn(process, call, outcome);
-        let pids = |pid| call.named(pid).unwrap_or_else(|| self.pids.show(process, pid));
+        let pids = |pid| call.named(pid).unwrap_or_else(|| self.pids.show(process, call, pid));
         let answer = self.names.outcome(outcome, &pids);
         self.by(process, format!("{text:ANSWER_COLUMN$} = {answer}"))
     }
