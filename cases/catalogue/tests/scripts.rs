@@ -6,8 +6,8 @@
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::fold::{fold, unfold};
-use nsconform_lab::script::{Script, Step};
 use nsconform_lab::job::{Finish, Job};
+use nsconform_lab::script::{Script, Step};
 use nsconform_suite::case::Case;
 use nsconform_suite::runner::{JobResult, Role, Runner, Setup};
 use nsconform_suite::snapshot;

@@ -51,13 +51,13 @@ pub(crate) struct Pids {
     next: Option<(Space, bool)>,
     numbered: bool,
     /// The mounts of procfs, in order.
-    mounts: Vec<Procfs>,
+    mounts: Vec<ProcfsMount>,
 }
 
 /// A procfs shows the PID namespace of the process that mounted it (pid_namespaces(7), "/proc and PID
 /// namespaces").
 #[derive(Clone)]
-struct Procfs {
+struct ProcfsMount {
     target: Vec<u8>,
     space: Space,
 }
@@ -104,7 +104,7 @@ impl Pids {
                 self.places[usize::from(process)].children = Children::Elsewhere;
             }
             Call::Mount(Mount::mount { target, fstype, .. }) if fstype.text() == b"proc" => {
-                self.mounts.push(Procfs { target: target.0.clone(), space: own });
+                self.mounts.push(ProcfsMount { target: target.0.clone(), space: own });
             }
             _ => {}
         }
@@ -142,7 +142,7 @@ impl Pids {
 
     /// The PID namespace whose numbers a file in a procfs holds, for a reader in the namespace `own`.
     fn space_of(&self, path: &[u8], own: Space) -> Space {
-        let holds = |mount: &&Procfs| {
+        let holds = |mount: &&ProcfsMount| {
             let inside = path.strip_prefix(mount.target.as_slice());
             let inside = inside.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
             // Who mounts over /proc does so in a mount namespace of its own.

@@ -7,7 +7,8 @@
 use super::argument::{Descriptor, Pid, Text};
 use super::calls;
 use super::rtnetlink::{
-    ADDRESS_HEADER, Body, LINK_HEADER, ROUTE_HEADER, ask_all, ask_one, attributes, change, ip_of, number_at,
+    ADDRESS_HEADER, LINK_HEADER, ROUTE_HEADER, RequestBody, ask_all, ask_one, attributes, change, ip_of,
+    number_at,
 };
 use crate::outcome::{Answer, Errno, Value};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
@@ -40,22 +41,22 @@ calls! {
 
     /// Sets a network device up.
     link_set_up(name: Text) composes "RTM_SETLINK of rtnetlink(7) with IFF_UP" {
-        set(Body::link(UP, UP), &name)
+        set(RequestBody::link(UP, UP), &name)
     }
 
     /// Sets a network device down.
     link_set_down(name: Text) composes "RTM_SETLINK of rtnetlink(7) without IFF_UP" {
-        set(Body::link(0, UP), &name)
+        set(RequestBody::link(0, UP), &name)
     }
 
     /// Moves a network device into the network namespace of a process (IFLA_NET_NS_PID).
     link_set_netns_pid(name: Text, owner: Pid) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_PID" {
-        set(Body::link(0, 0).with_number(libc::IFLA_NET_NS_PID, owner.number as u32), &name)
+        set(RequestBody::link(0, 0).with_number(libc::IFLA_NET_NS_PID, owner.number as u32), &name)
     }
 
     /// Moves a network device into the network namespace that a descriptor refers to (IFLA_NET_NS_FD).
     link_set_netns_fd(name: Text, fd: Descriptor) composes "RTM_SETLINK of rtnetlink(7) with IFLA_NET_NS_FD" {
-        set(Body::link(0, 0).with_number(libc::IFLA_NET_NS_FD, fd.0 as u32), &name)
+        set(RequestBody::link(0, 0).with_number(libc::IFLA_NET_NS_FD, fd.0 as u32), &name)
     }
 
     /// Asks for a network device: whether it is up, whether its link is (LOWER_UP), its kind and its hardware address.
@@ -66,7 +67,7 @@ calls! {
     /// Lists the names of the network devices, without the tunnel devices that some kernels make in each namespace.
     links() observes "RTM_GETLINK of rtnetlink(7) for all devices" {
         let mut names = Vec::new();
-        for reply in ask_all(libc::RTM_GETLINK, &Body::link(0, 0))? {
+        for reply in ask_all(libc::RTM_GETLINK, &RequestBody::link(0, 0))? {
             let name = Link::parse(&reply)?.name;
             if !is_fallback_device(&name) {
                 names.push(name);
@@ -92,7 +93,7 @@ calls! {
     /// Gives a network device an IPv4 address (RTM_NEWADDR).
     address_add(device: Text, address: Text) composes "RTM_NEWADDR of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&address)?;
-        let body = Body::address(prefix_length, link(&device)?.index);
+        let body = RequestBody::address(prefix_length, link(&device)?.index);
         change(libc::RTM_NEWADDR, &body.with_ip(libc::IFA_LOCAL, ip).with_ip(libc::IFA_ADDRESS, ip), CREATE)?;
         Ok(Value::ZERO)
     }
@@ -100,7 +101,7 @@ calls! {
     /// Lists the IPv4 addresses of all devices.
     addresses() observes "RTM_GETADDR of rtnetlink(7)" {
         let mut shown = Vec::new();
-        for reply in ask_all(libc::RTM_GETADDR, &Body::all_of_inet(ADDRESS_HEADER))? {
+        for reply in ask_all(libc::RTM_GETADDR, &RequestBody::all_of_inet(ADDRESS_HEADER))? {
             let [_, prefix_length, ..] = *reply else { return Err(Errno(libc::EPROTO)) };
             let attributes = attributes(&reply, ADDRESS_HEADER)?;
             let ip = ip_of(&attributes, libc::IFA_LOCAL)?.ok_or(Errno(libc::EPROTO))?;
@@ -113,7 +114,7 @@ calls! {
     /// Adds an IPv4 route through a device to the main table (RTM_NEWROUTE).
     route_add(destination: Text, device: Text) composes "RTM_NEWROUTE of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&destination)?;
-        let body = Body::route(prefix_length).with_ip(libc::RTA_DST, ip);
+        let body = RequestBody::route(prefix_length).with_ip(libc::RTA_DST, ip);
         change(libc::RTM_NEWROUTE, &body.with_number(libc::RTA_OIF, link(&device)?.index), CREATE)?;
         Ok(Value::ZERO)
     }
@@ -121,7 +122,7 @@ calls! {
     /// Lists the IPv4 routes of all tables, without the broadcast routes, which differ between kernels.
     routes() observes "RTM_GETROUTE of rtnetlink(7)" {
         let mut shown = Vec::new();
-        for reply in ask_all(libc::RTM_GETROUTE, &Body::all_of_inet(ROUTE_HEADER))? {
+        for reply in ask_all(libc::RTM_GETROUTE, &RequestBody::all_of_inet(ROUTE_HEADER))? {
             let [_, prefix_length, _, _, table, _, _, kind, ..] = *reply else {
                 return Err(Errno(libc::EPROTO));
             };
@@ -165,12 +166,12 @@ const IF_OPER_UP: u8 = 6;
 const RTMGRP_LINK: u32 = 1;
 
 /// A message that names a device by its name.
-fn named(name: &Text) -> Body {
-    Body::link(0, 0).with_text(libc::IFLA_IFNAME, &name.0)
+fn named(name: &Text) -> RequestBody {
+    RequestBody::link(0, 0).with_text(libc::IFLA_IFNAME, &name.0)
 }
 
 /// Changes a device as `body` says.
-fn set(body: Body, name: &Text) -> Answer {
+fn set(body: RequestBody, name: &Text) -> Answer {
     change(libc::RTM_SETLINK, &body.with_text(libc::IFLA_IFNAME, &name.0), 0)?;
     Ok(Value::ZERO)
 }

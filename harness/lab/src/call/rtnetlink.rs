@@ -25,67 +25,67 @@ const VETH_INFO_PEER: u16 = 1;
 const INET: u8 = libc::AF_INET as u8;
 
 /// The fixed header of a message and its attributes.
-pub(super) struct Body {
+pub(super) struct RequestBody {
     header: Vec<u8>,
     attributes: Vec<DefaultNla>,
 }
 
-impl Body {
+impl RequestBody {
     /// A body with `struct ifinfomsg`: these flags, of which those in `mask` are to be changed.
-    pub(super) fn link(flags: u32, mask: u32) -> Body {
+    pub(super) fn link(flags: u32, mask: u32) -> RequestBody {
         let mut header = vec![0; LINK_HEADER];
         header[8..12].copy_from_slice(&flags.to_ne_bytes());
         header[12..16].copy_from_slice(&mask.to_ne_bytes());
-        Body { header, attributes: Vec::new() }
+        RequestBody { header, attributes: Vec::new() }
     }
 
     /// A body with `struct ifaddrmsg` for an IPv4 address of the device with this index.
-    pub(super) fn address(prefix_length: u8, device: u32) -> Body {
+    pub(super) fn address(prefix_length: u8, device: u32) -> RequestBody {
         let mut header = vec![INET, prefix_length, 0, libc::RT_SCOPE_UNIVERSE];
         header.extend(device.to_ne_bytes());
-        Body { header, attributes: Vec::new() }
+        RequestBody { header, attributes: Vec::new() }
     }
 
     /// A body with `struct rtmsg` for an IPv4 route to a directly connected network, in the main
     /// table, as an administrator sets it.
-    pub(super) fn route(prefix_length: u8) -> Body {
+    pub(super) fn route(prefix_length: u8) -> RequestBody {
         let mut header = vec![0; ROUTE_HEADER];
         header[..2].copy_from_slice(&[INET, prefix_length]);
         let (table, protocol) = (libc::RT_TABLE_MAIN, libc::RTPROT_STATIC);
         header[4..8].copy_from_slice(&[table, protocol, libc::RT_SCOPE_LINK, libc::RTN_UNICAST]);
-        Body { header, attributes: Vec::new() }
+        RequestBody { header, attributes: Vec::new() }
     }
 
     /// The body of a question about everything that IPv4 has, with a header of this length.
-    pub(super) fn all_of_inet(header: usize) -> Body {
+    pub(super) fn all_of_inet(header: usize) -> RequestBody {
         let mut header = vec![0; header];
         header[0] = INET;
-        Body { header, attributes: Vec::new() }
+        RequestBody { header, attributes: Vec::new() }
     }
 
     /// Adds an attribute.
-    pub(super) fn with(mut self, kind: u16, value: &[u8]) -> Body {
+    pub(super) fn with(mut self, kind: u16, value: &[u8]) -> RequestBody {
         self.attributes.push(DefaultNla::new(kind, value.to_vec()));
         self
     }
 
     /// Adds an attribute that holds a number.
-    pub(super) fn with_number(self, kind: u16, number: u32) -> Body {
+    pub(super) fn with_number(self, kind: u16, number: u32) -> RequestBody {
         self.with(kind, &number.to_ne_bytes())
     }
 
     /// Adds an attribute that holds a text, which a zero ends.
-    pub(super) fn with_text(self, kind: u16, text: &[u8]) -> Body {
+    pub(super) fn with_text(self, kind: u16, text: &[u8]) -> RequestBody {
         self.with(kind, &[text, b"\0"].concat())
     }
 
     /// Adds an attribute that holds an IPv4 address.
-    pub(super) fn with_ip(self, kind: u16, ip: Ipv4Addr) -> Body {
+    pub(super) fn with_ip(self, kind: u16, ip: Ipv4Addr) -> RequestBody {
         self.with(kind, &ip.octets())
     }
 
     /// Makes the device one of a pair of veth devices (veth(4)), of which `peer` is the other one.
-    pub(super) fn with_veth_peer(self, peer: Body) -> Body {
+    pub(super) fn with_veth_peer(self, peer: RequestBody) -> RequestBody {
         let data = emitted(&[DefaultNla::new(VETH_INFO_PEER | NLA_F_NESTED, peer.bytes())]);
         let info = [
             DefaultNla::new(libc::IFLA_INFO_KIND, b"veth".to_vec()),
@@ -106,12 +106,12 @@ fn emitted(attributes: &[DefaultNla]) -> Vec<u8> {
 }
 
 /// The type of a message and its content.
-struct Content {
+struct RequestContent {
     kind: u16,
     bytes: Vec<u8>,
 }
 
-impl NetlinkSerializable for Content {
+impl NetlinkSerializable for RequestContent {
     fn message_type(&self) -> u16 {
         self.kind
     }
@@ -125,8 +125,8 @@ impl NetlinkSerializable for Content {
     }
 }
 
-fn message(kind: u16, body: &Body, flags: u16) -> Vec<u8> {
-    let content = Content { kind, bytes: body.bytes() };
+fn message(kind: u16, body: &RequestBody, flags: u16) -> Vec<u8> {
+    let content = RequestContent { kind, bytes: body.bytes() };
     let mut message = NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::InnerMessage(content));
     message.header.flags = NLM_F_REQUEST | flags;
     message.finalize();
@@ -136,17 +136,17 @@ fn message(kind: u16, body: &Body, flags: u16) -> Vec<u8> {
 }
 
 /// Sends a request that only succeeds or fails.
-pub(super) fn change(kind: u16, body: &Body, flags: u16) -> Result<(), Errno> {
+pub(super) fn change(kind: u16, body: &RequestBody, flags: u16) -> Result<(), Errno> {
     exchange(&message(kind, body, NLM_F_ACK | flags)).map(drop)
 }
 
 /// Asks for one thing; gives the content of the replies.
-pub(super) fn ask_one(kind: u16, body: &Body) -> Result<Vec<Vec<u8>>, Errno> {
+pub(super) fn ask_one(kind: u16, body: &RequestBody) -> Result<Vec<Vec<u8>>, Errno> {
     exchange(&message(kind, body, NLM_F_ACK))
 }
 
 /// Asks for everything of a kind; gives the content of the replies.
-pub(super) fn ask_all(kind: u16, body: &Body) -> Result<Vec<Vec<u8>>, Errno> {
+pub(super) fn ask_all(kind: u16, body: &RequestBody) -> Result<Vec<Vec<u8>>, Errno> {
     exchange(&message(kind, body, NLM_F_DUMP))
 }
 
@@ -205,20 +205,20 @@ mod tests {
     /// number and the empty `struct ifinfomsg`s.
     #[test]
     fn a_pair_of_devices_is_written_as_rtnetlink_describes_it() {
-        let peer = Body::link(0, 0).with_text(libc::IFLA_IFNAME, b"b");
-        let pair = Body::link(0, 0).with_text(libc::IFLA_IFNAME, b"a").with_veth_peer(peer);
+        let peer = RequestBody::link(0, 0).with_text(libc::IFLA_IFNAME, b"b");
+        let pair = RequestBody::link(0, 0).with_text(libc::IFLA_IFNAME, b"a").with_veth_peer(peer);
         #[rustfmt::skip]
         let expected = [
-            // nlmsghdr: length 88, type, flags; sequence number, port
-            88, 0, 0, 0, libc::RTM_NEWLINK as u8, 0, 1, 6, 0, 0, 0, 0, 0, 0, 0, 0,
+            // nlmsghdr: length 84, type, flags; sequence number, port
+            84, 0, 0, 0, libc::RTM_NEWLINK as u8, 0, 1, 6, 0, 0, 0, 0, 0, 0, 0, 0,
             // ifinfomsg
             0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
             // IFLA_IFNAME "a"
             6, 0, 3, 0, b'a', 0, 0, 0,
             // IFLA_LINKINFO, IFLA_INFO_KIND "veth"
-            48, 0, 18, 0x80, 8, 0, 1, 0, b'v', b'e', b't', b'h',
+            44, 0, 18, 0x80, 8, 0, 1, 0, b'v', b'e', b't', b'h',
             // IFLA_INFO_DATA, VETH_INFO_PEER
-            36, 0, 2, 0x80, 32, 0, 1, 0x80,
+            32, 0, 2, 0x80, 28, 0, 1, 0x80,
             // ifinfomsg
             0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
             // IFLA_IFNAME "b"
@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn headers_hold_their_fields_where_rtnetlink_has_them() {
         let (up, index) = (libc::IFF_UP as u32, 7);
-        assert_eq!(Body::link(up, up).bytes(), [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
-        assert_eq!(Body::address(24, index).bytes(), [2, 24, 0, 0, 7, 0, 0, 0]);
-        assert_eq!(Body::route(24).bytes(), [2, 24, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0]);
+        assert_eq!(RequestBody::link(up, up).bytes(), [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+        assert_eq!(RequestBody::address(24, index).bytes(), [2, 24, 0, 0, 7, 0, 0, 0]);
+        assert_eq!(RequestBody::route(24).bytes(), [2, 24, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0]);
     }
 }
