@@ -26,9 +26,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
-            lab.note("the PIDs at each level are chosen, so that each number stands for one process at one level")?;
-            choose_next_pid(first, 20)?;
             let second = first.clone("second", NEWPID)?;
+            lab.note("the PIDs of the third are chosen, so that each number stands for one level")?;
             choose_next_pid(first, 40)?;
             choose_next_pid(second, 30)?;
             let third = second.clone("third", NEWPID)?;
