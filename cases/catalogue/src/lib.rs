@@ -5,6 +5,7 @@
 //! tested. Their requirements are in `needs`. How cases are run lives in the engine, the assignments of the coursework in the crate
 //! `nsconform-course`.
 
+mod durations;
 pub mod foundations;
 pub mod implied;
 pub mod needs;
@@ -56,6 +57,7 @@ pub fn claims() -> Catalogue {
         bases: foundations::ALL,
         implied: implied::implied,
         approved,
+        usual_duration: durations::usual_duration,
     }
 }
 

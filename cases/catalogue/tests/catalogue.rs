@@ -1,6 +1,7 @@
 //! The catalogue is in order: ids, sources, snapshots, lists of known deviations.
 
 use nsconform_catalogue::{NAMESPACES, approved, catalogue, known, untested};
+use nsconform_lab::fold::{is_brace, unfold};
 use nsconform_sys::machine::Machine;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -139,7 +140,7 @@ fn plain(claim: &str) -> String {
 fn calls(trace: &str) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
     let mut lines: Vec<(&str, &str)> = Vec::new();
-    for line in trace.lines().filter(|line| !line.starts_with('#')) {
+    for (_, line) in unfold(trace).unwrap().into_iter().filter(|(_, line)| !line.starts_with('#')) {
         let (name, call) = line.split_once("  ").unwrap_or_else(|| panic!("{line} has no process"));
         if !names.contains(&name) {
             names.push(name);
@@ -180,5 +181,33 @@ fn no_two_cases_claim_or_show_the_same() {
         if let Some(other) = traces.insert(calls(approved(case.id).unwrap_or_default()), case.id) {
             panic!("{other} and {} have the same trace: merge them", case.id);
         }
+    }
+}
+
+/// The most steps that a reader follows without a word.
+const MOST_STEPS_WITHOUT_A_NOTE: usize = 12;
+
+/// How many steps a trace shows, and whether a note explains any of them.
+fn steps_and_notes(trace: &str) -> (usize, bool) {
+    let (notes, steps): (Vec<&str>, Vec<&str>) =
+        trace.lines().filter(|line| !is_brace(line)).partition(|line| line.starts_with('#'));
+    (steps.len(), !notes.is_empty())
+}
+
+#[test]
+fn steps_are_counted_as_they_are_shown() {
+    assert_eq!(steps_and_notes("a  getpid() = 2\n{\na  clone(0) = <b>\n} × 30\n"), (2, false));
+    assert_eq!(steps_and_notes("# first\na  getpid() = 2\n"), (1, true));
+}
+
+#[test]
+fn long_scripts_say_what_they_are_about() {
+    for case in catalogue() {
+        let (steps, noted) = steps_and_notes(approved(case.id).unwrap_or_default());
+        assert!(
+            noted || steps <= MOST_STEPS_WITHOUT_A_NOTE,
+            "{} shows {steps} steps and no note: write one at each turn (lab.note)",
+            case.id
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use nsconform_catalogue::{approved, catalogue, claims};
+use nsconform_lab::fold::{fold, unfold};
 use nsconform_lab::job::{Finish, Job};
 use nsconform_lab::script::{Script, Step};
 use nsconform_suite::case::Case;
@@ -135,8 +136,13 @@ fn same_text(case: &Case) -> Result<(), Failed> {
         Step::Call { process, call, .. } => Some((process, call.to_string())),
         _ => None,
     });
+    let lines: Vec<&str> = unfold(text)?.into_iter().map(|(_, line)| line).collect();
+    let folded = fold(lines.iter().map(|line| line.to_string()).collect());
+    if folded.iter().map(String::as_str).ne(text.trim_end().lines()) {
+        return Err(format!("unfolded and folded again this is\n{}", folded.join("\n")).into());
+    }
     let lines: Vec<&str> =
-        text.lines().filter(|line| !line.starts_with('#') && !line.contains("  <... ")).collect();
+        lines.into_iter().filter(|line| !line.starts_with('#') && !line.contains("  <... ")).collect();
     if lines.len() != calls.clone().count() {
         return Err(format!("{} calls are read of {} lines", calls.count(), lines.len()).into());
     }

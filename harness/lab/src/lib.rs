@@ -10,6 +10,7 @@
 //! | `conduct` | everything that happens around a call: faults, delays, watching, recording |
 //! | `script` | scripts that are written down: read, printed and played |
 //! | `outcome`, `trace`, `journal` | answers, the events of a run, and the memory that holds them |
+//! | `fold` | runs of equal lines in a printed trace or script |
 //! | `pids` | names of processes in place of their PIDs |
 //! | `job` | the work that the server is given, and its report |
 //! | `interrupt` | the ways in which a script stops early |
@@ -21,6 +22,7 @@ pub mod actor;
 pub mod call;
 pub mod conduct;
 mod director;
+pub mod fold;
 pub mod interrupt;
 pub mod job;
 pub mod journal;

@@ -5,6 +5,8 @@
 //! `trace`.
 
 use crate::call::Call;
+use crate::call::file::File;
+use crate::call::mount::Mount;
 use crate::call::namespace::Namespace;
 use crate::call::process::Process;
 use crate::outcome::{Outcome, Value};
@@ -48,7 +50,21 @@ pub(crate) struct Pids {
     /// Where the process is that appears next, if a call has made it.
     next: Option<(Space, bool)>,
     numbered: bool,
+    /// The mounts of procfs, in order.
+    mounts: Vec<ProcfsMount>,
 }
+
+/// A procfs shows the PID namespace of the process that mounted it (pid_namespaces(7), "/proc and PID
+/// namespaces").
+#[derive(Clone)]
+struct ProcfsMount {
+    target: Vec<u8>,
+    space: Space,
+}
+
+/// Where every process finds the procfs of the sealed place, or one that its own namespace has
+/// mounted over it.
+const PROC: &[u8] = b"/proc";
 
 impl Pids {
     /// From now on new processes are shown with their PIDs as well.
@@ -87,6 +103,9 @@ impl Pids {
             Call::Namespace(Namespace::setns { kinds, .. }) if kinds.is_empty() || kinds.contains(NEWPID) => {
                 self.places[usize::from(process)].children = Children::Elsewhere;
             }
+            Call::Mount(Mount::mount { target, fstype, .. }) if fstype.text() == b"proc" => {
+                self.mounts.push(ProcfsMount { target: target.0.clone(), space: own });
+            }
             _ => {}
         }
     }
@@ -94,6 +113,7 @@ impl Pids {
     fn create(&mut self, own: Space, children: Children, flags: Flags, value: &Value, chosen: &[i32]) {
         let Value::Child { pid, name } = value else { return };
         let space = match children {
+            _ if flags.contains(Flags::CLONE_THREAD) => own,
             _ if flags.contains(NEWPID) => self.count(),
             Children::Here => own,
             Children::In(space) => space,
@@ -109,14 +129,35 @@ impl Pids {
         self.spaces
     }
 
-    /// A PID as a process sees it: the name of the process that it stands for, where the trace
+    /// A PID in the answer to a call: the name of the process that it stands for, where the trace
     /// tells. 0 and 1 stay numbers: pid_namespaces(7) says what they mean.
-    pub(crate) fn show(&self, viewer: u16, pid: i32) -> String {
-        let place = self.places.get(usize::from(viewer));
-        match place.and_then(|place| self.labels.get(&(place.own, pid))) {
+    pub(crate) fn show(&self, caller: u16, call: &Call, pid: i32) -> String {
+        let own = self.places.get(usize::from(caller)).map(|place| place.own);
+        let space = own.map(|own| shown_by(call).map_or(own, |path| self.space_of(path, own)));
+        match space.and_then(|space| self.labels.get(&(space, pid))) {
             Some(label) if pid > 1 => label.clone(),
             _ => pid.to_string(),
         }
+    }
+
+    /// The PID namespace whose numbers a file in a procfs holds, for a reader in the namespace `own`.
+    fn space_of(&self, path: &[u8], own: Space) -> Space {
+        let holds = |mount: &&ProcfsMount| {
+            let inside = path.strip_prefix(mount.target.as_slice());
+            let inside = inside.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
+            // Who mounts over /proc does so in a mount namespace of its own.
+            inside && (mount.target != PROC || mount.space == own)
+        };
+        let sealed = path.starts_with(PROC).then_some(SEALED);
+        self.mounts.iter().rev().find(holds).map(|mount| mount.space).or(sealed).unwrap_or(own)
+    }
+}
+
+/// The path of the file or directory from which the answer to this call takes its PIDs.
+fn shown_by(call: &Call) -> Option<&[u8]> {
+    match call {
+        Call::File(File::field { path, .. } | File::readdir_numeric { path }) => Some(&path.0),
+        _ => None,
     }
 }
 
@@ -127,6 +168,10 @@ mod tests {
 
     fn clone(flags: Flags) -> Call {
         Call::Process(Process::clone { child: Unshown(String::new()), flags })
+    }
+
+    fn getpid() -> Call {
+        Call::Process(Process::getpid {})
     }
 
     fn child(pid: i32, name: &str) -> Outcome {
@@ -149,9 +194,12 @@ mod tests {
         pids.learn(1, &clone(Flags::empty()), &child(2, "member"));
         pids.appear();
         pids.see(2, "member", 4);
-        assert_eq!([2, 3, 4].map(|pid| pids.show(0, pid)), ["<outer>", "<init>", "<member>"]);
+        assert_eq!([2, 3, 4].map(|pid| pids.show(0, &getpid(), pid)), ["<outer>", "<init>", "<member>"]);
         for viewer in [1, 2] {
-            assert_eq!([0, 1, 2, 3].map(|pid| pids.show(viewer, pid)), ["0", "1", "<member>", "3"]);
+            assert_eq!(
+                [0, 1, 2, 3].map(|pid| pids.show(viewer, &getpid(), pid)),
+                ["0", "1", "<member>", "3"]
+            );
         }
     }
 
@@ -162,12 +210,12 @@ mod tests {
         pids.learn(0, &Call::Namespace(Namespace::unshare { flags: NEWPID }), &done);
         pids.learn(0, &clone(Flags::empty()), &child(3, "init"));
         pids.appear();
-        assert_eq!(pids.show(1, 3), "3");
+        assert_eq!(pids.show(1, &getpid(), 3), "3");
         pids.learn(0, &Call::Namespace(Namespace::setns { fd: 3.into(), kinds: NEWPID }), &done);
         pids.learn(0, &clone(Flags::empty()), &child(4, "joined"));
         pids.appear();
-        assert_eq!(pids.show(0, 4), "<joined>");
-        assert_eq!(pids.show(2, 2), "2");
+        assert_eq!(pids.show(0, &getpid(), 4), "<joined>");
+        assert_eq!(pids.show(2, &getpid(), 2), "2");
     }
 
     #[test]
@@ -176,7 +224,53 @@ mod tests {
         pids.learn(0, &clone(Flags::CLONE_THREAD), &child(3, "thread"));
         pids.appear();
         pids.see(1, "thread", 2);
-        assert_eq!([2, 3].map(|pid| pids.show(1, pid)), ["<outer>", "<thread>"]);
+        assert_eq!([2, 3].map(|pid| pids.show(1, &getpid(), pid)), ["<outer>", "<thread>"]);
+    }
+
+    #[test]
+    fn a_thread_is_where_its_process_is() {
+        let mut pids = outer();
+        let done = Outcome::Returned(Value::ZERO);
+        pids.learn(0, &Call::Namespace(Namespace::setns { fd: 3.into(), kinds: NEWPID }), &done);
+        pids.learn(0, &clone(Flags::CLONE_THREAD), &child(3, "thread"));
+        pids.appear();
+        assert_eq!(pids.show(1, &getpid(), 2), "<outer>");
+    }
+
+    fn listed(path: &str) -> Call {
+        Call::File(File::readdir_numeric { path: path.into() })
+    }
+
+    fn mount_proc(target: &str) -> Call {
+        let flags = crate::call::mount::MountFlags::empty();
+        let (fstype, none) = ("proc".into(), "".into());
+        Call::Mount(Mount::mount { source: "proc".into(), target: target.into(), fstype, flags, data: none })
+    }
+
+    /// The init is 3 outside; its member is 4 outside and 2 inside.
+    #[test]
+    fn a_procfs_shows_the_numbers_of_its_mounter() {
+        let mut pids = outer();
+        let done = Outcome::Returned(Value::ZERO);
+        pids.learn(0, &clone(NEWPID), &child(3, "init"));
+        pids.appear();
+        pids.see(1, "init", 3);
+        pids.learn(1, &clone(Flags::empty()), &child(2, "member"));
+        pids.appear();
+        pids.see(2, "member", 4);
+        pids.learn(1, &mount_proc("/tmp/proc"), &done);
+        pids.learn(1, &mount_proc("/proc"), &Outcome::Failed(crate::outcome::Errno(libc::EPERM)));
+        for viewer in [0, 1] {
+            assert_eq!(pids.show(viewer, &listed("/tmp/proc"), 2), "<member>");
+            assert_eq!(
+                pids.show(viewer, &listed("/tmp/process"), 4),
+                if viewer == 0 { "<member>" } else { "4" }
+            );
+            assert_eq!(pids.show(viewer, &listed("/proc"), 2), "<outer>");
+        }
+        pids.learn(1, &mount_proc("/proc"), &done);
+        assert_eq!(pids.show(0, &listed("/proc"), 2), "<outer>");
+        assert_eq!(pids.show(1, &listed("/proc"), 2), "<member>");
     }
 
     #[test]
@@ -186,6 +280,6 @@ mod tests {
         pids.learn(0, &clone(Flags::empty()), &child(50, "chosen"));
         pids.appear();
         pids.see(1, "chosen", 50);
-        assert_eq!(pids.show(0, 50), "50<chosen>");
+        assert_eq!(pids.show(0, &getpid(), 50), "50<chosen>");
     }
 }

@@ -10,11 +10,14 @@
 //! outer  ! echo "deny" > "/proc/self/setgroups"   = 4                  a change by several calls
 //! ```
 //!
+//! Equal rounds of lines in a row are folded, as `fold` says.
+//!
 //! `call::declaration` decides which of the three a call is. `journal` writes events down while a
 //! case runs; `snapshot` compares texts; `pids` names processes.
 
 use crate::call::Call;
 use crate::call::argument::quote;
+use crate::fold::fold;
 use crate::interrupt::Interrupt;
 use crate::job::Unmet;
 use crate::outcome::{Outcome, Value};
@@ -91,11 +94,11 @@ impl Trace {
         self.0.iter().filter(|event| matches!(event, Event::Call { .. })).count()
     }
 
-    /// The lines of the trace, with stable names.
+    /// The lines of the trace, with stable names; runs of equal ones are folded.
     pub fn lines(&self) -> Vec<String> {
         let entries = self.entries();
         let width = self.processes().map(str::len).max().unwrap_or(0);
-        entries.iter().map(|entry| entry.aligned(width)).collect()
+        fold(entries.iter().map(|entry| entry.aligned(width)).collect())
     }
 
     /// The names of the processes, in the order in which they appeared.
@@ -106,7 +109,7 @@ impl Trace {
         })
     }
 
-    /// The lines before they are aligned.
+    /// The lines before they are aligned and folded.
     pub fn entries(&self) -> Vec<Entry> {
         let mut writer = Writer::default();
         let mut entries: Vec<Entry> = self.0.iter().flat_map(|event| writer.write(event)).collect();
@@ -221,7 +224,7 @@ impl Writer {
 
     fn answer(&mut self, process: u16, call: &Call, text: &str, outcome: &Outcome) -> Entry {
         self.pids.learn(process, call, outcome);
-        let pids = |pid| call.named(pid).unwrap_or_else(|| self.pids.show(process, pid));
+        let pids = |pid| call.named(pid).unwrap_or_else(|| self.pids.show(process, call, pid));
         let answer = self.names.outcome(outcome, &pids);
         self.by(process, format!("{text:ANSWER_COLUMN$} = {answer}"))
     }

@@ -20,6 +20,9 @@ pub struct Catalogue {
     pub implied: fn(trace: &str, ground: Ground) -> Vec<Need>,
     /// The approved trace of the case with this id.
     pub approved: fn(&str) -> Option<&'static str>,
+    /// How long the case with this id took when durations were last recorded, in milliseconds; none
+    /// for a case that is newer.
+    pub usual_duration: fn(&str) -> Option<u32>,
 }
 
 impl Catalogue {
@@ -34,6 +37,16 @@ impl Catalogue {
             }
         }
         all
+    }
+
+    /// Puts cases, by their indexes, into the order in which a run begins them: those that take long
+    /// first, so that the others fill their waits. Those of unknown duration come in the middle.
+    pub(crate) fn longest_first(&self, cases: &mut [usize]) {
+        let duration = |index: &usize| (self.usual_duration)(self.cases[*index].id);
+        let mut known: Vec<u32> = cases.iter().filter_map(duration).collect();
+        known.sort_unstable();
+        let middle = known.get(known.len() / 2).copied().unwrap_or_default();
+        cases.sort_by_key(|index| std::cmp::Reverse(duration(index).unwrap_or(middle)));
     }
 
     /// The compiled scripts: those of the cases, then the probes of the requirements.

@@ -438,8 +438,7 @@ impl Runner {
     /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
         let (decided, mut runnable) = self.sort_out(cases);
-        // The catalogue begins with the quick cases; they fill the gaps that the slow ones leave.
-        runnable.reverse();
+        self.catalogue.longest_first(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
         self.run_and_judge(&own, known, true, done);

@@ -301,7 +301,14 @@ fn catalogue() -> Catalogue {
         })));
     }
     cases.extend([&GOOD, &BUSY, &WAITS]);
-    Catalogue { cases: cases.leak(), requirements: &[], bases: &[], implied: |_, _| Vec::new(), approved }
+    Catalogue {
+        cases: cases.leak(),
+        requirements: &[],
+        bases: &[],
+        implied: |_, _| Vec::new(),
+        approved,
+        usual_duration: |_| None,
+    }
 }
 
 fn approved(id: &str) -> Option<&'static str> {

@@ -96,7 +96,14 @@ static CASES: &[&Case] = &[
 
 fn catalogue(bases: &'static [Basis]) -> Catalogue {
     let approved = |id: &str| Some(if id == "own" { "another trace" } else { RIGHT });
-    Catalogue { cases: CASES, requirements: NEEDS, bases, implied: |_, _| Vec::new(), approved }
+    Catalogue {
+        cases: CASES,
+        requirements: NEEDS,
+        bases,
+        implied: |_, _| Vec::new(),
+        approved,
+        usual_duration: |_| None,
+    }
 }
 
 fn run(bases: &'static [Basis], ids: &[&str], jobs: usize) -> Result<Vec<Record>, Failed> {

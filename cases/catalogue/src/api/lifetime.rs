@@ -3,7 +3,7 @@
 //! With a limit of one, being able to create a namespace tells that the former one is gone. UTS
 //! namespaces stand for all kinds where the kind does not matter, since they end at once.
 
-use super::CALLS;
+use super::{CALLS, ns};
 use crate::prelude::*;
 
 /// The section of namespaces(7) that lists what keeps a namespace alive.
@@ -184,7 +184,7 @@ pub const CASES: &[Case] = &[
             let joined = parent.fork("joined early")?;
             joined.setns(fd, NEWPID)?;
             let member = joined.fork("member")?;
-            member.getpid()?;
+            parent.diff_ns(ns(member), ns(init))?;
             member.exit(0)?;
             joined.waitpid(member.sealed(), WaitOptions::empty())?;
             lab.note("init ends; the descriptor keeps the namespace")?;

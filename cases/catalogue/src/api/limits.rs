@@ -197,12 +197,15 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
             map_to_root(user)?;
+            lab.note("the limit is set above; the nested namespace shows a limit of its own that is far higher")?;
             user.echo("1", MAX_UTS)?;
             let nested = user.clone("nested", NEWUSER)?;
             nested.cat(MAX_UTS)?;
             nested.unshare(NEWUTS)?;
+            lab.note("the first one counts for both, so that neither gets a second")?;
             nested.unshare(NEWUTS)?;
             user.unshare(NEWUTS)?;
+            lab.note("a higher limit above is enough for one more below")?;
             user.echo("2", MAX_UTS)?;
             let child = nested.clone("child", NEWUTS)?;
             user.diff_ns(ns(child), ns(nested))?;

@@ -27,6 +27,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             process.readdir(OWN)?;
+            lab.note("each entry is a link that names its namespace, by way of self as by the number")?;
             for entry in [
                 "cgroup",
                 "ipc",

@@ -241,12 +241,14 @@ pub const CASES: &[Case] = &[
             let parent = lab.process("parent")?;
             let target = parent.clone("target", NEWNS)?;
             let fd = parent.open(target.proc("ns/mnt"), O_RDONLY)?.id()?;
+            lab.note("one of the two capabilities is missing: the joiner stays where it is")?;
             for (name, dropped) in [("admin only", CAP_SYS_CHROOT), ("chroot only", CAP_SYS_ADMIN)] {
                 let joiner = parent.fork(name)?;
                 joiner.capset_drop(dropped)?;
                 joiner.setns(fd, NEWNS)?;
                 parent.diff_ns(ns(joiner), ns(target))?;
             }
+            lab.note("with both it gets in")?;
             let both = parent.fork("both")?;
             both.setns(fd, NEWNS)?;
             parent.diff_ns(ns(both), ns(target))?;

@@ -53,9 +53,11 @@ pub const CASES: &[Case] = &[
             for kind in [Kind::Pid, Kind::Time] {
                 let caller = witness.fork(kind.link())?;
                 let earlier = caller.fork("earlier child")?;
+                lab.note("the caller and the child that it has stay; the namespace is for later children")?;
                 caller.unshare(kind.flag())?;
                 witness.diff_ns(ns(caller), OWN)?;
                 witness.diff_ns(ns(earlier), OWN)?;
+                lab.note("the next child is in it, and for a PID namespace is its process 1")?;
                 let later = caller.fork("later child")?;
                 witness.diff_ns(ns(later), OWN)?;
                 caller.getpid()?;

@@ -127,6 +127,7 @@ fn read(process: Process, setting: &str) -> Play {
 fn settings_are_separate(lab: &Lab, settings: &[Setting]) -> Play {
     let outer = lab.process("outer")?;
     let inner = outer.clone("inner", NEWIPC)?;
+    lab.note("each setting is changed inside, and read inside and then outside")?;
     for (setting, value) in settings {
         inner.echo(*value, *setting)?;
         for process in [inner, outer] {

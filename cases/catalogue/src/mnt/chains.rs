@@ -37,16 +37,20 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_chain(lab, &["/tmp/b", "/tmp/c", "/tmp/d"])?;
             let links = ["/tmp/a", "/tmp/b", "/tmp/c", "/tmp/d"];
+            lab.note("each link is a slave of the one before, and shared")?;
             for link in links {
                 process.propagation(link)?;
             }
+            lab.note("an event at the top runs down the chain, and the replicas form a chain, too")?;
             tmpfs(process, "/tmp/a/x")?;
             for link in links {
                 process.propagation(format!("{link}/x"))?;
             }
+            lab.note("events in the middle run down and not up")?;
             tmpfs(process, "/tmp/c/x/below")?;
             tmpfs(process, "/tmp/c/beside")?;
             process.mount_points("/tmp")?;
+            lab.note("so does an unmount")?;
             process.umount("/tmp/b/x")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -90,12 +94,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_master_and_slave(lab, "process")?;
             process.creat_excl("/tmp/a/old")?;
+            lab.note("a mount over the root of the master covers the slave as well")?;
             process.mount("over-master", "/tmp/a", "tmpfs", NO_FLAGS, NO_DATA)?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/s")?;
+            lab.note("a mount over the root of the slave stays there")?;
             process.mount("over-slave", "/tmp/s", "tmpfs", NO_FLAGS, NO_DATA)?;
             process.mountinfo("/tmp/a")?;
             process.mountinfo("/tmp/s")?;
+            lab.note("what the mount has covered is there again after its unmount")?;
             process.readdir("/tmp/a")?;
             process.umount("/tmp/a")?;
             process.readdir("/tmp/a")?;
@@ -146,9 +153,11 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/a", MountFlags::MS_SHARED)?;
             bind(process, "/tmp/a/1/2", "/tmp/second")?;
             change(process, "/tmp/a", MountFlags::MS_SLAVE)?;
+            lab.note("a chain: the first is the master of the second, and that of /tmp/a")?;
             for link in ["/tmp/first", "/tmp/second", "/tmp/a"] {
                 process.propagation(link)?;
             }
+            lab.note("the second shows another directory, but passes the event on")?;
             process.mount("new", "/tmp/first/test", "tmpfs", NO_FLAGS, NO_DATA)?;
             process.creat_excl("/tmp/first/test/file")?;
             process.mount_points("/tmp")?;
@@ -191,10 +200,12 @@ pub const CASES: &[Case] = &[
             let process = with_master_and_slave(lab, "process")?;
             bind(process, "/tmp/a", "/tmp/b")?;
             let inner = process.clone("inner", NEWNS)?;
+            lab.note("one process mounts the lower, the other one the upper mount of each stack")?;
             process.mkdir("/tmp/a/x", 0o755)?;
             process.mount("lower", "/tmp/a/x", "tmpfs", NO_FLAGS, NO_DATA)?;
             inner.mount("upper", "/tmp/b/x", "tmpfs", NO_FLAGS, NO_DATA)?;
             process.mount_points("/tmp")?;
+            lab.note("one unmount takes the upper one off everywhere")?;
             inner.umount("/tmp/a/x")?;
             for process in [process, inner] {
                 process.readlink("/proc/self/ns/mnt")?;
@@ -243,10 +254,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_master_and_slave(lab, "process")?;
             bind(process, "/tmp/a", "/tmp/peer-of-master")?;
+            lab.note("the slave was bound from one member of the group; another one mounts")?;
             process.propagation("/tmp/s")?;
             process.propagation("/tmp/peer-of-master")?;
             tmpfs(process, "/tmp/peer-of-master/x")?;
             process.creat_excl("/tmp/peer-of-master/x/file")?;
+            lab.note("the slave has the mount, with its content")?;
             process.mount_points("/tmp/s")?;
             process.readdir("/tmp/s/x")?;
             Ok(())
@@ -266,8 +279,10 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/a/x")?;
             tmpfs(process, "/tmp/s/own")?;
             process.mount_points("/tmp")?;
+            lab.note("an unmount at one member reaches the slave")?;
             process.umount("/tmp/peer-of-master/x")?;
             process.mount_points("/tmp")?;
+            lab.note("what the slave has mounted itself is not there for the master")?;
             process.umount("/tmp/a/own")?;
             process.mount_points("/tmp/s")?;
             Ok(())
@@ -288,8 +303,10 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/b", 0o755)?;
             process.mount("/tmp/a", "/tmp/b", "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
             process.mount_points("/tmp")?;
+            lab.note("the copy is shared: its unmount takes the original, too")?;
             process.umount("/tmp/b/x")?;
             process.mount_points("/tmp")?;
+            lab.note("the copy is private: the original stays")?;
             change(process, "/tmp/b", MountFlags::MS_REC | MountFlags::MS_PRIVATE)?;
             process.umount("/tmp/b/y")?;
             process.mount_points("/tmp")?;
@@ -311,8 +328,10 @@ pub const CASES: &[Case] = &[
                 tmpfs(process, place)?;
             }
             process.mount_points("/tmp/t")?;
+            lab.note("the tree is private; it is bound below a shared mount")?;
             process.mkdir("/tmp/a/d", 0o755)?;
             process.mount("/tmp/t", "/tmp/a/d", "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
+            lab.note("each mount is now shared with its replica at the peer, in a group of its own")?;
             for place in ["/tmp/a", "/tmp/a/d", "/tmp/a/d/u", "/tmp/a/d/u/v"] {
                 process.propagation(place)?;
             }

@@ -40,10 +40,12 @@ pub const CASES: &[Case] = &[
             for (propagation_type, place) in types {
                 plain_mount_of_type(outer, propagation_type, place, &format!("{place}-master"))?;
             }
+            lab.note("three calls copy the namespace")?;
             let cloned = outer.clone("cloned", NEWNS)?;
             let cloned3 = outer.clone3("cloned3", NEWNS, &[])?;
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWNS)?;
+            lab.note("each copy shows the types, groups and masters of the original")?;
             for process in [outer, cloned, cloned3, unshared] {
                 process.readlink("/proc/self/ns/mnt")?;
                 for (_, place) in types {
@@ -71,11 +73,13 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/a", MountFlags::MS_UNBINDABLE)?;
             process.mkdir("/tmp/here", 0o755)?;
             process.propagation("/tmp/a")?;
+            lab.note("no way of binding works in the first copy, nor in the copy of it")?;
             for _ in ["first copy", "second copy"] {
                 process.unshare(NEWNS)?;
                 process.readlink("/proc/self/ns/mnt")?;
                 try_binds(process, "/tmp/a")?;
             }
+            lab.note("each way works for the private neighbour")?;
             try_binds(process, "/tmp/neighbour")
         },
         ..CASE
@@ -118,12 +122,15 @@ pub const CASES: &[Case] = &[
             let jailed = outer.fork("jailed")?;
             tmpfs(outer, "/tmp/jail")?;
             tmpfs(outer, "/tmp/jail/work")?;
+            lab.note("the process has a root and a working directory on mounts of its own")?;
             jailed.chroot("/tmp/jail")?;
             jailed.chdir("/work")?;
             jailed.unshare(NEWNS)?;
             jailed.getcwd()?;
+            lab.note("in the copy both lead to the copied mounts")?;
             tmpfs(jailed, "relative")?;
             tmpfs(jailed, "/absolute")?;
+            lab.note("only the copy has the new mounts")?;
             outer.mount_points_of(jailed.proc("mountinfo"), "/")?;
             outer.mount_points("/tmp")?;
             Ok(())
@@ -143,12 +150,14 @@ pub const CASES: &[Case] = &[
             outer.creat_excl("/tmp/d/file")?;
             let inner = outer.clone("inner", NEWNS)?;
             let user = inner.fork("user")?;
+            lab.note("a process uses the copy: that is busy, and the original is not")?;
             user.chdir("/tmp/d")?;
             outer.umount("/tmp/d")?;
             inner.umount("/tmp/d")?;
             outer.mount_points("/tmp")?;
             inner.mount_points("/tmp")?;
             user.readdir(".")?;
+            lab.note("once nobody uses it, the copy can be unmounted as well")?;
             user.chdir("/tmp")?;
             inner.umount("/tmp/d")?;
             inner.mount_points("/tmp")?;
@@ -196,6 +205,7 @@ pub const CASES: &[Case] = &[
             for process in [outer, inner] {
                 process.readlink("/proc/self/ns/mnt")?;
             }
+            lab.note("a directory and the root are covered with one mount, then with a second one")?;
             for (cover, jailed, joiner) in
                 [("/tmp/lower", "jailed", "joiner"), ("/tmp/upper", "jailed later", "joiner later")]
             {

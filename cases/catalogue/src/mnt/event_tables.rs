@@ -16,8 +16,10 @@ fn mount_cell(lab: &Lab, onto: PropagationType) -> Play {
     let outer = lab.process("outer")?;
     destination(outer, onto)?;
     let inner = in_a_copy(outer)?;
+    lab.note("a file system is mounted there: its type, that of its replicas, and that in the copy")?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
     show_result(outer, inner, "")?;
+    lab.note("the same for a mount below the new one")?;
     tmpfs(outer, "/tmp/b/mount/here/below")?;
     show_result(outer, inner, "/below")
 }
@@ -30,6 +32,7 @@ fn umount_cell(lab: &Lab, under: PropagationType) -> Play {
     outer.mount("new", top, "tmpfs", NO_FLAGS, NO_DATA)?;
     let inner = in_a_copy(outer)?;
     show_mounted([outer, inner])?;
+    lab.note("the unmount, and who has the mount after it")?;
     outer.umount(HERE)?;
     show_mounted([outer, inner])?;
     if under.has_master() {
@@ -46,9 +49,11 @@ fn busy_umount_cell(lab: &Lab, under: PropagationType) -> Play {
     destination(outer, under)?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
     let inner = in_a_copy(outer)?;
+    lab.note("with a submount of its own the mount is busy, and nothing changes anywhere")?;
     tmpfs(outer, "/tmp/b/mount/here/below")?;
     outer.umount(HERE)?;
     show_mounted([outer, inner])?;
+    lab.note("without it the mount can be unmounted")?;
     outer.umount("/tmp/b/mount/here/below")?;
     outer.umount(HERE)?;
     show_mounted([outer, inner])
@@ -61,11 +66,13 @@ fn spared_umount_cell(lab: &Lab, under: PropagationType, sender: &str, spared: &
     let sent = format!("/tmp/b/{sender}/here");
     outer.mount("new", sent.as_str(), "tmpfs", NO_FLAGS, NO_DATA)?;
     let inner = in_a_copy(outer)?;
+    lab.note("one of the receivers gets a submount of its own")?;
     let place = format!("/tmp/b/{spared}/here");
     change(outer, &place, MountFlags::MS_PRIVATE)?;
     outer.propagation(place.as_str())?;
     tmpfs(outer, &format!("{place}/own"))?;
     show_mounted([outer, inner])?;
+    lab.note("the sender's unmount spares this one")?;
     outer.umount(sent.as_str())?;
     show_mounted([outer, inner])
 }

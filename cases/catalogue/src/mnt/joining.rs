@@ -114,6 +114,7 @@ pub const CASES: &[Case] = &[
             tmpfs(inner, "/tmp/of-inner")?;
             outer.mkdir("/tmp/jail", 0o755)?;
             outer.mkdir("/tmp/jail/work", 0o755)?;
+            lab.note("a confined process joins another namespace, then one joins its own: both are at the root of it")?;
             for (joiner, target) in [("into another", inner), ("into its own", outer)] {
                 let joiner = outer.fork(joiner)?;
                 let namespace = joiner.open(target.proc("ns/mnt"), O_RDONLY)?.id()?;
@@ -168,6 +169,7 @@ pub const CASES: &[Case] = &[
             let alone = outer.clone("alone", NEWNS)?;
             let together = outer.clone("together", NEWUSER | NEWNS)?;
             let within = together.clone("within", NEWNS)?;
+            lab.note("for each: its user namespace, its mount namespace, and the owner of that")?;
             for process in [outer, alone, together, within] {
                 process.readlink("/proc/self/ns/user")?;
                 process.readlink("/proc/self/ns/mnt")?;

@@ -65,9 +65,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_mixed_tree(lab, &ALL_TYPES)?;
             change(process, "/tmp/tree", MountFlags::MS_SHARED)?;
+            lab.note("the destination is shared and has a peer and a slave")?;
             destination(process, PropagationType::Shared)?;
+            lab.note("before: the tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", &ALL_TYPES)?;
             process.mount("/tmp/tree", HERE, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
+            lab.note("the copy, then its replicas at the peer and at the slave")?;
             for top in [HERE, "/tmp/b/peer/here", "/tmp/b/slave/here"] {
                 show_tree(process, top, &ALL_TYPES)?;
             }
@@ -86,7 +89,9 @@ pub const CASES: &[Case] = &[
             let bindable = &ALL_TYPES[..4];
             let process = with_mixed_tree(lab, bindable)?;
             change(process, "/tmp/tree", MountFlags::MS_SHARED)?;
+            lab.note("before: the tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", bindable)?;
+            lab.note("bound under each of three destinations, the copies have the types of the originals")?;
             for here in nonshared_destinations(process)? {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
                 show_tree(process, here, bindable)?;
@@ -106,8 +111,10 @@ pub const CASES: &[Case] = &[
             let process = with_mixed_tree(lab, &ALL_TYPES[3..])?;
             tmpfs(process, "/tmp/tree/unbindable/below")?;
             change(process, "/tmp/tree", MountFlags::MS_SHARED)?;
+            lab.note("before: the tree with a private and an unbindable submount")?;
             process.propagation("/tmp/tree")?;
             process.mount_points("/tmp/tree")?;
+            lab.note("bound under each of three destinations, the unbindable one is missing with what is below it")?;
             for here in nonshared_destinations(process)? {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
                 process.mount_points(here)?;
@@ -126,9 +133,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let bindable = &ALL_TYPES[..4];
             let process = with_mixed_tree(lab, bindable)?;
+            lab.note("the destination is shared and has a peer and a slave")?;
             destination(process, PropagationType::Shared)?;
+            lab.note("before: a private tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", bindable)?;
             process.mount("/tmp/tree", HERE, "", MountFlags::MS_MOVE, NO_DATA)?;
+            lab.note("after the move: the tree, then its replicas at the peer and at the slave")?;
             for top in [HERE, "/tmp/b/peer/here", "/tmp/b/slave/here"] {
                 show_tree(process, top, bindable)?;
             }
@@ -145,8 +155,10 @@ pub const CASES: &[Case] = &[
         wrong: "a submount has another type after one of the moves, or is lost on the way",
         play: |lab| {
             let process = with_mixed_tree(lab, &ALL_TYPES)?;
+            lab.note("before: a private tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", &ALL_TYPES)?;
             let mut from = "/tmp/tree";
+            lab.note("moved under one destination after another, nothing changes its type")?;
             for here in nonshared_destinations(process)? {
                 process.mount(from, here, "", MountFlags::MS_MOVE, NO_DATA)?;
                 show_tree(process, here, &ALL_TYPES)?;

@@ -25,8 +25,10 @@ pub const CASES: &[Case] = &[
             let process = with_shared_mount(lab, "process")?;
             process.mkdir("/tmp/a/1", 0o755)?;
             bind(process, "/tmp/a", "/tmp/b")?;
+            lab.note("the peer is moved onto a directory of the mount")?;
             process.mount("/tmp/b", "/tmp/a/1", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
+            lab.note("each level shows the same, and the last one has nothing below")?;
             for place in ["/tmp/a", "/tmp/a/1", "/tmp/a/1/1"] {
                 process.mountinfo(place)?;
                 process.readdir(place)?;
@@ -65,6 +67,7 @@ pub const CASES: &[Case] = &[
         wrong: "a copy lacks an earlier copy that can be bound, or holds one that cannot",
         play: |lab| {
             let process = lab.process("process")?;
+            lab.note("each bind doubles the tree; if the copies are unbindable, each bind adds the same")?;
             for (tree, unbindable) in [("/tmp/a", false), ("/tmp/b", true)] {
                 tmpfs(process, tree)?;
                 tmpfs(process, &format!("{tree}/x"))?;
@@ -121,8 +124,10 @@ pub const CASES: &[Case] = &[
             bind(process, "/tmp/a", "/tmp/b")?;
             process.mount("/tmp/a", "/tmp/b/1", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
+            lab.note("one mount appears at all three levels")?;
             tmpfs(process, "/tmp/b/2")?;
             process.mount_points("/tmp")?;
+            lab.note("one unmount takes it away from all")?;
             process.umount("/tmp/b/1/1/2")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -142,9 +147,11 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/a/2", 0o755)?;
             bind_on(process, "/tmp/a", "/tmp/a/2")?;
             process.mount_points("/tmp/a")?;
+            lab.note("something is mounted at the lower level, and something at the upper one: both show both")?;
             bind_on(process, "/tmp", "/tmp/a/2/1")?;
             tmpfs(process, "/tmp/a/3")?;
             process.mount_points("/tmp/a")?;
+            lab.note("so it is with unmounts, the other way round")?;
             process.umount("/tmp/a/1")?;
             process.umount("/tmp/a/2/3")?;
             process.mount_points("/tmp/a")?;
@@ -199,16 +206,19 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/a/1", 0o755)?;
             bind(process, "/tmp/a", "/tmp/b")?;
             process.mount("/tmp/a", "/tmp/b/1", "", MountFlags::MS_MOVE, NO_DATA)?;
+            lab.note("the tree holds a bind of its own top; the destination is shared and has a peer")?;
             tmpfs(process, "/tmp/c")?;
             change(process, "/tmp/c", MountFlags::MS_SHARED)?;
             bind(process, "/tmp/c", "/tmp/peer")?;
             process.mkdir("/tmp/c/here", 0o755)?;
+            lab.note("the whole tree is moved, and the peer has the whole of it")?;
             process.mount("/tmp/b", "/tmp/c/here", "", MountFlags::MS_MOVE, NO_DATA)?;
             process.mount_points("/tmp")?;
             for place in ["", "/here", "/here/1", "/here/1/1"] {
                 process.propagation(format!("/tmp/c{place}"))?;
                 process.propagation(format!("/tmp/peer{place}"))?;
             }
+            lab.note("one unmount takes the same level away from both")?;
             process.umount("/tmp/peer/here/1/1")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -235,6 +245,7 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/b", MountFlags::MS_SHARED)?;
             bind(process, "/tmp/b", "/tmp/peer")?;
             process.mkdir("/tmp/b/here", 0o755)?;
+            lab.note("two peers in a private tree are moved under a shared mount")?;
             process.propagation("/tmp/tree/1")?;
             process.mount("/tmp/tree", "/tmp/b/here", "", MountFlags::MS_MOVE, NO_DATA)?;
             for tree in ["/tmp/b/here", "/tmp/peer/here"] {
@@ -242,6 +253,7 @@ pub const CASES: &[Case] = &[
                     process.propagation(format!("{tree}{place}"))?;
                 }
             }
+            lab.note("an event at one of the replicas reaches all of the group")?;
             tmpfs(process, "/tmp/peer/here/1/x")?;
             process.mount_points("/tmp")?;
             Ok(())

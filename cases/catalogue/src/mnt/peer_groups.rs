@@ -22,9 +22,11 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/a/sub", 0o755)?;
             bind(process, "/tmp/a", "/tmp/b")?;
             bind(process, "/tmp/b/sub", "/tmp/c")?;
+            lab.note("a bind, and a bind of a directory of the bind: one group")?;
             for place in ["/tmp/a", "/tmp/b", "/tmp/c"] {
                 process.propagation(place)?;
             }
+            lab.note("the first member goes, and the group goes on")?;
             process.umount("/tmp/a")?;
             bind(process, "/tmp/b", "/tmp/d")?;
             process.propagation("/tmp/d")?;
@@ -47,10 +49,12 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/c")?;
             change(process, "/tmp/c", MountFlags::MS_SHARED)?;
             bind(process, "/tmp/c", "/tmp/d")?;
+            lab.note("two groups of two members; one of the second goes")?;
             for place in ["/tmp/a", "/tmp/b", "/tmp/c", "/tmp/d"] {
                 process.propagation(place)?;
             }
             process.umount("/tmp/d")?;
+            lab.note("with a peer, a slave has a master; without, it has none")?;
             for place in ["/tmp/a", "/tmp/c"] {
                 change(process, place, MountFlags::MS_SLAVE)?;
                 process.propagation(place)?;
@@ -96,12 +100,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_shared_mount(lab, "process")?;
             bind(process, "/tmp/a", "/tmp/b")?;
+            lab.note("before: a member of the group; then private")?;
             process.propagation("/tmp/b")?;
             change(process, "/tmp/b", MountFlags::MS_PRIVATE)?;
             process.propagation("/tmp/b")?;
+            lab.note("no event comes or goes any more")?;
             tmpfs(process, "/tmp/a/x")?;
             tmpfs(process, "/tmp/b/y")?;
             process.mount_points("/tmp")?;
+            lab.note("the former peer is alone: as a slave it has no master")?;
             process.propagation("/tmp/a")?;
             change(process, "/tmp/a", MountFlags::MS_SLAVE)?;
             process.propagation("/tmp/a")?;
@@ -121,6 +128,7 @@ pub const CASES: &[Case] = &[
             bind(process, "/tmp/a", "/tmp/b")?;
             tmpfs(process, "/tmp/a/x")?;
             tmpfs(process, "/tmp/b/y")?;
+            lab.note("each new mount and its replica are a group of their own")?;
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/a/y", "/tmp/b", "/tmp/b/x", "/tmp/b/y"] {
                 process.propagation(place)?;
             }
@@ -139,8 +147,10 @@ pub const CASES: &[Case] = &[
             let process = with_shared_mount(lab, "process")?;
             bind(process, "/tmp/a", "/tmp/b")?;
             change(process, "/tmp/b", MountFlags::MS_PRIVATE)?;
+            lab.note("two mounts of one file system, a shared and a private one")?;
             tmpfs(process, "/tmp/a/x")?;
             tmpfs(process, "/tmp/b/y")?;
+            lab.note("a mount below has the type of the one that it is under")?;
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/b", "/tmp/b/y"] {
                 process.propagation(place)?;
             }
@@ -157,8 +167,10 @@ pub const CASES: &[Case] = &[
         wrong: "the mount is a slave or shared, or a later change of the parent changes it",
         play: |lab| {
             let process = with_master_and_slave(lab, "process")?;
+            lab.note("one is received from the master, one is made under the slave")?;
             tmpfs(process, "/tmp/a/received")?;
             tmpfs(process, "/tmp/s/own")?;
+            lab.note("one more is made when the slave is shared as well")?;
             change(process, "/tmp/s", MountFlags::MS_SHARED)?;
             tmpfs(process, "/tmp/s/later")?;
             for place in ["/tmp/s", "/tmp/s/received", "/tmp/s/own", "/tmp/s/later"] {

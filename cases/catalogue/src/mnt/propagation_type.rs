@@ -103,8 +103,10 @@ pub const CASES: &[Case] = &[
             plain_mount_of_type(process, PropagationType::SlaveShared, "/tmp/a", "/tmp/master")?;
             process.propagation("/tmp/master")?;
             process.propagation("/tmp/a")?;
+            lab.note("the mount has no peers: it keeps the master that it had")?;
             change(process, "/tmp/a", MountFlags::MS_SLAVE)?;
             process.propagation("/tmp/a")?;
+            lab.note("and still follows it")?;
             tmpfs(process, "/tmp/master/x")?;
             process.mount_points("/tmp")?;
             Ok(())
@@ -125,6 +127,7 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             plain_mount_of_type(process, PropagationType::Shared, "/tmp/a", "")?;
             plain_mount_of_type(process, PropagationType::SlaveShared, "/tmp/b", "/tmp/master")?;
+            lab.note("neither mount has a peer: the one without a master becomes private, the other one keeps its master")?;
             for place in ["/tmp/a", "/tmp/b"] {
                 process.propagation(place)?;
                 setattr(process, place, MountFlags::MS_SLAVE)?;
@@ -146,6 +149,7 @@ pub const CASES: &[Case] = &[
             for place in ["/tmp/a", "/tmp/a/x", "/tmp/a/x/y"] {
                 tmpfs(process, place)?;
             }
+            lab.note("without AT_RECURSIVE one mount changes, with it the whole tree")?;
             let (none, new) = (MountAttributes::empty(), MountFlags::MS_SHARED);
             for flags in [SetAttrFlags::empty(), SetAttrFlags::AT_RECURSIVE] {
                 process.mount_setattr(Directory::AT_FDCWD, "/tmp/a", flags, none, none, new)?;
@@ -187,6 +191,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
+            lab.note("each other flag is refused, and nothing changes")?;
             for other in [
                 MountFlags::MS_RDONLY,
                 MountFlags::MS_NOSUID,
@@ -204,6 +209,7 @@ pub const CASES: &[Case] = &[
                 change(process, "/tmp/a", MountFlags::MS_SHARED | other)?;
             }
             process.mountinfo("/tmp/a")?;
+            lab.note("MS_REC is not")?;
             change(process, "/tmp/a", MountFlags::MS_SHARED | MountFlags::MS_REC)?;
             process.mountinfo("/tmp/a")?;
             Ok(())

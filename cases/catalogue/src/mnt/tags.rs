@@ -16,11 +16,13 @@ fn tag(lab: &Lab, propagation_type: PropagationType) -> Play {
     let other = process.fork("other")?;
     tmpfs(process, "/tmp/private")?;
     process.mountinfo("/tmp/private")?;
+    lab.note("a private mount has no tag; this one has those of its type")?;
     plain_mount_of_type(process, propagation_type, "/tmp/a", "/tmp/master")?;
     process.mountinfo("/tmp/a")?;
     if propagation_type.has_master() {
         process.mountinfo("/tmp/master")?;
     }
+    lab.note("another process reads the same")?;
     other.propagation_of(process.proc("mountinfo"), "/tmp/a")?;
     Ok(())
 }
@@ -77,6 +79,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = with_shared_mount(lab, "process")?;
             bind(process, "/tmp/a", "/tmp/b")?;
+            lab.note("private after slave, after shared, and after unbindable")?;
             for new in [MountFlags::MS_SLAVE, MountFlags::MS_SHARED, MountFlags::MS_UNBINDABLE] {
                 change(process, "/tmp/b", new)?;
                 process.mountinfo("/tmp/b")?;
@@ -100,6 +103,7 @@ pub const CASES: &[Case] = &[
             bind(outer, "/tmp/a", "/tmp/other")?;
             change(outer, "/tmp/other", MountFlags::MS_PRIVATE)?;
             change(outer, "/tmp/other", MountFlags::MS_SHARED)?;
+            lab.note("two members of one group, and one mount that has left it for a group of its own")?;
             let inner = outer.clone("inner", NEWNS)?;
             for process in [outer, inner] {
                 process.readlink("/proc/self/ns/mnt")?;

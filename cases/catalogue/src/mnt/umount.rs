@@ -222,9 +222,11 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/a")?;
             tmpfs(process, "/tmp/a/x")?;
             process.creat_excl("/tmp/a/x/file")?;
+            lab.note("one process uses the tree, another one its submount")?;
             above.chdir("/tmp/a")?;
             below.chdir("/tmp/a/x")?;
             above.readdir("x")?;
+            lab.note("both mounts are detached: each process keeps its own, and no way leads from one to the other")?;
             process.umount2("/tmp/a", UmountFlags::MNT_DETACH)?;
             process.mount_points("/tmp")?;
             above.readdir("x")?;

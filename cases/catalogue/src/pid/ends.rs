@@ -71,15 +71,18 @@ pub const CASES: &[Case] = &[
             for name in ["second", "third", "fourth", "fifth"] {
                 levels.push(levels[levels.len() - 1].clone(name, NEWPID)?);
             }
+            lab.note("each level has its own PID 1, and is alive")?;
             for level in &levels {
                 level.getpid()?;
                 outer.kill(level.sealed(), PROBE)?;
             }
+            lab.note("the outermost of the five ends, and with it all levels")?;
             outer.kill(first, Signal::SIGKILL)?;
             outer.waitpid(first, WAIT)?;
             for level in &levels {
                 outer.kill(level.sealed(), PROBE)?;
             }
+            lab.note("the namespace beside them lives")?;
             sibling.getpid()?;
             Ok(())
         },

@@ -50,7 +50,6 @@ pub const CASES: &[Case] = &[
             let first = outer.fork("first")?;
             let second = outer.fork("second")?;
             first.getpid()?;
-            second.getpid()?;
             second.getppid()?;
             outer.readlink(first.proc("ns/pid"))?;
             outer.readlink(second.proc("ns/pid"))?;
@@ -120,7 +119,9 @@ pub const CASES: &[Case] = &[
             let namespace = outer.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.setns(namespace, NEWPID)?;
             let joined = outer.fork("joined")?;
-            joined.getpid()?;
+            for process in [init, joined] {
+                outer.readlink(process.proc("ns/pid"))?;
+            }
             init.exit(0)?;
             lab.note("init stays unreaped until its members are reaped, so the joined one comes first")?;
             outer.waitpid(joined, WAIT)?;
@@ -143,8 +144,11 @@ pub const CASES: &[Case] = &[
             outer.unshare(NEWPID)?;
             let init = outer.fork("init")?;
             let namespace = joiner.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
-            outer.fork("second")?.getpid()?;
-            joiner.fork("elsewhere")?.getpid()?;
+            let second = outer.fork("second")?;
+            let elsewhere = joiner.fork("elsewhere")?;
+            for process in [init, second, elsewhere] {
+                joiner.readlink(process.proc("ns/pid"))?;
+            }
             lab.note("init ends, and its member with it")?;
             init.exit(0)?;
             outer.waitpid(-1, WAIT)?;
@@ -176,7 +180,7 @@ pub const CASES: &[Case] = &[
             lab.note("a chosen number, since whether the failed call used one up is nobody's promise")?;
             let child = process.clone3("child", PLAIN, &[77])?;
             child.getpid()?;
-            child.getppid()?;
+            process.field(child.proc("status"), "PPid")?;
             Ok(())
         },
         ..CASE

@@ -3,7 +3,7 @@
 //!
 //! Numbers in joined namespaces live in `setns`.
 
-use super::WAIT;
+use super::{choose_next_pid, WAIT};
 use crate::prelude::*;
 
 const UNSHARE: &str = "setns(2) and unshare(2) semantics";
@@ -28,9 +28,12 @@ pub const CASES: &[Case] = &[
                 process.readlink(init.proc("ns/pid_for_children"))?;
                 Ok(())
             };
+            lab.note("before: the process and its later children are in one namespace")?;
             same(init)?;
+            lab.note("setns(2) is for later children")?;
             init.setns(namespace, NEWPID)?;
             same(init)?;
+            lab.note("nor does a new program move the process")?;
             init.execve(PROGRAM)?;
             init.cat("/proc/self/comm")?;
             same(init)?;
@@ -65,7 +68,7 @@ pub const CASES: &[Case] = &[
         claim: "A PID namespace two levels further down can be joined at once; the next child gets a number at every level.",
         sources: &[man("setns(2)", "PID namespaces")],
         since: "3.8",
-        needs: &[&need::PID_NS, &need::PROCFS],
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PROCFS],
         wrong: "only the nearest level can be joined, or the child has no number in between",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -74,8 +77,11 @@ pub const CASES: &[Case] = &[
             let grandchild = child.clone("grandchild", NEWPID)?;
             let namespace = outer.open(grandchild.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.setns(namespace, NEWPID)?;
+            lab.note("the next PIDs are chosen: 20 in the level between, 30 in the lowest one")?;
+            choose_next_pid(child, 20)?;
+            choose_next_pid(grandchild, 30)?;
             let joined = outer.fork("joined")?;
-            joined.getpid()?;
+            outer.field(joined.proc("status"), "NSpid")?;
             joined.readlink(joined.proc("ns/pid"))?;
             grandchild.readlink(grandchild.proc("ns/pid"))?;
             Ok(())
@@ -93,14 +99,17 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
             let second = outer.clone("second", NEWPID)?;
+            lab.note("from above, one after the other can be joined")?;
             for namespace in [first, second] {
                 namespace.getpid()?;
                 let fd = outer.open(namespace.proc("ns/pid"), O_RDONLY)?.id()?;
                 outer.setns(fd, NEWPID)?;
                 outer.readlink(outer.proc("ns/pid_for_children"))?;
             }
+            lab.note("from beside, none")?;
             let fd = first.open(second.proc("ns/pid"), O_RDONLY)?.id()?;
             first.setns(fd, NEWPID)?;
+            lab.note("a child is in the namespace that was joined last")?;
             let joined = outer.fork("joined")?;
             joined.readlink(joined.proc("ns/pid"))?;
             for namespace in [first, second] {
@@ -173,6 +182,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             outer.readlink("/proc/self/ns/user")?;
+            lab.note("the PID namespace first, then the user namespace first: each child is process 1")?;
             for (name, order) in [("pid-first", [NEWPID, NEWUSER]), ("user-first", [NEWUSER, NEWPID])] {
                 let process = outer.fork(name)?;
                 for kind in order {

@@ -25,6 +25,14 @@ const PLAIN: Flags = Flags::empty();
 /// waitpid(2) without options.
 const WAIT: WaitOptions = WaitOptions::empty();
 
+/// Chooses the PID of the next process in the PID namespace of `process`: the kernel tries the number
+/// after ns_last_pid first (Documentation/admin-guide/sysctl/kernel.rst). Nothing else says which
+/// number comes next. Needs [`need::NS_LAST_PID`].
+fn choose_next_pid(process: Process, pid: i32) -> Play {
+    process.echo((pid - 1).to_string(), "/proc/sys/kernel/ns_last_pid")?;
+    Ok(())
+}
+
 /// How procfs is mounted everywhere.
 const PROC_FLAGS: MountFlags = MountFlags::MS_NOSUID.union(MountFlags::MS_NODEV).union(MountFlags::MS_NOEXEC);
 

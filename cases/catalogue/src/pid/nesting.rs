@@ -2,7 +2,7 @@
 //!
 //! procfs as a view of a namespace lives in `procfs`, the choice of numbers in `numbers`.
 
-use super::{PROBE, PROC_FLAGS};
+use super::{choose_next_pid, PROBE, PROC_FLAGS};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -55,14 +55,20 @@ pub const CASES: &[Case] = &[
             man("proc_pid_status(5)", "NSpid"),
         ],
         since: "2.6.24",
-        needs: &[&need::PID_NS, &need::PROCFS],
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PROCFS],
         wrong: "NSpid misses a level or gives the numbers in another order",
         play: |lab| {
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
+            lab.note("the PIDs at each level are chosen, so that each number stands for one process at one level")?;
+            choose_next_pid(first, 30)?;
             let helper = first.fork("helper")?;
+            choose_next_pid(first, 40)?;
             let second = helper.clone("second", NEWPID)?;
+            choose_next_pid(first, 50)?;
+            choose_next_pid(second, 20)?;
             let third = second.clone("third", NEWPID)?;
+            lab.note("the list goes from the level of the procfs down to the level of the process")?;
             outer.field(first.proc("status"), "NSpid")?;
             outer.field(helper.proc("status"), "NSpid")?;
             outer.field(second.proc("status"), "NSpid")?;
@@ -201,13 +207,15 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             lab.note("the sealed PID namespace is level 1")?;
             let outer = lab.process("outer")?;
-            let mut lowest = outer;
-            for level in 2..=32 {
-                lowest = lowest.clone(&format!("level{level}"), NEWPID)?;
-            }
+            let mut lowest = outer.clone("level", NEWPID)?;
             lowest.getpid()?;
-            outer.field(lowest.proc("status"), "NSpid")?;
-            lowest.try_clone("level33", NEWPID)?;
+            lab.note("the newest level creates the next one, down to level 32; each begins with its PID 1")?;
+            for _ in 3..=32 {
+                lowest = lowest.clone("level", NEWPID)?;
+                lowest.getpid()?;
+            }
+            lab.note("one level more is too many, by either call; a process on the last level is not")?;
+            lowest.try_clone("level", NEWPID)?;
             lowest.unshare(NEWPID)?;
             lowest.fork("member")?.getpid()?;
             Ok(())

@@ -1,6 +1,6 @@
 //! Orphans: the process that adopts them, init or a subreaper.
 
-use super::WAIT;
+use super::{choose_next_pid, WAIT};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -105,14 +105,16 @@ pub const CASES: &[Case] = &[
             let namespace = parent.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             parent.setns(namespace, NEWPID)?;
             let orphan = parent.fork("orphan")?;
-            orphan.getpid()?;
+            for process in [init, orphan] {
+                reaper.readlink(process.proc("ns/pid"))?;
+            }
             lab.note("the parent ends: the orphan goes to the reaper outside, not to init")?;
             parent.exit(0)?;
             reaper.waitpid(parent, WAIT)?;
             orphan.getppid()?;
             reaper.field(orphan.proc("status"), "PPid")?;
             orphan.exit(7)?;
-            init.waitpid(2, WAIT)?;
+            init.waitpid(-1, WAIT)?;
             reaper.waitpid(orphan.sealed(), WAIT)?;
             Ok(())
         },
@@ -126,13 +128,15 @@ pub const CASES: &[Case] = &[
             text("LWN 532748, Namespaces in operation, part 4"),
         ],
         since: "3.8",
-        needs: &[&need::PID_NS, &need::PROCFS],
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PROCFS],
         wrong: "the orphan goes to a process outside",
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
             let namespace = outer.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
             outer.setns(namespace, NEWPID)?;
+            lab.note("the PID of the joined process inside is chosen")?;
+            choose_next_pid(init, 30)?;
             let joined = outer.fork("joined")?;
             let orphan = joined.fork("orphan")?;
             joined.getppid()?;

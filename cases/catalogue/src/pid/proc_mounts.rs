@@ -2,7 +2,7 @@
 //!
 //! The link self lives in `procfs`, PIDs in the files of /proc in `numbers`.
 
-use super::{PROC_FLAGS, WAIT};
+use super::{choose_next_pid, PROC_FLAGS, WAIT};
 use crate::prelude::*;
 
 const PROC: &str = "/proc and PID namespaces";
@@ -21,21 +21,26 @@ pub const CASES: &[Case] = &[
         claim: "A procfs lists the processes of the PID namespaces below its own as well, by their numbers at its own level.",
         sources: &[man("pid_namespaces(7)", PROC), text("LWN 531419, Namespaces in operation, part 3")],
         since: "2.6.24",
-        needs: &[&need::PID_NS, &need::PROCFS],
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PROCFS],
         wrong: "a level below is missing, or shown by its own numbers",
         play: |lab| {
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
             let second = first.clone("second", NEWPID)?;
+            lab.note("the PIDs of the third are chosen, so that each number stands for one level")?;
+            choose_next_pid(first, 40)?;
+            choose_next_pid(second, 30)?;
             let third = second.clone("third", NEWPID)?;
+            lab.note("each level mounts a procfs of its own")?;
             for (process, at) in
                 [(first, "/tmp/of-first"), (second, "/tmp/of-second"), (third, "/tmp/of-third")]
             {
                 own_proc(process, at, "")?;
                 outer.readdir_numeric(at)?;
             }
-            outer.field("/tmp/of-first/3/status", "NSpid")?;
-            outer.field("/tmp/of-second/2/status", "NSpid")?;
+            lab.note("the same process in each")?;
+            outer.field("/tmp/of-first/40/status", "NSpid")?;
+            outer.field("/tmp/of-second/30/status", "NSpid")?;
             outer.field("/tmp/of-third/1/status", "NSpid")?;
             Ok(())
         },
@@ -179,11 +184,12 @@ pub const CASES: &[Case] = &[
             user.setresuid(1000, 1000, 1000)?;
             user.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             for (at, options) in [("/tmp/0", "hidepid=0"), ("/tmp/1", "hidepid=1"), ("/tmp/2", "hidepid=2")] {
+                lab.note(&format!("{options}: the list, a foreign process, an own one, and what root sees"))?;
                 own_proc(init, at, options)?;
                 user.readdir_numeric(at)?;
                 user.field(format!("{at}/1/status"), "Pid")?;
                 user.field(format!("{at}/self/status"), "Pid")?;
-                init.field(format!("{at}/2/status"), "Pid")?;
+                init.field(format!("{at}/{}/status", user.text_seen_by(init)), "Pid")?;
             }
             lab.note("there is no such value")?;
             init.mount("proc", "/tmp/0", "proc", PROC_FLAGS, "hidepid=3")?;
@@ -202,6 +208,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
             own_proc(init, "/tmp/proc", "hidepid=2,gid=1001")?;
+            lab.note("two users who differ in their group")?;
             for (name, group) in [("member", 1001), ("stranger", 1002)] {
                 let process = init.fork(name)?;
                 process.setgroups([group])?;

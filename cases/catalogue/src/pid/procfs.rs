@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
             outer.readdir_numeric("/tmp/proc")?;
             inner.readdir_numeric("/tmp/proc")?;
             outer.field("/tmp/proc/1/status", "NSpid")?;
-            outer.field("/tmp/proc/2/status", "PPid")?;
+            outer.field(format!("/tmp/proc/{}/status", member.text_seen_by(inner)), "PPid")?;
             lab.note("the procfs of the outer namespace shows both levels, to members as well")?;
             member.readdir_numeric("/proc")?;
             member.field(inner.proc("status"), "NSpid")?;

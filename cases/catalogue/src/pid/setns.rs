@@ -1,20 +1,20 @@
 //! setns(2) with a PID namespace: the children's numbers, and where one may not go.
 
-use super::PROBE;
+use super::{choose_next_pid, PROBE};
 use crate::prelude::*;
 
 /// The cases of this topic.
 pub const CASES: &[Case] = &[
     Case {
         id: "pid.setns-child-numbers",
-        claim: "After setns to a child PID namespace the caller stays where it is, and its children get the next PIDs of that namespace.",
+        claim: "After setns to a child PID namespace the caller stays where it is, and its children get PIDs of that namespace.",
         sources: &[
             man("pid_namespaces(7)", "setns(2) and unshare(2) semantics"),
             text("LWN 532748, Namespaces in operation, part 4"),
         ],
         since: "3.8",
-        needs: &[&need::PID_NS, &need::PROCFS],
-        wrong: "the caller's PID changes, or the child's is not the next one inside",
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PROCFS],
+        wrong: "the caller's PID changes, or the child's is not the one that is next inside",
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
@@ -24,10 +24,12 @@ pub const CASES: &[Case] = &[
             outer.getpid()?;
             outer.readlink("/proc/self/ns/pid")?;
             outer.readlink("/proc/self/ns/pid_for_children")?;
+            lab.note("the next PID inside is chosen, so that it is another one than outside")?;
+            choose_next_pid(init, 30)?;
             let joined = outer.fork("joined")?;
             joined.getpid()?;
             outer.field(joined.proc("status"), "NSpid")?;
-            init.kill(2, PROBE)?;
+            init.kill(30, PROBE)?;
             Ok(())
         },
         ..CASE
@@ -37,7 +39,7 @@ pub const CASES: &[Case] = &[
         claim: "A PID namespace further down can be joined directly, also by a pidfd of a member; the child then has a PID in every level between.",
         sources: &[man("setns(2)", "PID namespaces"), man("pid_namespaces(7)", "Nesting PID namespaces")],
         since: "3.8",
-        needs: &[&need::PID_NS, &need::PIDFD_SETNS, &need::PROCFS],
+        needs: &[&need::NS_LAST_PID, &need::PID_NS, &need::PIDFD_SETNS, &need::PROCFS],
         wrong: "the child has no PID in the level between, or setns fails",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -45,11 +47,14 @@ pub const CASES: &[Case] = &[
             let lowest = middle.clone("lowest", NEWPID)?;
             let pidfd = outer.pidfd_open(lowest.sealed(), 0)?.id()?;
             outer.setns(pidfd, NEWPID)?;
+            lab.note("the next PIDs are chosen: 20 in the level between, 30 in the lowest one")?;
+            choose_next_pid(middle, 20)?;
+            choose_next_pid(lowest, 30)?;
             let joined = outer.fork("joined")?;
             joined.getpid()?;
             outer.field(joined.proc("status"), "NSpid")?;
-            middle.kill(3, PROBE)?;
-            lowest.kill(2, PROBE)?;
+            middle.kill(20, PROBE)?;
+            lowest.kill(30, PROBE)?;
             Ok(())
         },
         ..CASE
@@ -76,9 +81,12 @@ pub const CASES: &[Case] = &[
             inner.fork("child")?.getpid()?;
             lab.note("to whom it is not an ancestor, it is allowed")?;
             outer.unshare(NEWPID)?;
-            outer.fork("elsewhere")?.getppid()?;
+            let elsewhere = outer.fork("elsewhere")?;
             outer.setns(namespace, NEWPID)?;
-            outer.fork("here")?.getppid()?;
+            let here = outer.fork("here")?;
+            for process in [outer, elsewhere, here] {
+                outer.readlink(process.proc("ns/pid"))?;
+            }
             Ok(())
         },
         ..CASE
@@ -100,8 +108,10 @@ pub const CASES: &[Case] = &[
             user.setns(owner, NEWUSER)?;
             user.setns(namespace, NEWPID)?;
             let joined = user.fork("joined")?;
-            joined.getpid()?;
             joined.getppid()?;
+            for process in [init, joined] {
+                user.readlink(process.proc("ns/pid"))?;
+            }
             Ok(())
         },
         ..CASE

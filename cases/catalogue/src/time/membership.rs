@@ -63,8 +63,10 @@ pub const CASES: &[Case] = &[
             parent.readlink(NS)?;
             let reader = lab.process("reader")?;
             reader.readlink(parent.proc("ns/time_for_children"))?;
+            lab.note("before unshare(2) a child is in the namespace of its parent")?;
             let elder = parent.fork("elder")?;
             elder.readlink(NS)?;
+            lab.note("each unshare(2) changes the link, and the children after it")?;
             parent.unshare(NEWTIME)?;
             reader.readlink(parent.proc("ns/time_for_children"))?;
             let younger = parent.fork("younger")?;
@@ -73,6 +75,7 @@ pub const CASES: &[Case] = &[
             reader.readlink(parent.proc("ns/time_for_children"))?;
             let youngest = parent.fork("youngest")?;
             youngest.readlink(NS)?;
+            lab.note("a child stays where it was created")?;
             elder.readlink(NS)?;
             Ok(())
         },

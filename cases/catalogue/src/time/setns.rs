@@ -16,10 +16,12 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            lab.note("a new namespace is for children: the clock of its creator does not change")?;
             process.unshare(NEWTIME)?;
             process.echo("monotonic 172800 0", OFFSETS)?;
             process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            lab.note("setns(2) moves the caller and its clock")?;
             let fd = process.open(CHILDREN, O_RDONLY)?.id()?;
             process.setns(fd, NEWTIME)?;
             process.readlink(NS)?;

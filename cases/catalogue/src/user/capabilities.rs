@@ -18,10 +18,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.capget()?;
+            lab.note("the user has no capability; the root of the new namespace has them all")?;
             let root = user.clone("root", NEWUSER | NEWNS | NEWUTS)?;
             root.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             root.geteuid()?;
             root.capget()?;
+            lab.note("each of three operations is one on a namespace that belongs to the new user namespace")?;
             root.sethostname("inside")?;
             root.gethostname()?;
             root.mkdir("place", 0o755)?;
@@ -167,13 +169,16 @@ pub const CASES: &[Case] = &[
             let left = creator.clone("left", NEWUSER)?;
             let fd = creator.open(left.proc("ns/user"), O_RDONLY)?.id()?;
             let right = creator.clone("right", NEWUSER)?;
+            lab.note("in both siblings the same user is root")?;
             for process in [left, right] {
                 process.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
                 process.geteuid()?;
                 creator.field(process.proc("status"), "Uid")?;
             }
+            lab.note("root of one sibling has no capability in the other")?;
             right.capget()?;
             right.setns(fd, NEWUSER)?;
+            lab.note("in the parent, the same user id is enough")?;
             creator.setns(fd, NEWUSER)?;
             creator.capget()?;
             Ok(())

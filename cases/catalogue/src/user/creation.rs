@@ -19,11 +19,13 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.capget()?;
+            lab.note("without a capability only the user namespace is allowed, by clone(2) as by unshare(2)")?;
             user.try_clone("refused", NEWUTS)?;
             let child = user.clone("child", NEWUSER)?;
             user.unshare(NEWUTS)?;
             user.readlink(OWN_NS)?;
             user.unshare(NEWUSER)?;
+            lab.note("in it the creator has every capability, and may create the other kind")?;
             for process in [child, user] {
                 process.readlink(OWN_NS)?;
                 process.capget()?;
@@ -86,6 +88,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             outer.mkdir("place", 0o755)?;
             let inner = outer.clone("inner", NEWUSER | NEWNS | NEWUTS)?;
+            lab.note("the same calls outside, where all are refused, and then inside")?;
             for process in [outer, inner] {
                 process.sethostname("changed")?;
                 process.gethostname()?;

@@ -60,6 +60,7 @@ pub const CASES: &[Case] = &[
             file(outer, "of-root", 0, 0, 0o600)?;
             file(outer, "of-user", 1000, 1000, 0o600)?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("root inside is uid 1000 outside: it owns one of the files, not the other")?;
             for path in ["of-root", "of-user"] {
                 inner.stat_owner(path)?;
                 inner.open(path, O_RDONLY)?;
@@ -81,7 +82,9 @@ pub const CASES: &[Case] = &[
             file(outer, "of-root", 0, 0, 0o644)?;
             file(outer, "of-user", 1001, 1001, 0o444)?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("root inside has every capability there")?;
             inner.capget()?;
+            lab.note("everybody may read both files; the capability opens the one whose owner is mapped")?;
             for path in ["of-root", "of-user"] {
                 inner.stat_owner(path)?;
                 inner.open(path, O_RDONLY)?;
@@ -105,12 +108,15 @@ pub const CASES: &[Case] = &[
             for (path, uid, gid) in owners {
                 file(outer, path, uid, gid, 0o000)?;
             }
+            lab.note("1001 is mapped as 1, and 0 is not mapped")?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("only the file of which both ids are mapped is within reach of the capabilities")?;
             for (path, _, _) in owners {
                 inner.stat_owner(path)?;
                 inner.open(path, O_RDONLY)?;
                 inner.chown(path, 5, -1)?;
             }
+            lab.note("seen from outside: one owner has changed")?;
             outer.stat_owner("both")?;
             outer.stat_owner("only-uid")?;
             Ok(())
@@ -128,7 +134,9 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             file(outer, "foreign-group", 1001, 0, 0o640)?;
             file(outer, "foreign-owner", 0, 1001, 0o640)?;
+            lab.note("1001 is mapped as 1, and 0 is not mapped")?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("the owner must be mapped, the group need not be")?;
             for path in ["foreign-group", "foreign-owner"] {
                 inner.chmod(path, 0o600)?;
                 outer.stat_owner(path)?;
@@ -148,7 +156,9 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             file(outer, "mapped-group", 1001, 1001, 0o755)?;
             file(outer, "foreign-group", 1001, 0, 0o755)?;
+            lab.note("1001 is mapped as 1, and 0 is not mapped")?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("the same call on both files: the bit stays where the group is mapped")?;
             for path in ["mapped-group", "foreign-group"] {
                 inner.chmod(path, 0o2755)?;
                 outer.stat_owner(path)?;
@@ -167,10 +177,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("10 is the first id that has no mapping")?;
             inner.creat_excl("file")?;
             inner.chown("file", 10, -1)?;
             inner.chown("file", -1, 10)?;
             inner.stat_owner("file")?;
+            lab.note("9 is the last one that has")?;
             inner.chown("file", 9, 9)?;
             inner.stat_owner("file")?;
             outer.stat_owner("file")?;
@@ -191,9 +203,11 @@ pub const CASES: &[Case] = &[
             outer.chown("directory", 0, 1100)?;
             outer.chmod("directory", 0o2777)?;
             let inner = root_of_ten(outer, "inner")?;
+            lab.note("the new file takes its group from the directory")?;
             inner.creat_excl("directory/file")?;
             inner.stat_owner("directory/file")?;
             outer.stat_owner("directory/file")?;
+            lab.note("its maker may change the mode, but gets no set-group-ID bit for a foreign group")?;
             inner.chmod("directory/file", 0o2755)?;
             outer.stat_owner("directory/file")?;
             Ok(())
@@ -210,16 +224,19 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let root = lab.process("root")?;
             file(root, "closed-to-1100", 0, 1100, 0o604)?;
+            lab.note("an ordinary user in the group that the file is closed to")?;
             root.setgroups([1000, 1100])?;
             root.setresgid(1000, 1000, 1000)?;
             root.setresuid(1000, 1000, 1000)?;
             root.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             root.open("closed-to-1100", O_RDONLY)?;
+            lab.note("in a new namespace the group has no number, but still counts")?;
             let inner = root.clone("inner", NEWUSER)?;
             inner.map_ids(super::OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             inner.getgroups()?;
             inner.setgroups([])?;
             inner.open("closed-to-1100", O_RDONLY)?;
+            lab.note("the same user without the group is let in")?;
             let other = lab.process("other")?;
             other.setgroups([])?;
             other.setresgid(1000, 1000, 1000)?;

@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[
         wrong: "privilege outlives the change of ids, or is lost though it was to be kept",
         play: |lab| {
             let root = lab.process("root")?;
+            lab.note("the same change of ids: plainly, with the permitted set kept, and with both sets kept")?;
             for (name, bits) in [
                 ("plain", SecureBits::empty()),
                 ("keep-caps", SecureBits::SECBIT_KEEP_CAPS),
@@ -30,6 +31,7 @@ pub const CASES: &[Case] = &[
                 process.setresuid(1000, 1000, 1000)?;
                 process.capget()?;
             }
+            lab.note("inside a user namespace the uid 0 of that namespace counts")?;
             let inner = root.clone("inner", NEWUSER)?;
             root.echo("0 1000 10", inner.proc("uid_map"))?;
             inner.setresuid(0, 0, 0)?;

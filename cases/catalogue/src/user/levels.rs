@@ -56,6 +56,7 @@ pub const CASES: &[Case] = &[
             middle.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             let inner = middle.clone("inner", NEWUSER)?;
             middle.map_ids(directory(inner), ROOT_AS_ROOT, ROOT_AS_ROOT)?;
+            lab.note("two processes outside without capabilities: a stranger, and one with the uid of the owner of the upper namespace")?;
             // Opened by root, so that only setns(2) decides.
             let root = lab.process("root")?;
             let namespace = root.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
@@ -65,6 +66,7 @@ pub const CASES: &[Case] = &[
             let same_user = root.fork("same-user")?;
             same_user.setresgid(1000, 1000, 1000)?;
             same_user.setresuid(1000, 1000, 1000)?;
+            lab.note("both try to join the lower namespace")?;
             for process in [stranger, same_user] {
                 process.capget()?;
                 process.setns(namespace, NEWUSER)?;
@@ -88,11 +90,13 @@ pub const CASES: &[Case] = &[
             owner.setresgid(1000, 1000, 1000)?;
             owner.setresuid(1000, 1000, 1000)?;
             owner.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            lab.note("the process inside takes a uid that is another one than its owner has")?;
             let inner = owner.clone("inner", NEWUSER)?;
             root.echo("0 1000 1\n1 1100 1\n", inner.proc("uid_map"))?;
             inner.setresuid(1, 1, 1)?;
             let stranger = root.fork("stranger")?;
             stranger.setresuid(1001, 1001, 1001)?;
+            lab.note("the owner may send a signal all the same")?;
             for process in [owner, stranger] {
                 process.getresuid()?;
                 process.kill(inner.sealed(), Signal(0))?;

@@ -95,11 +95,14 @@ pub const CASES: &[Case] = &[
             upper.unshare(NEWUSER)?;
             upper.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             upper.echo("1", "/proc/sys/user/max_uts_namespaces")?;
+            lab.note("the namespace below has a limit of its own that is far higher")?;
             let lower = upper.clone("lower", NEWUSER)?;
             lower.cat("/proc/sys/user/max_uts_namespaces")?;
             let second = lower.fork("second")?;
+            lab.note("the limit above holds for both processes together")?;
             lower.unshare(NEWUTS)?;
             second.unshare(NEWUTS)?;
+            lab.note("it is raised there, and one more can be made below")?;
             upper.echo("2", "/proc/sys/user/max_uts_namespaces")?;
             second.unshare(NEWUTS)?;
             second.sethostname("second")?;

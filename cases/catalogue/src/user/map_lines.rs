@@ -63,6 +63,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
+            lab.note("five ranges that hold 4294967295, and then one that ends before it")?;
             for map in both_maps(inner) {
                 for line in
                     ["4294967295 0 1", "0 4294967295 1", "4294967294 0 2", "0 4294967294 2", "0 0 4294967296"]
@@ -90,10 +91,13 @@ pub const CASES: &[Case] = &[
                 file_of(outer, id)?;
             }
             let inner = outer.clone("inner", NEWUSER)?;
+            lab.note("before: no id is mapped")?;
             inner.stat_owner("of-1014")?;
+            lab.note("the line with the highest ids comes first")?;
             for map in both_maps(inner) {
                 outer.echo("20 1020 10\n0 1000 10\n10 1010 10\n", map)?;
             }
+            lab.note("an id of each line")?;
             for id in [1000, 1014, 1029] {
                 inner.stat_owner(format!("of-{id}"))?;
             }
@@ -134,6 +138,7 @@ pub const CASES: &[Case] = &[
             }
             let line = |line: i32| format!("{} {} 2\n", line * 5, 1000 + line * 10);
             let lines = |count| (0..count).map(line).collect::<String>();
+            lab.note("1041 is the last id of the fifth line, 1051 of the sixth; 1042 and 1052 are one too many")?;
             for (name, count) in [("five", 5), ("six", 6)] {
                 let inner = outer.clone(name, NEWUSER)?;
                 for map in both_maps(inner) {
@@ -161,6 +166,7 @@ pub const CASES: &[Case] = &[
                 file_of(outer, id)?;
             }
             let inner = outer.clone("inner", NEWUSER)?;
+            lab.note("341 lines are refused and leave nothing behind; 340 are taken, first and last")?;
             for map in both_maps(inner) {
                 outer.echo(lines_with_holes(341), &map)?;
                 inner.stat_owner("of-2000")?;
@@ -245,7 +251,9 @@ pub const CASES: &[Case] = &[
             middle.setresgid(0, 0, 0)?;
             middle.setresuid(0, 0, 0)?;
             middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            lab.note("the parent maps the ids 0 to 9")?;
             let inner = middle.clone("inner", NEWUSER)?;
+            lab.note("10 is not mapped in the parent, 5 to 9 are")?;
             for map in both_maps(inner) {
                 middle.echo("0 10 1", &map)?;
                 middle.echo("0 5 6", &map)?;

@@ -70,6 +70,7 @@ pub const CASES: &[Case] = &[
             let inner = middle.clone("inner", NEWUSER)?;
             middle.map_ids(directory(inner), "7 5 1", "8 6 1")?;
             inner.creat_excl("by-inner")?;
+            lab.note("the same two files and the same process, seen from each level")?;
             for process in [outer, middle, inner] {
                 process.stat_owner("file")?;
                 process.stat_owner("by-inner")?;

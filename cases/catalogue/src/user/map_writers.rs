@@ -113,11 +113,13 @@ pub const CASES: &[Case] = &[
             stranger.setresgid(1001, 1001, 1001)?;
             stranger.setresuid(1001, 1001, 1001)?;
             let inner = owner.clone("inner", NEWUSER)?;
+            lab.note("everybody may open the maps for reading, a stranger none for writing")?;
             for map in ["uid_map", "gid_map", "projid_map"] {
                 owner.stat_owner(inner.proc(map))?;
                 stranger.open(inner.proc(map), OpenFlags::O_WRONLY)?;
                 stranger.open(inner.proc(map), O_RDONLY)?;
             }
+            lab.note("their owner may")?;
             owner.open(inner.proc("uid_map"), OpenFlags::O_WRONLY)?;
             Ok(())
         },

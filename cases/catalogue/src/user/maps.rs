@@ -155,6 +155,7 @@ pub const CASES: &[Case] = &[
             zero.map_ids(OWN, "0 1000 1", "0 1000 1")?;
             let other = outer.clone("other", NEWUSER)?;
             other.map_ids(OWN, "200 1000 1", "300 1000 1")?;
+            lab.note("each map is read from outside, from zero and from other")?;
             for map in [zero.proc("uid_map"), other.proc("uid_map"), other.proc("gid_map")] {
                 for reader in [outer, zero, other] {
                     reader.cat_map(&map)?;

@@ -4,6 +4,7 @@ use super::{CommandResult, Failure, print, unknown};
 use nsconform_catalogue::{approved, catalogue, claims, untested};
 use nsconform_lab::call;
 use nsconform_lab::call::declaration::Mark;
+use nsconform_lab::fold::is_brace;
 use nsconform_suite::case::{Case, Untested};
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::kind::Flags;
@@ -77,12 +78,24 @@ fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
         to,
         "Step by step: who acts, what it asks of the kernel, and after = the answer that is expected\n\
          (-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces).\n\
-         A line without a sign is one call; ? before it: an observation; ! before it: a change by several calls\n"
+         A line without a sign is one call; ? before it: an observation; ! before it: a change by several calls\
+         {}\n",
+        if trace.lines().any(is_brace) {
+            ".\n{ … } × N: the steps between the braces happen N times"
+        } else {
+            ""
+        }
     )?;
     let dim = anstyle::Style::new().dimmed();
     let mut met = BTreeSet::new();
-    for (number, line) in trace.lines().enumerate() {
-        writeln!(to, "{:4}  {line}", number + 1)?;
+    let mut number = 0;
+    for line in trace.lines() {
+        if is_brace(line) {
+            writeln!(to, "      {line}")?;
+            continue;
+        }
+        number += 1;
+        writeln!(to, "{number:4}  {line}")?;
         let Some(call) = called(line) else { continue };
         let Some(declaration) = call::declarations().find(|declaration| declaration.fits(call)) else {
             continue;

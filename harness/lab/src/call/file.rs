@@ -161,11 +161,11 @@ calls! {
 
     /// Lists the numeric names in a directory, in numeric order: in a procfs, the processes it shows.
     readdir_numeric(path: Pathname) observes "the directory, by open(2), getdents64(2) and close(2); of it the numbers" {
-        let mut numbers: Vec<i64> = std::fs::read_dir(path_of(&path))?
+        let mut numbers: Vec<i32> = std::fs::read_dir(path_of(&path))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .collect();
         numbers.sort_unstable();
-        Ok(Value::List(numbers.into_iter().map(Value::Number).collect()))
+        Ok(Value::List(numbers.into_iter().map(Value::Pid).collect()))
     }
 
     /// Reads the value after a key in a file of `key: value` lines, as /proc/PID/status is.

@@ -17,6 +17,7 @@ pub mod mount;
 pub mod namespace;
 pub mod process;
 pub mod reading;
+mod rtnetlink;
 pub mod socket;
 pub mod time;
 pub mod uts;

@@ -85,6 +85,11 @@ impl Argument for TextOrNull {
 }
 
 impl TextOrNull {
+    /// The bytes of the string; none if it is absent.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.0.0
+    }
+
     fn c_string(&self) -> Result<Option<CString>, Errno> {
         if self.0.0.is_empty() { Ok(None) } else { self.0.c_string().map(Some) }
     }

@@ -41,7 +41,17 @@ impl Process<'_> {
     /// otherwise or not at all. `viewer` is the creator or one in its PID namespace; the trace
     /// names it, since `<inner>` alone would be the PID that the caller sees.
     pub fn seen_by(&self, viewer: Process) -> Pid {
-        Pid { number: self.pid(), name: Some(format!("{}{SEEN_BY}{}", self.name(), viewer.name())) }
+        Pid { number: self.pid(), name: Some(self.name_seen_by(viewer)) }
+    }
+
+    /// [`Process::seen_by`] as a text, for the paths of a procfs that the creator or one in its PID
+    /// namespace has mounted.
+    pub fn text_seen_by(&self, viewer: Process) -> String {
+        format!("<{}>", self.name_seen_by(viewer))
+    }
+
+    fn name_seen_by(&self, viewer: Process) -> String {
+        format!("{}{SEEN_BY}{}", self.name(), viewer.name())
     }
 
     /// The name that the script gave to it.

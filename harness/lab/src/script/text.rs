@@ -5,6 +5,7 @@
 
 use super::{Names, Script, Step, WrittenCall};
 use crate::call::reading::{SyntaxError, column, nearest};
+use crate::fold::{FoldError, fold, unfold};
 use crate::seal::Ground;
 use crate::trace::ANSWER_COLUMN;
 use std::fmt;
@@ -26,6 +27,12 @@ impl fmt::Display for ScriptError {
 
 impl std::error::Error for ScriptError {}
 
+impl From<FoldError> for ScriptError {
+    fn from(FoldError { line, message }: FoldError) -> ScriptError {
+        ScriptError { line, error: SyntaxError { column: 1, message } }
+    }
+}
+
 /// The words for credentials.
 const GROUNDS: [(&str, Ground); 3] =
     [("root", Ground::Root), ("user", Ground::User), ("initial-root", Ground::StartedAsRoot)];
@@ -39,34 +46,7 @@ impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cgroup = if self.cgroup { IN_CGROUP } else { "" };
         writeln!(f, "+++ starts as {}{cgroup} +++", word(self.ground))?;
-        let width = self.steps.iter().filter_map(Step::actor).map(str::len).max().unwrap_or(0);
-        let mut begun: Vec<(&str, &str)> = Vec::new();
-        for step in &self.steps {
-            match step {
-                Step::Start { process, ground } => {
-                    writeln!(f, "+++ {process} starts as {} +++", word(ground.unwrap_or(self.ground)))?;
-                }
-                Step::Ended { process } => writeln!(f, "+++ {process} has ended +++")?,
-                Step::ShowPids => writeln!(f, "+++ {SHOW_PIDS} +++")?,
-                Step::Note(note) => writeln!(f, "# {note}")?,
-                Step::Call { process, call, begun: true, .. } => {
-                    begun.retain(|(other, _)| other != process);
-                    begun.push((process, call.name()));
-                    writeln!(f, "{process:width$}  {call}{UNFINISHED}")?;
-                }
-                Step::Call { process, call, names: Names::None, .. } => {
-                    writeln!(f, "{process:width$}  {call}")?;
-                }
-                Step::Call { process, call, names, .. } => {
-                    writeln!(f, "{process:width$}  {:ANSWER_COLUMN$} = {names}", call.to_string())?;
-                }
-                Step::Finish { process } => {
-                    let call = begun.iter().find(|(other, _)| other == process).map_or("", |(_, call)| call);
-                    writeln!(f, "{process:width$}  <... {call} resumed>")?;
-                }
-            }
-        }
-        Ok(())
+        fold(self.lines()).into_iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -105,14 +85,42 @@ impl std::str::FromStr for Script {
     /// as root.
     fn from_str(text: &str) -> Result<Script, ScriptError> {
         let mut script = Script { ground: Ground::Root, cgroup: false, steps: Vec::new() };
-        for (number, line) in text.lines().enumerate() {
-            script.read_line(line).map_err(|error| ScriptError { line: number + 1, error })?;
+        for (line, content) in unfold(text)? {
+            script.read_line(content).map_err(|error| ScriptError { line, error })?;
         }
         Ok(script)
     }
 }
 
 impl Script {
+    /// The printed steps, a line each.
+    fn lines(&self) -> Vec<String> {
+        let width = self.steps.iter().filter_map(Step::actor).map(str::len).max().unwrap_or(0);
+        let mut begun: Vec<(&str, &str)> = Vec::new();
+        let lines = self.steps.iter().map(|step| match step {
+            Step::Start { process, ground } => {
+                format!("+++ {process} starts as {} +++", word(ground.unwrap_or(self.ground)))
+            }
+            Step::Ended { process } => format!("+++ {process} has ended +++"),
+            Step::ShowPids => format!("+++ {SHOW_PIDS} +++"),
+            Step::Note(note) => format!("# {note}"),
+            Step::Call { process, call, begun: true, .. } => {
+                begun.retain(|(other, _)| other != process);
+                begun.push((process, call.name()));
+                format!("{process:width$}  {call}{UNFINISHED}")
+            }
+            Step::Call { process, call, names: Names::None, .. } => format!("{process:width$}  {call}"),
+            Step::Call { process, call, names, .. } => {
+                format!("{process:width$}  {:ANSWER_COLUMN$} = {names}", call.to_string())
+            }
+            Step::Finish { process } => {
+                let call = begun.iter().find(|(other, _)| other == process).map_or("", |(_, call)| call);
+                format!("{process:width$}  <... {call} resumed>")
+            }
+        });
+        lines.collect()
+    }
+
     fn read_line(&mut self, line: &str) -> Result<(), SyntaxError> {
         let complain = |at: usize, message: String| SyntaxError { column: column(line, at), message };
         if line.trim().is_empty() {
@@ -278,6 +286,15 @@ outer       <... waitpid resumed>
         assert_eq!(postcard::from_bytes::<Script>(&bytes).unwrap(), script);
     }
 
+    #[test]
+    fn a_fold_is_its_steps_one_after_another() {
+        let script = read("a  getpid()\n{\na  getppid() = 0\na  getpid()\n} × 5\n").unwrap();
+        assert_eq!(script.steps.len(), 11);
+        let printed = "+++ starts as root +++\n{\na  getpid()\na  getppid()\n} × 5\na  getpid()\n";
+        assert_eq!(script.to_string(), printed);
+        assert_eq!(read(printed).unwrap(), script);
+    }
+
     #[rstest]
     #[case::answers_do_not_count("a  getpid() = 3", "a  getpid()")]
     #[case::no_alignment("a getpid()", "a  getpid()")]
@@ -311,6 +328,14 @@ outer       <... waitpid resumed>
     #[case::unknown_credentials("+++ a starts as rot +++", 1, 5, "nearest is `root`")]
     #[case::unknown_event("+++ a sleeps +++", 1, 5, "`starts as` or `has ended`")]
     #[case::open_event("+++ a has ended", 1, 16, "` +++` is expected")]
+    #[case::in_a_fold("{\na  getpid()\na  getpit()\n} × 3", 3, 4, "nearest is `getpid`")]
+    #[case::finished_once(
+        "a  waitpid(<b>, 0) <unfinished ...>\n{\na  <... waitpid resumed>\n} × 2",
+        3,
+        1,
+        "no unfinished"
+    )]
+    #[case::open_fold("{\na  getpid()", 1, 1, "closes")]
     #[case::interrupted("--- stopped: nothing moves any more ---", 1, 1, "interrupted")]
     fn errors_name_their_place(
         #[case] text: &str,
