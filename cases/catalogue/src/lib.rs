@@ -5,6 +5,7 @@
 //! tested. Their requirements are in `needs`. How cases are run lives in the engine, the assignments of the coursework in the crate
 //! `nsconform-course`.
 
+pub mod facilities;
 pub mod foundations;
 pub mod needs;
 pub mod registry;
@@ -46,11 +47,17 @@ pub fn catalogue() -> &'static [&'static Case] {
     CATALOGUE.get_or_init(|| topics().flat_map(|topic| topic.cases).collect())
 }
 
+/// The requirements of all cases.
+pub fn requirements() -> &'static [needs::Need] {
+    static REQUIREMENTS: OnceLock<Vec<needs::Need>> = OnceLock::new();
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL].concat())
+}
+
 /// The catalogue as runners take it.
 pub fn claims() -> Catalogue {
     Catalogue {
         cases: catalogue(),
-        requirements: needs::ALL,
+        requirements: requirements(),
         bases: foundations::ALL,
         implied: needs::implied,
         approved,

@@ -3,6 +3,11 @@
 //! Which of them a case has is said beside the case, or follows from its approved trace; see
 //! [`implied`].
 
+pub use crate::facilities::{
+    AUDIT, BRIDGE, CHILDREN_FILE, DEVPTS, FILE_CAPABILITIES, KERNEL_FILESYSTEMS, KEYS, MACHINE_CALLS,
+    MEMFD_NOEXEC, NEW_IFINDEX, OVERLAY, PERSISTENT_KEYS, PID_MAX, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
+    PROTECTED_HARDLINKS, PTRACE, SECCOMP,
+};
 use nsconform_lab::call::argument::flag_names;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
@@ -464,6 +469,7 @@ needs! {
             succeeded("creating a pair of veth devices", process.link_add_veth("v0", "v1")?)
         },
     }
+
 }
 
 /// The requirements that the calls of an approved trace imply, so that the case need not name them.
@@ -559,7 +565,7 @@ mod tests {
     #[test]
     fn names_are_unique() {
         let mut met = BTreeSet::new();
-        for need in ALL {
+        for need in crate::requirements() {
             assert!(met.insert(need.name), "{} is there twice", need.name);
         }
     }

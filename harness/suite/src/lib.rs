@@ -34,7 +34,7 @@ pub mod prelude {
     pub use nsconform_lab::call::file::*;
     pub use nsconform_lab::call::identity::*;
     pub use nsconform_lab::call::ipc::*;
-    pub use nsconform_lab::call::keys::{KeysCalls, KeyPermissions, Keyring};
+    pub use nsconform_lab::call::keys::{KeyPermissions, Keyring, KeysCalls};
     pub use nsconform_lab::call::limit::*;
     pub use nsconform_lab::call::lock::*;
     pub use nsconform_lab::call::message::*;

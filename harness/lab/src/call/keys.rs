@@ -5,24 +5,17 @@ use super::calls;
 use crate::outcome::{Answer, Value, check};
 
 constants! {
-    /// A keyring of the caller, or the serial number of a key.
+    /// A keyring of the caller.
     Keyring: i32 {
         KEY_SPEC_PROCESS_KEYRING = -2, KEY_SPEC_SESSION_KEYRING = -3,
         KEY_SPEC_USER_KEYRING = -4, KEY_SPEC_USER_SESSION_KEYRING = -5,
     }
 }
 
-impl From<i32> for Keyring {
-    fn from(serial: i32) -> Keyring {
-        Keyring(serial)
-    }
-}
-
 flags! {
-    /// The permissions of a key: for who possesses it, its owner, its group and others.
+    /// The permissions of a key: for who possesses it, and for its owner.
     KeyPermissions: u32 {
-        KEY_POS_ALL = 0x3f00_0000, KEY_USR_ALL = 0x003f_0000, KEY_GRP_ALL = 0x3f00,
-        KEY_OTH_VIEW = 1, KEY_OTH_READ = 2, KEY_OTH_WRITE = 4, KEY_OTH_SEARCH = 8,
+        KEY_POS_ALL = 0x3f00_0000, KEY_USR_ALL = 0x003f_0000,
     }
 }
 
@@ -33,10 +26,9 @@ const KEYCTL_CHOWN: i32 = 4;
 const KEYCTL_SETPERM: i32 = 5;
 const KEYCTL_DESCRIBE: i32 = 6;
 const KEYCTL_SEARCH: i32 = 10;
-const KEYCTL_READ: i32 = 11;
 const KEYCTL_GET_PERSISTENT: i32 = 22;
 
-/// The longest description or content of a key that is read, in bytes.
+/// The longest description of a key that is read, in bytes.
 const READ_LIMIT: usize = 1024;
 
 calls! {
@@ -76,20 +68,20 @@ calls! {
     }
 
     /// Gives a key to another owner and group (-1: unchanged).
-    keyctl_chown(key: Keyring, uid: i32, gid: i32) => "keyctl(KEYCTL_CHOWN, {}, {}, {})" {
+    keyctl_chown(keyring: Keyring, uid: i32, gid: i32) => "keyctl(KEYCTL_CHOWN, {}, {}, {})" {
         // SAFETY: takes numbers only.
-        check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_CHOWN, key.0, uid, gid) })
+        check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_CHOWN, keyring.0, uid, gid) })
     }
 
     /// Sets the permissions of a key.
-    keyctl_setperm(key: Keyring, permissions: KeyPermissions) => "keyctl(KEYCTL_SETPERM, {}, {})" {
+    keyctl_setperm(keyring: Keyring, permissions: KeyPermissions) => "keyctl(KEYCTL_SETPERM, {}, {})" {
         // SAFETY: takes numbers only.
-        check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_SETPERM, key.0, permissions.bits()) })
+        check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_SETPERM, keyring.0, permissions.bits()) })
     }
 
     /// Asks for type, owner, group and description of a key, the ids in the caller's user namespace (its permissions are not shown).
-    keyctl_describe(key: Keyring) => "keyctl(KEYCTL_DESCRIBE, {})" asks {
-        let text = read(KEYCTL_DESCRIBE, key.0)?;
+    keyctl_describe(keyring: Keyring) => "keyctl(KEYCTL_DESCRIBE, {})" asks {
+        let text = read(KEYCTL_DESCRIBE, keyring.0)?;
         let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_string();
         let mut parts = text.splitn(5, ';');
         let mut next = || parts.next().unwrap_or_default().to_string();
@@ -104,11 +96,6 @@ calls! {
         serial(unsafe {
             libc::syscall(libc::SYS_keyctl, KEYCTL_SEARCH, keyring.0, c"user".as_ptr(), description.as_ptr(), 0)
         })
-    }
-
-    /// Reads the content of a key.
-    keyctl_read(key: Keyring) => "keyctl(KEYCTL_READ, {})" asks {
-        Ok(Value::text(read(KEYCTL_READ, key.0)?))
     }
 
     /// Asks for the persistent keyring of a user (-1: the caller), which is linked into a keyring.
@@ -141,7 +128,8 @@ fn serial(returned: i64) -> Answer {
 fn read(operation: i32, key: i32) -> Result<Vec<u8>, crate::outcome::Errno> {
     let mut buffer = vec![0u8; READ_LIMIT];
     // SAFETY: pointer and length describe `buffer`.
-    let length = check(unsafe { libc::syscall(libc::SYS_keyctl, operation, key, buffer.as_mut_ptr(), buffer.len()) })?;
+    let length =
+        check(unsafe { libc::syscall(libc::SYS_keyctl, operation, key, buffer.as_mut_ptr(), buffer.len()) })?;
     let Value::Number(length) = length else { unreachable!() };
     buffer.truncate((length as usize).min(READ_LIMIT));
     Ok(buffer)

@@ -11,14 +11,13 @@ use crate::outcome::{Answer, Errno, Value, check};
 constants! {
     /// The resource that a limit is about.
     Rlimit: u32 {
-        RLIMIT_NPROC = libc::RLIMIT_NPROC as u32, RLIMIT_SIGPENDING = libc::RLIMIT_SIGPENDING as u32,
-        RLIMIT_NOFILE = libc::RLIMIT_NOFILE as u32, RLIMIT_MSGQUEUE = libc::RLIMIT_MSGQUEUE as u32,
+        RLIMIT_NPROC = libc::RLIMIT_NPROC as u32, RLIMIT_NOFILE = libc::RLIMIT_NOFILE as u32,
     }
 }
 
 constants! {
     /// A scheduling policy of sched(7).
-    SchedulingPolicy: i32 { SCHED_OTHER = libc::SCHED_OTHER, SCHED_FIFO = libc::SCHED_FIFO, SCHED_BATCH = libc::SCHED_BATCH }
+    SchedulingPolicy: i32 { SCHED_FIFO = libc::SCHED_FIFO, SCHED_BATCH = libc::SCHED_BATCH }
 }
 
 calls! {

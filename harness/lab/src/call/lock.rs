@@ -72,4 +72,3 @@ fn whole_file(kind: LockType) -> libc::flock {
     lock.l_type = kind.0 as libc::c_short;
     lock
 }
-

@@ -125,12 +125,6 @@ calls! {
             .change()
     }
 
-    /// Gives a network device the maximum transmission unit, in bytes (IFLA_MTU).
-    link_set_mtu(name: Text, bytes: i32) composes "RTM_SETLINK of rtnetlink(7) with IFLA_MTU" {
-        let request = Request::new(libc::RTM_SETLINK, 0, &link_header(0, 0));
-        request.string(libc::IFLA_IFNAME, &name).number(libc::IFLA_MTU, bytes as u32).change()
-    }
-
     /// Gives a network device an alternative name (RTM_NEWLINKPROP).
     link_altname_add(name: Text, alternative: Text) composes "RTM_NEWLINKPROP of rtnetlink(7)" {
         let mut text = alternative.0.clone();
@@ -327,7 +321,9 @@ fn index_of(name: &Text) -> Result<u32, Errno> {
 }
 
 fn get_link(name: &Text) -> Result<Reply, Errno> {
-    Request::new(libc::RTM_GETLINK, 0, &link_header(0, 0)).string(libc::IFLA_IFNAME, name).ask_one(LINK_HEADER)
+    Request::new(libc::RTM_GETLINK, 0, &link_header(0, 0))
+        .string(libc::IFLA_IFNAME, name)
+        .ask_one(LINK_HEADER)
 }
 
 fn bind(socket: i32, groups: u32) -> Answer {
@@ -411,7 +407,8 @@ impl Request {
         loop {
             let mut packet = vec![0; PACKET];
             // SAFETY: pointer and length describe `packet`.
-            let count = check(unsafe { libc::recv(socket, packet.as_mut_ptr().cast(), packet.len(), 0) } as i64)?;
+            let count =
+                check(unsafe { libc::recv(socket, packet.as_mut_ptr().cast(), packet.len(), 0) } as i64)?;
             let Value::Number(count) = count else { unreachable!() };
             packet.truncate(count as usize);
             for (kind, payload) in messages(&packet) {

@@ -33,13 +33,12 @@ constants! {
     SocketOption: i32 {
         SO_MARK = libc::SO_MARK, SO_PRIORITY = libc::SO_PRIORITY, SO_DEBUG = libc::SO_DEBUG,
         SO_RCVBUFFORCE = libc::SO_RCVBUFFORCE, SO_SNDBUFFORCE = libc::SO_SNDBUFFORCE,
-        SO_REUSEADDR = libc::SO_REUSEADDR,
     }
 }
 
 constants! {
     /// An option of ip(7) that takes a number.
-    IpOption: i32 { IP_TRANSPARENT = libc::IP_TRANSPARENT, IP_TTL = libc::IP_TTL }
+    IpOption: i32 { IP_TRANSPARENT = libc::IP_TRANSPARENT }
 }
 
 /// An address: `10.0.0.1:80` or `[::1]:80`, the path of a UNIX socket (`/tmp/socket`), or an
@@ -170,6 +169,30 @@ calls! {
         set_option(fd.0, libc::SOL_IP, option.0, value)
     }
 
+    /// Asks for an option of a socket.
+    getsockopt(fd: Descriptor, option: SocketOption) => "getsockopt({}, SOL_SOCKET, {})" asks {
+        get_option(fd.0, libc::SOL_SOCKET, option.0)
+    }
+
+    /// Asks for an option of an IPv4 socket.
+    getsockopt_ip(fd: Descriptor, option: IpOption) => "getsockopt({}, SOL_IP, {})" asks {
+        get_option(fd.0, libc::SOL_IP, option.0)
+    }
+
+    /// Asks for the name of the network device that a socket is bound to.
+    getsockopt_bindtodevice(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_BINDTODEVICE)" asks {
+        let mut name = [0u8; libc::IFNAMSIZ];
+        let mut length = name.len() as libc::socklen_t;
+        // SAFETY: pointer and length describe `name`.
+        check(unsafe {
+            libc::getsockopt(
+                fd.0, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, name.as_mut_ptr().cast(), &mut length,
+            )
+        })?;
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(Value::text(name))
+    }
+
     /// Asks for the credentials of the process at the other end of a UNIX socket, in the caller's PID and user namespace.
     getsockopt_peercred(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_PEERCRED)" asks {
         // SAFETY: all-zero is a valid ucred; pointer and length describe it.
@@ -283,4 +306,12 @@ fn set_option(socket: i32, level: i32, option: i32, value: i32) -> Answer {
     let size = size_of::<i32>() as libc::socklen_t;
     // SAFETY: the option value is an int that outlives the call.
     check(unsafe { libc::setsockopt(socket, level, option, (&raw const value).cast(), size) })
+}
+
+fn get_option(socket: i32, level: i32, option: i32) -> Answer {
+    let mut value: i32 = 0;
+    let mut size = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: pointer and length describe `value`.
+    check(unsafe { libc::getsockopt(socket, level, option, (&raw mut value).cast(), &mut size) })?;
+    Ok(Value::Number(value.into()))
 }
