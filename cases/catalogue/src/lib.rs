@@ -6,6 +6,7 @@
 //! `nsconform-course`.
 
 mod durations;
+pub mod facilities;
 pub mod foundations;
 pub mod implied;
 pub mod needs;
@@ -49,11 +50,17 @@ pub fn catalogue() -> &'static [&'static Case] {
     CATALOGUE.get_or_init(|| topics().flat_map(|topic| topic.cases).collect())
 }
 
+/// The requirements of all cases.
+pub fn requirements() -> &'static [needs::Need] {
+    static REQUIREMENTS: OnceLock<Vec<needs::Need>> = OnceLock::new();
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL].concat())
+}
+
 /// The catalogue as runners take it.
 pub fn claims() -> Catalogue {
     Catalogue {
         cases: catalogue(),
-        requirements: needs::ALL,
+        requirements: requirements(),
         bases: foundations::ALL,
         implied: implied::implied,
         approved,

@@ -3,6 +3,11 @@
 //! Which of them a case has is said beside the case, or follows from its approved trace: see
 //! `implied`. Steps that several probes take live in `probes`.
 
+pub use crate::facilities::{
+    AUDIT, BRIDGE, CHILDREN_FILE, DEVPTS, FILE_CAPABILITIES, KERNEL_FILESYSTEMS, KEYS, MACHINE_CALLS,
+    MEMFD_NOEXEC, NEW_IFINDEX, OVERLAY, PERSISTENT_KEYS, PID_MAX, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
+    PROTECTED_HARDLINKS, PTRACE, SECCOMP,
+};
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
@@ -572,13 +577,12 @@ needs! {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
 
     #[test]
     fn names_are_unique() {
         let mut met = BTreeSet::new();
-        for need in ALL {
+        for need in crate::requirements() {
             assert!(met.insert(need.name), "{} is there twice", need.name);
         }
     }

@@ -36,9 +36,13 @@ pub mod prelude {
     pub use nsconform_lab::call::file::*;
     pub use nsconform_lab::call::identity::*;
     pub use nsconform_lab::call::ipc::*;
+    pub use nsconform_lab::call::keys::{KeyPermissions, Keyring, KeysCalls};
+    pub use nsconform_lab::call::limit::*;
+    pub use nsconform_lab::call::lock::*;
     pub use nsconform_lab::call::message::*;
     pub use nsconform_lab::call::mount::*;
     pub use nsconform_lab::call::namespace::*;
+    pub use nsconform_lab::call::netlink::*;
     pub use nsconform_lab::call::process::{
         Disposition, MaskChange, ProcessCalls, RebootCommand, Signal, WaitOptions,
     };

@@ -5,12 +5,21 @@
 
 crate::topics! {
     isolation,
+    tables,
     files,
+    settings,
     containers,
     loopback,
     moving,
+    names,
+    nsids,
+    ip_netns,
+    events,
     veth,
     sockets,
+    unix_sockets,
+    netlink_sockets,
+    options,
     lifetime,
     privilege,
 }

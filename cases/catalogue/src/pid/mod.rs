@@ -11,8 +11,12 @@ crate::topics! {
     setns,
     procfs,
     proc_mounts,
+    views,
     numbers,
+    limits,
     credentials,
+    carried,
+    reach,
     pidfd,
     reboot,
 }

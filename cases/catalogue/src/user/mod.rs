@@ -17,13 +17,20 @@ crate::topics! {
     map_permission,
     map_writers,
     unmapped,
+    carried,
     setgroups,
     execve,
+    set_user_id,
+    file_capabilities,
     securebits,
     id_changes,
     files,
     levels,
+    tracing,
+    machine,
+    keys,
     mounting,
+    file_systems,
 }
 
 use crate::prelude::*;

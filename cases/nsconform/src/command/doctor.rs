@@ -2,7 +2,7 @@
 
 use super::{CommandResult, Failure, print};
 use anstyle::{AnsiColor, Style};
-use nsconform_catalogue::{catalogue, claims, needs};
+use nsconform_catalogue::{catalogue, claims, requirements};
 use nsconform_grader::grader;
 use nsconform_lab::seal::{Ground, Mode};
 use nsconform_suite::case::Case;
@@ -24,7 +24,7 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let mode = runner.mode().map_err(str::to_string);
     if mode.is_ok() {
-        runner.probe(needs::ALL.iter().copied());
+        runner.probe(requirements().iter().copied());
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
     let (skipped, runnable) = runner.sort_out(&all);
@@ -91,7 +91,7 @@ fn findings(runner: &mut Runner, mode: &Result<Mode, String>) -> Vec<Fact> {
     if mode.is_err() {
         return facts;
     }
-    for need in needs::ALL {
+    for need in requirements() {
         let lacking = |found: String, remedy: &str| {
             Some(SkipReason::Need { need: need.name.to_string(), found, remedy: remedy.to_string() })
         };

@@ -180,7 +180,7 @@ calls! {
         let words: Vec<&str> = line.split_whitespace().collect();
         let pid = |word: &str| word.parse().map_or_else(|_| Value::word(word), Value::Pid);
         Ok(match (key.0.as_slice(), words.as_slice()) {
-            (b"Pid" | b"PPid" | b"Tgid", [word]) => pid(word),
+            (b"Pid" | b"PPid" | b"Tgid" | b"TracerPid", [word]) => pid(word),
             // The first is the PID where the procfs was mounted, the others those in the namespaces
             // below.
             (b"NSpid", [first, below @ ..]) => {
@@ -201,6 +201,30 @@ calls! {
     words(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
         let content = std::fs::read_to_string(path_of(&path))?;
         Ok(Value::List(content.split_whitespace().map(number_or_word).collect()))
+    }
+
+    /// Copies the content of a file into a new one, which anybody may read and execute.
+    copy(source: Pathname, target: Pathname) composes "open(2) with O_CREAT|O_EXCL, and copy_file_range(2) or read(2) and write(2)" {
+        use std::os::unix::fs::PermissionsExt;
+        let mut source = std::fs::File::open(path_of(&source))?;
+        let mut target = std::fs::File::create_new(path_of(&target))?;
+        std::io::copy(&mut source, &mut target)?;
+        target.set_permissions(std::fs::Permissions::from_mode(0o755))?;
+        Ok(Value::ZERO)
+    }
+
+    /// Gives a file one more name.
+    link(old: Pathname, new: Pathname) {
+        let (old, new) = (old.c_string()?, new.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        check(unsafe { libc::link(old.as_ptr(), new.as_ptr()) })
+    }
+
+    /// Makes the file of a character device.
+    mknod(path: Pathname, mode: FileMode, major: i32, minor: i32) => "mknod({}, S_IFCHR|{}, makedev({}, {}))" {
+        let device = libc::makedev(major as u32, minor as u32);
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::mknod(path.c_string()?.as_ptr(), libc::S_IFCHR | mode.0, device) })
     }
 
     /// Makes a directory.

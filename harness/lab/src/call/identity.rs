@@ -169,11 +169,78 @@ calls! {
         }
     }
 
+    /// Asks whether the caller may dump core, which decides who owns its /proc files and who may trace it.
+    prctl_get_dumpable() => "prctl(PR_GET_DUMPABLE)" asks {
+        match prctl(libc::PR_GET_DUMPABLE, 0, 0)? {
+            Value::Number(dumpable) => Ok(Value::word(Dumpable(dumpable as i32).show())),
+            other => Ok(other),
+        }
+    }
+
+    /// Forbids the caller and its later programs to gain privileges by execve(2).
+    prctl_set_no_new_privs() => "prctl(PR_SET_NO_NEW_PRIVS, 1)" {
+        prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0)
+    }
+
+    /// Asks whether execve(2) can give the caller privileges: 1 if not.
+    prctl_get_no_new_privs() => "prctl(PR_GET_NO_NEW_PRIVS)" asks {
+        prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0)
+    }
+
+    /// Installs a filter that allows every system call.
+    seccomp_filter() => "seccomp(SECCOMP_SET_MODE_FILTER, 0, {allow all})" {
+        let mut allow = libc::sock_filter { code: BPF_RETURN, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW };
+        let program = libc::sock_fprog { len: 1, filter: &raw mut allow };
+        // SAFETY: the program and its only instruction outlive the call.
+        check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) })
+    }
+
+    /// Gives a file capabilities, permitted and effective when it is executed, in the format of revision 2 (setxattr(2) of security.capability).
+    set_file_capabilities(path: Pathname, capabilities: Capabilities) composes "setxattr(2) of security.capability" {
+        let bits = capabilities.bits();
+        let words = [VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, bits as u32, 0, (bits >> 32) as u32, 0];
+        let value: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+        let path = path.c_string()?;
+        // SAFETY: both names are C strings; pointer and length describe `value`.
+        check(unsafe {
+            libc::setxattr(path.as_ptr(), CAPABILITY_ATTRIBUTE.as_ptr(), value.as_ptr().cast(), value.len(), 0)
+        })
+    }
+
+    /// Reads the capabilities of a file as the caller's user namespace sees them: the revision of the format, in revision 3 the user id of the root for whose namespace they are, and the permitted ones (getxattr(2) of security.capability).
+    file_capabilities(path: Pathname) observes "getxattr(2) of security.capability" {
+        let mut value = [0; 24];
+        let path = path.c_string()?;
+        // SAFETY: both names are C strings; pointer and length describe `value`.
+        let Value::Number(length) = check(unsafe {
+            libc::getxattr(path.as_ptr(), CAPABILITY_ATTRIBUTE.as_ptr(), value.as_mut_ptr().cast(), value.len())
+        } as i64)? else { unreachable!() };
+        let word = |at: usize| u32::from_le_bytes([value[at], value[at + 1], value[at + 2], value[at + 3]]);
+        let bits = u64::from(word(4)) | u64::from(word(12)) << 32;
+        let mut fields = vec![("revision".to_string(), Value::Number((word(0) >> 24).into()))];
+        if length == 24 {
+            fields.push(("rootid".to_string(), Value::Number(word(20).into())));
+        }
+        fields.push(("permitted".to_string(), Value::word(Capabilities::from_bits_retain(bits).show())));
+        Ok(Value::Fields(fields))
+    }
+
     /// Says whether the caller may dump core, and with it whether its /proc files belong to its user. The kernel withdraws this when ids change.
     prctl_set_dumpable(dumpable: Dumpable) => "prctl(PR_SET_DUMPABLE, {})" {
         prctl(libc::PR_SET_DUMPABLE, dumpable.0 as u64, 0)
     }
 }
+
+/// The format of file capabilities in linux/capability.h: its revision, and the flag by which the
+/// permitted ones become effective.
+const VFS_CAP_REVISION_2: u32 = 0x0200_0000;
+const VFS_CAP_FLAGS_EFFECTIVE: u32 = 1;
+
+/// The extended attribute that holds file capabilities (capabilities(7)).
+const CAPABILITY_ATTRIBUTE: &std::ffi::CStr = c"security.capability";
+
+/// `BPF_RET|BPF_K` of linux/bpf_common.h: the filter ends with a constant.
+const BPF_RETURN: u16 = 6;
 
 fn three_ids(real: u32, effective: u32, saved: u32) -> Value {
     Value::fields([

@@ -78,6 +78,16 @@ calls! {
         Ok(Value::List(ends.into_iter().map(|end| Value::Number(end.into())).collect()))
     }
 
+    /// Makes two connected UNIX stream sockets.
+    socketpair_stream() => "socketpair(AF_UNIX, SOCK_STREAM, 0)" {
+        let mut ends = [0; 2];
+        // SAFETY: the array has room for two descriptors.
+        check(unsafe {
+            libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, ends.as_mut_ptr())
+        })?;
+        Ok(Value::List(ends.into_iter().map(|end| Value::Number(end.into())).collect()))
+    }
+
     /// Has the kernel add the sender's credentials to every message that this socket receives (SO_PASSCRED).
     setsockopt_passcred(fd: Descriptor, on: bool) => "setsockopt({}, SOL_SOCKET, SO_PASSCRED, {})" {
         let on = libc::c_int::from(on);

@@ -12,9 +12,13 @@ pub mod device;
 pub mod file;
 pub mod identity;
 pub mod ipc;
+pub mod keys;
+pub mod limit;
+pub mod lock;
 pub mod message;
 pub mod mount;
 pub mod namespace;
+pub mod netlink;
 pub mod process;
 pub mod reading;
 mod rtnetlink;
@@ -268,9 +272,13 @@ areas!(
     file::File,
     identity::Identity,
     ipc::Ipc,
+    keys::Keys,
+    limit::Limit,
+    lock::Lock,
     message::Message,
     mount::Mount,
     namespace::Namespace,
+    netlink::Netlink,
     process::Process,
     socket::Socket,
     time::Time,

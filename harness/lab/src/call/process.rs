@@ -218,6 +218,42 @@ calls! {
         ]))
     }
 
+    /// Takes a pending signal without waiting, as sigtimedwait does, and tells all that the kernel says of its sender.
+    sigtimedwait_sender(signal: Signal) => "sigtimedwait([{}], {si_code, si_pid, si_uid}, {tv_sec=0, tv_nsec=0})" asks {
+        let mut set = nix::sys::signal::SigSet::empty();
+        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
+        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
+        let (taken, info) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            (libc::sigtimedwait(set.as_ref(), &mut info, &none), info)
+        };
+        check(taken)?;
+        // SAFETY: these signals come from kill(2) or rt_sigqueueinfo(2), which fill both.
+        let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
+        Ok(Value::fields([
+            ("si_code", Value::word(signal_code(info.si_code))),
+            ("si_pid", Value::Pid(pid)),
+            ("si_uid", Value::Number(uid.into())),
+        ]))
+    }
+
+    /// Queues a signal of code SI_QUEUE with the sender that the caller writes.
+    rt_sigqueueinfo(pid: Pid, signal: Signal, si_pid: Pid, si_uid: i32) => "rt_sigqueueinfo({}, {}, {si_code=SI_QUEUE, si_pid={}, si_uid={}})" {
+        // The beginning of a siginfo_t on every 64-bit architecture: number, errno, code, padding,
+        // and, for this code, the sender's PID and user id.
+        let mut info = [0i32; 32];
+        (info[0], info[2], info[4], info[5]) = (signal.0, libc::SI_QUEUE, si_pid.number, si_uid);
+        // SAFETY: the array has the size of a siginfo_t and outlives the call.
+        check(unsafe { libc::syscall(libc::SYS_rt_sigqueueinfo, pid.number, signal.0, info.as_ptr()) })
+    }
+
+    /// Begins to trace a process, without stopping it.
+    ptrace_seize(pid: Pid) => "ptrace(PTRACE_SEIZE, {})" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid.number, 0, 0) })
+    }
+
     /// Lists the signals that handlers of this process have noted since the last time, with their senders.
     caught() observes "the list that the signal handlers of the process keep; reading empties it" {
         Ok(Value::List(take_caught_signals()))
@@ -280,6 +316,19 @@ fn wait_status(status: i32) -> Value {
         Value::word("continued")
     }
 }
+
+fn signal_code(code: i32) -> String {
+    match code {
+        libc::SI_USER => "SI_USER".to_string(),
+        libc::SI_QUEUE => "SI_QUEUE".to_string(),
+        libc::SI_TKILL => "SI_TKILL".to_string(),
+        SI_KERNEL => "SI_KERNEL".to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// `SI_KERNEL` of asm-generic/siginfo.h: the kernel itself is the sender.
+const SI_KERNEL: i32 = 0x80;
 
 fn child_code(code: i32) -> &'static str {
     match code {

@@ -6,7 +6,7 @@
 use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, quote};
 use super::calls;
 use super::reading::{Cursor, SyntaxError};
-use crate::outcome::{Errno, Value, check};
+use crate::outcome::{Answer, Errno, Value, check};
 use nix::sys::socket::{SockaddrLike, SockaddrStorage, UnixAddr};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,24 @@ constants! {
 constants! {
     /// The type of a socket.
     SocketType: i32 { SOCK_STREAM = libc::SOCK_STREAM, SOCK_DGRAM = libc::SOCK_DGRAM, SOCK_RAW = libc::SOCK_RAW }
+}
+
+constants! {
+    /// The protocol of a socket that is not the usual one of its type.
+    Protocol: i32 { IPPROTO_ICMP = libc::IPPROTO_ICMP }
+}
+
+constants! {
+    /// An option of socket(7) that takes a number.
+    SocketOption: i32 {
+        SO_MARK = libc::SO_MARK, SO_PRIORITY = libc::SO_PRIORITY, SO_DEBUG = libc::SO_DEBUG,
+        SO_RCVBUFFORCE = libc::SO_RCVBUFFORCE, SO_SNDBUFFORCE = libc::SO_SNDBUFFORCE,
+    }
+}
+
+constants! {
+    /// An option of ip(7) that takes a number.
+    IpOption: i32 { IP_TRANSPARENT = libc::IP_TRANSPARENT }
 }
 
 /// An address: `10.0.0.1:80` or `[::1]:80`, the path of a UNIX socket (`/tmp/socket`), or an
@@ -126,6 +144,73 @@ calls! {
         check(unsafe { libc::socket(domain.0, kind.0, 0) })
     }
 
+    /// Creates a socket of a protocol, in the caller's network namespace.
+    socket_of(domain: Domain, kind: SocketType, protocol: Protocol) => "socket({}, {}, {})" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::socket(domain.0, kind.0, protocol.0) })
+    }
+
+    /// Sets an option of a socket.
+    setsockopt(fd: Descriptor, option: SocketOption, value: i32) => "setsockopt({}, SOL_SOCKET, {}, {})" {
+        set_option(fd.0, libc::SOL_SOCKET, option.0, value)
+    }
+
+    /// Binds a socket to a network device by its name.
+    setsockopt_bindtodevice(fd: Descriptor, device: Text) => "setsockopt({}, SOL_SOCKET, SO_BINDTODEVICE, {})" {
+        let length = device.0.len() as libc::socklen_t;
+        // SAFETY: pointer and length describe the name.
+        check(unsafe {
+            libc::setsockopt(fd.0, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, device.0.as_ptr().cast(), length)
+        })
+    }
+
+    /// Sets an option of an IPv4 socket.
+    setsockopt_ip(fd: Descriptor, option: IpOption, value: i32) => "setsockopt({}, SOL_IP, {}, {})" {
+        set_option(fd.0, libc::SOL_IP, option.0, value)
+    }
+
+    /// Asks for an option of a socket.
+    getsockopt(fd: Descriptor, option: SocketOption) => "getsockopt({}, SOL_SOCKET, {})" asks {
+        get_option(fd.0, libc::SOL_SOCKET, option.0)
+    }
+
+    /// Asks for an option of an IPv4 socket.
+    getsockopt_ip(fd: Descriptor, option: IpOption) => "getsockopt({}, SOL_IP, {})" asks {
+        get_option(fd.0, libc::SOL_IP, option.0)
+    }
+
+    /// Asks for the name of the network device that a socket is bound to.
+    getsockopt_bindtodevice(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_BINDTODEVICE)" asks {
+        let mut name = [0u8; libc::IFNAMSIZ];
+        let mut length = name.len() as libc::socklen_t;
+        // SAFETY: pointer and length describe `name`.
+        check(unsafe {
+            libc::getsockopt(
+                fd.0, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, name.as_mut_ptr().cast(), &mut length,
+            )
+        })?;
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(Value::text(name))
+    }
+
+    /// Asks for the credentials of the process at the other end of a UNIX socket, in the caller's PID and user namespace.
+    getsockopt_peercred(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_PEERCRED)" asks {
+        // SAFETY: all-zero is a valid ucred; pointer and length describe it.
+        let peer = unsafe {
+            let mut peer: libc::ucred = std::mem::zeroed();
+            let mut length = size_of_val(&peer) as libc::socklen_t;
+            check(libc::getsockopt(
+                fd.0, libc::SOL_SOCKET, libc::SO_PEERCRED, (&raw mut peer).cast(), &mut length,
+            ))?;
+            peer
+        };
+        Ok(Value::fields([
+            ("pid", Value::Pid(peer.pid)),
+            ("uid", Value::Number(peer.uid.into())),
+            ("gid", Value::Number(peer.gid.into())),
+        ]))
+    }
+
     /// Gives a socket an address of its own.
     bind(fd: Descriptor, address: SocketAddress) {
         let address = address.encoded()?;
@@ -188,6 +273,13 @@ calls! {
         Ok(Value::volatile("netns_cookie", cookie))
     }
 
+    /// Lists the owners of the sockets in a table like /proc/PID/net/tcp, whose heading does not stand above its columns.
+    tcp_owners(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it the user ids" {
+        let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
+        let owner = |line: &str| line.split_whitespace().nth(7).map(super::file::number_or_word);
+        Ok(Value::List(table.lines().skip(1).filter_map(owner).collect()))
+    }
+
     /// Reads a column of a table in /proc/PID/net: what stands under a heading. Devices that tunnel drivers make in each namespace are left out.
     column(path: Pathname, heading: Text) observes "the file, by open(2), read(2) and close(2); of it one column" {
         let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
@@ -208,4 +300,18 @@ calls! {
         words.sort_unstable();
         Ok(Value::List(words.into_iter().map(Value::word).collect()))
     }
+}
+
+fn set_option(socket: i32, level: i32, option: i32, value: i32) -> Answer {
+    let size = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: the option value is an int that outlives the call.
+    check(unsafe { libc::setsockopt(socket, level, option, (&raw const value).cast(), size) })
+}
+
+fn get_option(socket: i32, level: i32, option: i32) -> Answer {
+    let mut value: i32 = 0;
+    let mut size = size_of::<i32>() as libc::socklen_t;
+    // SAFETY: pointer and length describe `value`.
+    check(unsafe { libc::getsockopt(socket, level, option, (&raw mut value).cast(), &mut size) })?;
+    Ok(Value::Number(value.into()))
 }

@@ -1,0 +1,251 @@
+//! The requirements of cases on single facilities of the kernel, each with its probe: file systems,
+//! keys, settings, requests of rtnetlink(7).
+//!
+//! Those on namespaces, ids and the place in which nsconform runs live in `needs`, which hands on
+//! the ones of here.
+
+use nsconform_suite::needs;
+use nsconform_suite::prelude::*;
+use nsconform_suite::requirement::{ProbeResult, succeeded};
+
+needs! {
+    /// The kernel has audit messages.
+    AUDIT {
+        "audit",
+        remedy: "build the kernel with CONFIG_AUDIT",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("socket(NETLINK_AUDIT)", process.socket_netlink(NetlinkProtocol::NETLINK_AUDIT)?)
+        },
+    }
+
+    /// Bridges can be created.
+    BRIDGE {
+        "bridges",
+        remedy: "load the module bridge (modprobe bridge), or build the kernel with CONFIG_BRIDGE",
+        probe: |lab| {
+            in_new_network(lab, |process| succeeded("creating a bridge", process.link_add("b0", "bridge")?))
+        },
+    }
+
+    /// The children of a thread are listed in /proc.
+    CHILDREN_FILE {
+        "/proc/PID/task/TID/children",
+        remedy: "build the kernel with CONFIG_PROC_CHILDREN",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("reading it", process.cat("/proc/thread-self/children")?)
+        },
+    }
+
+    /// devpts can be mounted.
+    DEVPTS {
+        "the file system devpts",
+        remedy: "build the kernel with CONFIG_UNIX98_PTYS",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            succeeded("mounting devpts", process.mount("", "/tmp", "devpts", MountFlags::empty(), "newinstance")?)
+        },
+    }
+
+    /// Files of the scratch place can have capabilities.
+    FILE_CAPABILITIES {
+        "file capabilities on tmpfs",
+        remedy: "build the kernel with CONFIG_TMPFS_XATTR",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            process.creat_excl("/tmp/file")?;
+            succeeded("setting file capabilities", process.set_file_capabilities("/tmp/file", CAP_KILL)?)
+        },
+    }
+
+    /// The kernel knows the file systems that are refused to user namespaces.
+    KERNEL_FILESYSTEMS {
+        "devtmpfs and securityfs",
+        remedy: "build the kernel with CONFIG_DEVTMPFS and CONFIG_SECURITYFS",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let known = process.cat("/proc/filesystems")?.text()?;
+            let missing = ["devtmpfs", "securityfs"].into_iter().find(|name| !known.contains(name));
+            Ok(missing.map_or(Ok(()), |name| Err(format!("/proc/filesystems does not list {name}").into())))
+        },
+    }
+
+    /// Keys and keyrings are there.
+    KEYS {
+        "keys and keyrings",
+        remedy: "build the kernel with CONFIG_KEYS; in a container, allow keyctl(2), add_key(2) and request_key(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            process.unshare(NEWUSER)?;
+            succeeded("keyctl(KEYCTL_JOIN_SESSION_KEYRING)", process.keyctl_join_session_keyring("probe")?)
+        },
+    }
+
+    /// The calls about the whole machine are there, whoever may make them.
+    MACHINE_CALLS {
+        "acct, swapoff and syslog",
+        remedy: "build the kernel with CONFIG_BSD_PROCESS_ACCT, CONFIG_SWAP and CONFIG_PRINTK",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            for (call, outcome) in [
+                ("acct", process.acct("/tmp/none")?),
+                ("swapoff", process.swapoff("/tmp/none")?),
+                ("syslog", process.syslog_console_level(0)?),
+            ] {
+                if outcome.errno() == Some(Errno(libc::ENOSYS)) {
+                    return Ok(Err(format!("{call} gives ENOSYS").into()));
+                }
+            }
+            Ok(Ok(()))
+        },
+    }
+
+    /// vm.memfd_noexec is there, for each PID namespace, and here not set yet.
+    MEMFD_NOEXEC {
+        "vm.memfd_noexec",
+        remedy: "use Linux 6.3 or later, run as root, and leave vm.memfd_noexec at 0 or 1",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let inner = process.clone("inner", NEWPID)?;
+            succeeded("writing vm.memfd_noexec", inner.echo("1", "/proc/sys/vm/memfd_noexec")?)
+        },
+    }
+
+    /// A device that moves can be given a number.
+    NEW_IFINDEX {
+        "IFLA_NEW_IFINDEX",
+        remedy: "use Linux 5.13 or later, with veth devices",
+        probe: |lab| {
+            in_new_network(lab, |process| {
+                process.link_add_veth("v0", "v1")?;
+                let inner = process.clone("inner", NEWNET)?;
+                process.link_set_netns_pid_index("v0", inner, 77)?;
+                let index = inner.link_index("v0")?;
+                Ok(match index {
+                    Outcome::Returned(Value::Number(77)) => Ok(()),
+                    _ => Err("the number that was asked for is ignored".into()),
+                })
+            })
+        },
+    }
+
+    /// Overlays can be mounted with the option userxattr, as user namespaces need it.
+    OVERLAY {
+        "overlays with the option userxattr",
+        remedy: "use Linux 5.11 or later built with CONFIG_OVERLAY_FS, or load the module overlay",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            for name in ["lower", "upper", "work", "merged"] {
+                process.mkdir(format!("/tmp/{name}"), 0o755)?;
+            }
+            let data = "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work,userxattr";
+            succeeded("mounting", process.mount("", "/tmp/merged", "overlay", MountFlags::empty(), data)?)
+        },
+    }
+
+    /// Users have persistent keyrings.
+    PERSISTENT_KEYS {
+        "persistent keyrings",
+        remedy: "build the kernel with CONFIG_PERSISTENT_KEYRINGS",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            process.unshare(NEWUSER)?;
+            process.map_ids("/proc/self", "0 0 1", "0 0 1")?;
+            process.keyctl_join_session_keyring("probe")?;
+            let found = process.keyctl_get_persistent(-1, Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            succeeded("keyctl(KEYCTL_GET_PERSISTENT)", found)
+        },
+    }
+
+    /// A PID namespace has a kernel.pid_max of its own. Where it has none a write would change the
+    /// machine: an ordinary user tries, who is refused there.
+    PID_MAX {
+        "a kernel.pid_max of each PID namespace",
+        remedy: "use Linux 6.14 or later; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            process.unshare(NEWUSER)?;
+            process.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            let inner = process.clone("inner", NEWPID)?;
+            succeeded("opening it", inner.open("/proc/sys/kernel/pid_max", OpenFlags::O_WRONLY)?)
+        },
+    }
+
+    /// Routing is decided by policy rules.
+    POLICY_RULES {
+        "policy rules",
+        remedy: "build the kernel with CONFIG_IP_MULTIPLE_TABLES",
+        probe: |lab| in_new_network(lab, |process| succeeded("adding a policy rule", process.rule_add(100)?)),
+    }
+
+    /// The PID namespace of a procfs can be chosen.
+    PROC_PIDNS {
+        "the option pidns of procfs",
+        remedy: "use Linux 6.18 or later",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let data = "pidns=/proc/self/ns/pid";
+            succeeded("mounting", process.mount("proc", "/tmp", "proc", MountFlags::empty(), data)?)
+        },
+    }
+
+    /// The settings of a network namespace can be written by its owner.
+    PROC_SYS_NET {
+        "writable settings in /proc/sys/net",
+        remedy: "in a container, mount /proc/sys writable",
+        probe: |lab| {
+            in_new_network(lab, |process| {
+                succeeded("writing", process.echo("77", "/proc/sys/net/ipv4/ip_unprivileged_port_start")?)
+            })
+        },
+    }
+
+    /// Hard links to the files of others are refused.
+    PROTECTED_HARDLINKS {
+        "protected hard links",
+        remedy: "set fs.protected_hardlinks to 1",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            let setting = process.words("/proc/sys/fs/protected_hardlinks")?;
+            Ok(match setting {
+                Outcome::Returned(Value::List(words)) if words == [Value::Number(1)] => Ok(()),
+                _ => Err("fs.protected_hardlinks is not 1".into()),
+            })
+        },
+    }
+
+    /// A process may trace its child.
+    PTRACE {
+        "ptrace",
+        remedy: "set kernel.yama.ptrace_scope to 0 or 1; in a container, allow ptrace(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            let child = process.fork("child")?;
+            succeeded("ptrace(PTRACE_SEIZE)", process.ptrace_seize(child)?)
+        },
+    }
+
+    /// System calls can be filtered.
+    SECCOMP {
+        "seccomp filters",
+        remedy: "build the kernel with CONFIG_SECCOMP_FILTER",
+        probe: |lab| {
+            let process = lab.process_on(Ground::User, "probe")?;
+            process.prctl_set_no_new_privs()?;
+            succeeded("seccomp", process.seccomp_filter()?)
+        },
+    }
+}
+
+/// Tries something in a new network namespace.
+fn in_new_network(
+    lab: &Lab,
+    probe: impl Fn(Process) -> Result<ProbeResult, Interrupt>,
+) -> Result<ProbeResult, Interrupt> {
+    let process = lab.process_on(Ground::Root, "probe")?;
+    if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
+        return Ok(unmet);
+    }
+    probe(process)
+}

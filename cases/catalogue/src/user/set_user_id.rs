@@ -1,0 +1,191 @@
+//! Set-user-ID and set-group-ID programs in user namespaces.
+//!
+//! File capabilities live in `file_capabilities`.
+
+use super::NO_FLAGS;
+use crate::prelude::*;
+
+/// The cases of this topic.
+pub const CASES: &[Case] = &[
+    Case {
+        id: "user.suid-mapped",
+        claim: "A set-user-ID or set-group-ID program gives the effective id by which the user namespace calls the owner or the group of its file.",
+        sources: &[
+            man("user_namespaces(7)", "Set-user-ID and set-group-ID programs"),
+            man("execve(2)", "DESCRIPTION"),
+        ],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "the process gets the bare number of the owner, or no other id",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            outer.copy(PROGRAM, "/tmp/program")?;
+            outer.chown("/tmp/program", 1003, 1004)?;
+            outer.chmod("/tmp/program", 0o6755)?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresgid(0, 0, 0)?;
+            inner.setresuid(5, 5, 5)?;
+            inner.execve("/tmp/program")?;
+            inner.getresuid()?;
+            inner.getresgid()?;
+            inner.capget()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.suid-unmapped-ignored",
+        claim: "A set-user-ID program whose owner has no id in the user namespace runs without a change of ids.",
+        sources: &[man("user_namespaces(7)", "Set-user-ID and set-group-ID programs")],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "a process of a user namespace becomes root outside, or the program is refused",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            outer.copy(PROGRAM, "/tmp/program")?;
+            outer.chown("/tmp/program", 0, 1004)?;
+            outer.chmod("/tmp/program", 0o6755)?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresgid(6, 6, 6)?;
+            inner.setresuid(5, 5, 5)?;
+            inner.execve("/tmp/program")?;
+            inner.getresuid()?;
+            inner.getresgid()?;
+            lab.note("outside the same file is honoured")?;
+            let user = outer.fork("user")?;
+            user.setresgid(1002, 1002, 1002)?;
+            user.setresuid(1002, 1002, 1002)?;
+            user.execve("/tmp/program")?;
+            user.getresuid()?;
+            user.getresgid()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.suid-unmapped-gid-ignored",
+        claim: "A set-user-ID program whose owner is mapped, but not its group, runs without a change of ids as well.",
+        sources: &[man("user_namespaces(7)", "Set-user-ID and set-group-ID programs")],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "the owner alone decides",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            outer.copy(PROGRAM, "/tmp/program")?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresgid(6, 6, 6)?;
+            inner.setresuid(5, 5, 5)?;
+            lab.note("the group is not mapped")?;
+            outer.chown("/tmp/program", 1003, 0)?;
+            outer.chmod("/tmp/program", 0o4755)?;
+            let first = inner.fork("first")?;
+            first.execve("/tmp/program")?;
+            first.getresuid()?;
+            lab.note("now it is")?;
+            outer.chown("/tmp/program", 1003, 1004)?;
+            outer.chmod("/tmp/program", 0o4755)?;
+            let second = inner.fork("second")?;
+            second.execve("/tmp/program")?;
+            second.getresuid()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.suid-ns-root-gives-caps",
+        claim: "A set-user-ID program of the user that is root in the user namespace gives all capabilities there.",
+        sources: &[man("capabilities(7)", "Per-user-namespace \"set-user-ID-root\" programs")],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "root inside is no root for set-user-ID programs, or its program gives capabilities outside",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            outer.copy(PROGRAM, "/tmp/program")?;
+            outer.chown("/tmp/program", 1001, 1001)?;
+            outer.chmod("/tmp/program", 0o4755)?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresuid(5, 5, 5)?;
+            inner.capget()?;
+            inner.execve("/tmp/program")?;
+            inner.getresuid()?;
+            inner.capget()?;
+            lab.note("outside that user is nobody special")?;
+            let user = outer.fork("user")?;
+            user.setresuid(1002, 1002, 1002)?;
+            user.execve("/tmp/program")?;
+            user.getresuid()?;
+            user.capget()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.suid-no-new-privs",
+        claim: "A process that has given up new privileges gets no other id from a set-user-ID program, in its user namespace neither.",
+        sources: &[man("PR_SET_NO_NEW_PRIVS(2const)", "DESCRIPTION"), man("execve(2)", "DESCRIPTION")],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "the mark is forgotten in a user namespace",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            outer.copy(PROGRAM, "/tmp/program")?;
+            outer.chown("/tmp/program", 1001, 1001)?;
+            outer.chmod("/tmp/program", 0o4755)?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresuid(5, 5, 5)?;
+            inner.prctl_set_no_new_privs()?;
+            inner.execve("/tmp/program")?;
+            inner.getresuid()?;
+            inner.capget()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.suid-in-foreign-mount-ignored",
+        claim: "A set-user-ID program on a mount of a child user namespace is not honoured outside of it, not even for root's own processes.",
+        sources: &[
+            man("user_namespaces(7)", "Set-user-ID and set-group-ID programs"),
+            text("kernel, in no manual page"),
+        ],
+        since: "4.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        wrong: "a program that was made in a user namespace changes the ids of a process outside",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
+            outer.echo("0 1001 10", inner.proc("uid_map"))?;
+            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            inner.setresgid(0, 0, 0)?;
+            inner.setresuid(0, 0, 0)?;
+            inner.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+            inner.copy(PROGRAM, "/tmp/program")?;
+            inner.chown("/tmp/program", 3, 3)?;
+            inner.chmod("/tmp/program", 0o4755)?;
+            outer.chdir(inner.proc("root/tmp"))?;
+            let outside = outer.fork("outside")?;
+            outside.execve("program")?;
+            outside.getresuid()?;
+            let inside = inner.fork("inside")?;
+            inside.execve("/tmp/program")?;
+            inside.getresuid()?;
+            Ok(())
+        },
+        ..CASE
+    },
+];
