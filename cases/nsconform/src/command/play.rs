@@ -5,9 +5,9 @@
 use super::{CommandResult, Failure, print};
 use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
+use nsconform_lab::job::Finish;
 use nsconform_lab::script::{Script, ScriptError};
 use nsconform_lab::seal::{Ground, Mode};
-use nsconform_lab::job::Finish;
 use nsconform_lab::trace::End;
 use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
