@@ -75,14 +75,34 @@ pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> CheckResult {
     has_left(stage, &command, "no option", &[])?;
     settled::mounts_as_before(stage, &before)?;
     ends(&run, &held)?;
+    prints_nothing_itself(&run, &held)?;
     is_searched(stage, &[])
+}
+
+/// Demands that standard output, at the end, has no more than the command has printed.
+pub(super) fn prints_nothing_itself(run: &Run<'_>, held: &Held) -> CheckResult {
+    let printed = run.text(Stream::Output);
+    ensure(
+        printed == format!("{}\n", held.mark),
+        || "there is nothing on standard output but what COMMAND prints".into(),
+        || format!("it has {printed:?}"),
+    )
 }
 
 /// Demands that a command without a slash in its name is searched in PATH.
 pub(super) fn is_searched(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let mark = stage.name();
-    let run = stage.start(&[options, &["echo", &mark]].concat())?;
+    let (directory, name) = searched_script(stage, &format!("echo {mark}"))?;
+    let words = [options, &[&name]].concat();
+    let run = stage.launch(&Launch::submission(&words).searched_first(&directory))?;
     run.find("COMMAND is searched in PATH", |line| (line == mark).then_some(()))
+}
+
+/// A script that is in none of the usual directories: gives its directory and its name.
+pub(super) fn searched_script(stage: &Stage<'_>, text: &str) -> Result<(String, String), CheckAbort> {
+    let path = stage.script(text)?;
+    let (directory, name) = path.rsplit_once('/').unwrap_or((".", &path));
+    Ok((directory.to_string(), name.to_string()))
 }
 
 /// Demands that with these options the program waits for the command, asleep, and passes on how it
@@ -92,6 +112,7 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckR
     let (run, _) = hold(stage, &held, options)?;
     settled::sleeps(stage, &run)?;
     ends(&run, &held)?;
+    prints_nothing_itself(&run, &held)?;
 
     for signal in settled::SIGNALS {
         let held = stage.held_script()?;
@@ -131,12 +152,7 @@ pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckR
     let held = stage.held_script()?;
     let (run, _) = hold(stage, &held, options)?;
     is_over(&run)?;
-    let printed = run.text(Stream::Output);
-    ensure(
-        printed == format!("{}\n", held.mark),
-        || "without -v there is nothing on standard output but what COMMAND prints".into(),
-        || format!("it has {printed:?}"),
-    )
+    prints_nothing_itself(&run, &held)
 }
 
 /// Demands that options that make namespaces can be written as one word, and that a user can have all
@@ -157,7 +173,9 @@ pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)])
         is_over(&run)?;
     }
 
-    let (words, kinds): (Vec<&str>, Vec<Kind>) = options.iter().copied().unzip();
+    let (mut words, kinds): (Vec<&str>, Vec<Kind>) = options.iter().copied().unzip();
+    // The last one is there twice.
+    words.push(words[words.len() - 1]);
     let held = stage.held_script()?;
     let (run, command) = hold_as(stage, &held, &words, Launch::without_capabilities)?;
     has_left(stage, &command, &words.join(" "), &kinds)?;
@@ -195,6 +213,17 @@ pub(super) fn inherits_nothing(command: &ObservedProcess<'_>, held: &Held) -> Ch
     let descriptors = command.descriptors()?;
     let script = held.words.first().map(std::path::Path::new);
     let other = descriptors.iter().find(|(number, target)| *number > 2 && Some(target.as_path()) != script);
+    let is_pipe = |wanted: i32| {
+        let there = |(number, target): &(i32, std::path::PathBuf)| {
+            *number == wanted && target.to_string_lossy().starts_with("pipe:")
+        };
+        descriptors.iter().any(there)
+    };
+    ensure(
+        (0..=2).all(is_pipe),
+        || "COMMAND has the standard input, output and error of the program, which are pipes".into(),
+        || format!("it has {descriptors:?}"),
+    )?;
     ensure(
         other.is_none(),
         || "COMMAND has the descriptors 0, 1 and 2, and no other".into(),

@@ -10,6 +10,7 @@ use nsconform_grader::{
     CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
+use std::time::Duration;
 
 pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("creates-child", creates_child),
@@ -24,6 +25,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
 
 /// The most bytes that a host name may have: uts_namespaces(7).
 const LONGEST: usize = 64;
+
+/// How long it is watched that a child sleeps which is to sleep until it is killed.
+const WATCHED: Duration = Duration::from_millis(1200);
 
 /// The child prints this before the name.
 const IN_CHILD: &str = "uts.nodename in child:  ";
@@ -146,6 +150,8 @@ fn keeps_open(stage: &Stage<'_>) -> CheckResult {
     let expected = || "the child stays, asleep, when everything is shown".to_string();
     ensure(child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&child, expected)?;
+    stage.watch(WATCHED)?;
+    ensure(child.is_alive(), expected, || format!("it has ended within {WATCHED:?}"))?;
     let seen = stage.host_name_of(&child)?;
     ensure(
         seen == name,
@@ -159,14 +165,15 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         let (run, child) = start(stage, &stage.name())?;
         lines(&run)?;
         settled::sleeps(stage, &run)?;
+        let before = run.text(Stream::Output);
         stage.kill(&child, signal)?;
-        let line = run.line()?;
-        ensure(
-            line == "child has terminated",
-            || "the line 'child has terminated' when the child has been killed".into(),
-            || format!("the line {line:?}"),
-        )?;
         run.ends_with(Termination::Exited(0))?;
+        let printed = run.text(Stream::Output);
+        ensure(
+            printed.strip_prefix(&before) == Some("child has terminated\n"),
+            || "the line 'child has terminated', and nothing more, when the child has been killed".into(),
+            || format!("standard output: {printed:?}, and before the end of the child {before:?}"),
+        )?;
     }
     Ok(())
 }

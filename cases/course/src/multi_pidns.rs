@@ -129,10 +129,15 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     nest.run.status()?;
     let all = nest.run.text(Stream::Output);
     ensure(
-        printed == expected && all.lines().count() == expected.len(),
+        printed == expected && all == expected.join("\n") + "\n",
         || format!("the lines {expected:?}"),
         || format!("standard output: {all:?}"),
-    )
+    )?;
+    // A number that begins with 0 is decimal as well.
+    let run = stage.start(&["010", "0", &scratch(stage)])?;
+    run.status()?;
+    let lines = run.text(Stream::Output).lines().count();
+    ensure(lines == 11, || "11 lines where LEVELS is 010".into(), || format!("there are {lines}"))
 }
 
 fn status(stage: &Stage<'_>) -> CheckResult {
@@ -159,7 +164,8 @@ fn status(stage: &Stage<'_>) -> CheckResult {
         stage.start(&[&levels, seconds, &scratch(stage)])?.ends_with(Termination::Exited(0))?;
     }
     // No time, so that sleep fails.
-    stage.start(&[levels, stage.name(), scratch(stage)])?.ends_with(Termination::Exited(1))
+    stage.start(&[&levels, &stage.name(), &scratch(stage)])?.ends_with(Termination::Exited(1))?;
+    settled::sleep_is_searched(stage, |seconds| vec![levels.clone(), seconds, scratch(stage)])
 }
 
 fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {

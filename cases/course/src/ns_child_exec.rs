@@ -50,6 +50,9 @@ fn each_option(stage: &Stage<'_>) -> CheckResult {
         let (run, command) = hold(stage, &held, &[option])?;
         has_left(stage, &command, option, &[kind])?;
         settled::has_left(stage, &run.process(), &format!("the program with {option}"), &[])?;
+        if kind == Kind::User {
+            settled::has_no_maps(&command, "COMMAND")?;
+        }
         if kind == Kind::Pid {
             let pids = command.nspid()?;
             ensure(

@@ -1,6 +1,6 @@
 //! The checks of the assignment `ns_exec`: a command in a namespace of somebody else's.
 
-use super::command::{ends, hold, inherits_nothing, is_same_process};
+use super::command::{self, ends, hold, inherits_nothing, is_same_process};
 use super::visited::{file, is_in, target};
 use super::{failing, settled};
 use nix::errno::Errno;
@@ -48,12 +48,14 @@ fn same_process(stage: &Stage<'_>) -> CheckResult {
     let (run, command) = hold(stage, &held, &[&file])?;
     is_same_process(&run, &command)?;
     ends(&run, &held)?;
+    command::prints_nothing_itself(&run, &held)?;
 
-    let signals = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP];
-    let signal = signals[stage.number(0..3) as usize];
-    let (run, command) = hold(stage, &stage.held_script()?, &[&file])?;
-    stage.kill(&command, signal)?;
-    run.ends_with(Termination::Killed(signal as i32))
+    for signal in settled::SIGNALS {
+        let (run, command) = hold(stage, &stage.held_script()?, &[&file])?;
+        stage.kill(&command, signal)?;
+        run.ends_with(Termination::Killed(signal as i32))?;
+    }
+    Ok(())
 }
 
 fn kinds(stage: &Stage<'_>) -> CheckResult {
@@ -115,12 +117,16 @@ fn closes(stage: &Stage<'_>) -> CheckResult {
 fn arguments(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
     let held = stage.held_script()?.with(&["-n", "a  b", "", "--", "*", "-u", &stage.name()]);
-    let (run, _) = hold(stage, &held, &[&file])?;
+    // More than somebody may have made room for.
+    let held = held.with(&["word"; 70]);
+    let (run, command) = hold(stage, &held, &[&file])?;
+    command::has_words(&command, &held)?;
     ends(&run, &held)?;
     // sh, without a slash.
     let held = stage.held();
     let (run, _) = hold(stage, &held, &[&file])?;
-    ends(&run, &held)
+    ends(&run, &held)?;
+    command::is_searched(stage, &[&file])
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
@@ -128,6 +134,9 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target, Kind::Uts)?;
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[&file])?;
+    // Before anything has been tried.
+    failing::gives_usage(stage, &["/dev/null"])?;
+    failing::gives_usage(stage, &[&format!("/tmp/{mark}")])?;
     let refused = |file: &str, operation: &str, reason| {
         failing::names(stage, &Launch::submission(&[file, "echo", &mark]), operation, reason)
     };

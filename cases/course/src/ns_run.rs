@@ -20,6 +20,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("errors", errors),
 ];
 
+/// How often -n is given before the last one.
+const MANY: usize = 70;
+
 /// The kinds that the process joins itself.
 const JOINED: [Kind; 6] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::User, Kind::Uts];
 
@@ -65,6 +68,21 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         is_in(&command, after, Kind::Uts)?;
         ends(&run, &held)?;
     }
+
+    // Each is opened when those before it have been joined: what a name stands for may depend on that.
+    let held = stage.held_script()?;
+    let own = "/proc/self/ns/uts".to_string();
+    let (run, command) = hold(stage, &held, &["-n", &file(&first, Kind::Uts)?, "-n", &own])?;
+    is_in(&command, &first, Kind::Uts)?;
+    ends(&run, &held)?;
+
+    // Any number of times: more than somebody may have made room for.
+    let held = stage.held_script()?;
+    let [one, other] = [file(&first, Kind::Uts)?, file(&second, Kind::Uts)?];
+    let options = ["-n", one.as_str()].repeat(MANY);
+    let (run, command) = hold(stage, &held, &[&options[..], &["-n", &other]].concat())?;
+    is_in(&command, &second, Kind::Uts)?;
+    ends(&run, &held)?;
 
     // Who has no capabilities gets them in a user namespace, for what that one owns.
     let owner = target(stage, &[Kind::User, Kind::Uts])?.process();
@@ -123,7 +141,7 @@ fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::Pid])?.process();
     let path = file(&target, Kind::Pid)?;
     let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &["-f", "-n", &path])?;
+    let (run, command) = hold(stage, &held, &["-f", "-n", &path, "-f"])?;
     let expected = "COMMAND is inside, and its parent is the program, outside";
     ensure(settled::stays(stage, &run)?, || expected.into(), || "the program has ended".into())?;
     is_inside(&command, &target, &run.process(), expected)?;

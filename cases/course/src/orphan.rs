@@ -3,7 +3,8 @@
 use super::{failing, settled};
 use nix::errno::Errno;
 use nsconform_grader::{
-    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Termination, ensure,
+    CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Stream, Termination,
+    ensure,
 };
 use std::time::{Duration, Instant};
 
@@ -182,7 +183,16 @@ fn output(stage: &Stage<'_>) -> CheckResult {
         }
         Ok(child)
     };
+    // Its parent has ended, and nothing else is to be waited for.
+    run.status()?;
+    let start = stage.charged_time();
     first_three(&run)?;
+    let passed = stage.charged_time().saturating_sub(start);
+    ensure(
+        passed < AT_MOST_LATE,
+        || "the third line follows at once when the parent has ended".into(),
+        || format!("it was seen {} ms after that", passed.as_millis()),
+    )?;
     let run = stage.start(&["0"])?;
     let child = first_three(&run)?;
     let (last, line) = (run.line()?, format!("Child  (PID={child}) terminating"));
@@ -190,7 +200,10 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     match run.line() {
         Ok(line) => Err(CheckAbort::mismatch("nothing after the fourth line", line)),
         // There is none.
-        Err(CheckAbort::Mismatch(_)) => Ok(()),
+        Err(CheckAbort::Mismatch(_)) => {
+            let all = run.text(Stream::Output);
+            ensure(all.ends_with('\n'), || "the last line ends with a newline".into(), || format!("{all:?}"))
+        }
         Err(other) => Err(other),
     }
 }

@@ -83,7 +83,7 @@ fn output(stage: &Stage<'_>) -> CheckResult {
         let all = run.text(Stream::Output);
         let of_child: Vec<&String> = printed.iter().filter(|line| **line != parents).collect();
         ensure(
-            of_child.iter().copied().eq(&childs) && all.lines().count() == printed.len(),
+            of_child.iter().copied().eq(&childs) && all == printed.join("\n") + "\n",
             || format!("the lines of the parent: {parents:?}, and of the child: {childs:?}"),
             || format!("standard output: {all:?}"),
         )?;
@@ -122,7 +122,8 @@ fn status(stage: &Stage<'_>) -> CheckResult {
         stage.start(&[seconds])?.ends_with(Termination::Exited(0))?;
     }
     // No time, so that sleep fails.
-    stage.start(&[stage.name()])?.ends_with(Termination::Exited(1))
+    stage.start(&[stage.name()])?.ends_with(Termination::Exited(1))?;
+    settled::sleep_is_searched(stage, |seconds| vec![seconds])
 }
 
 fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {

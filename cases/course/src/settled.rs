@@ -3,7 +3,9 @@
 //! before. The checks of one assignment alone live in its own module.
 
 use nix::sys::signal::Signal;
-use nsconform_grader::{CheckAbort, CheckResult, Mount, ObservedProcess, Run, Stage, Stream, ensure};
+use nsconform_grader::{
+    CheckAbort, CheckResult, Launch, Mount, ObservedProcess, Run, Stage, Stream, Termination, ensure,
+};
 use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -73,6 +75,15 @@ pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> CheckResult {
     is_asleep(&run.process(), expected)
 }
 
+/// Demands that the ids of a process in a new user namespace have no map.
+pub(super) fn has_no_maps(process: &ObservedProcess<'_>, who: &str) -> CheckResult {
+    for file in ["uid_map", "gid_map"] {
+        let map = process.text(file)?;
+        ensure(map.is_empty(), || format!("the {file} of {who} is empty"), || format!("it is {map:?}"))?;
+    }
+    Ok(())
+}
+
 /// Demands that a process sleeps now.
 pub(super) fn is_asleep(process: &ObservedProcess<'_>, expected: impl FnOnce() -> String) -> CheckResult {
     let state = process.state()?;
@@ -88,6 +99,16 @@ pub(super) fn stop(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> CheckRes
 /// A number of seconds that no check waits for, and that nobody could know beforehand.
 pub(super) fn long_time(stage: &Stage<'_>) -> String {
     stage.number(10_000..100_000).to_string()
+}
+
+/// Demands that `sleep` is searched in PATH, and its status passed on: one that is found there before the
+/// system's does not sleep. `words` gives the command line for these seconds.
+pub(super) fn sleep_is_searched(stage: &Stage<'_>, words: impl Fn(String) -> Vec<String>) -> CheckResult {
+    let status = stage.exit_status();
+    let path = stage.script_named("sleep", &format!("exit {status}"))?;
+    let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+    let run = stage.launch(&Launch::submission(&words("0".into())).searched_first(directory))?;
+    run.status().and_then(|_| run.ends_with(Termination::Exited(status.into())))
 }
 
 /// Demands that the mounts of the stage are these.

@@ -27,6 +27,9 @@ const PROMPT: &str = "init$ ";
 /// The characters that end and stop what has the terminal.
 const INTERRUPT: &str = "\u{3}";
 const SUSPEND: &str = "\u{1a}";
+/// The characters that stop a terminal's output and let it go on.
+const STOP: &str = "\u{13}";
+const GO_ON: &str = "\u{11}";
 
 /// Signals 32 and 33 in a mask: posix_spawn(3) of the GNU C library leaves them ignored, for its threads.
 const OF_THE_LIBRARY: u64 = 0b11 << 31;
@@ -44,7 +47,12 @@ struct Session<'s> {
 impl<'s> Session<'s> {
     /// As PID 1 of a new PID namespace.
     fn start(stage: &'s Stage<'s>, words: &[&str]) -> Result<Session<'s>, CheckAbort> {
-        let launch = Launch::submission(words).input(Input::Terminal);
+        Session::launched(stage, Launch::submission(words))
+    }
+
+    /// The same with a submission that starts otherwise.
+    fn launched(stage: &'s Stage<'s>, launch: Launch) -> Result<Session<'s>, CheckAbort> {
+        let launch = launch.input(Input::Terminal);
         let run = stage.launch(&launch.new_namespaces(Flags::CLONE_NEWPID))?;
         let greeting = run.prompt(PROMPT)?;
         Ok(Session { stage, run, init: run.process(), greeting })
@@ -137,8 +145,8 @@ fn commands(stage: &Stage<'_>) -> CheckResult {
         )?;
     }
     // More words, and a longer one, than somebody may have made room for.
-    let long = stage.name().repeat(12);
-    let words: Vec<&str> = std::iter::repeat_n(&long[..9], 40).chain([long.as_str()]).collect();
+    let long = stage.name().repeat(24);
+    let words: Vec<&str> = std::iter::repeat_n(&long[..9], 150).chain([long.as_str()]).collect();
     let held = stage.held_script()?.with(&words);
     run.write(&format!("  {}\n", held.words.join(" \t ")))?;
     let command = run.held(&held)?;
@@ -155,7 +163,17 @@ fn commands(stage: &Stage<'_>) -> CheckResult {
         || "the prompt comes when the command has ended".into(),
         || "it is there".into(),
     )?;
-    session.is_usable()
+    session.is_usable()?;
+
+    let mark = stage.name();
+    let (directory, name) = super::command::searched_script(stage, &format!("echo {mark}"))?;
+    let session = Session::launched(stage, Launch::submission::<&str>(&[]).searched_first(&directory))?;
+    let printed = session.executes(&name)?;
+    ensure(
+        printed.lines().any(|line| line == mark),
+        || format!("the command is searched in PATH, and prints '{mark}'"),
+        || format!("printed was {printed:?}"),
+    )
 }
 
 fn foreground(stage: &Stage<'_>) -> CheckResult {
@@ -177,7 +195,32 @@ fn foreground(stage: &Stage<'_>) -> CheckResult {
     run.prompt(PROMPT)?;
     let state = command.state()?;
     ensure(state == 'T', || "^Z stops the command".into(), || format!("its state is {state}"))?;
-    has_terminal(init, at_prompt)
+    has_terminal(init, at_prompt)?;
+    given_before(stage)
+}
+
+/// Demands that a command that has started has the terminal although the program cannot go on: it
+/// stands still at the line of -v, as the terminal's output is stopped.
+fn given_before(stage: &Stage<'_>) -> CheckResult {
+    let session = Session::start(stage, &["-v"])?;
+    let words = ["sleep", &settled::long_time(stage)];
+    session.run.write(STOP)?;
+    session.run.write(&format!("{}\n", words.join(" ")))?;
+    let init = &session.init;
+    // Unless it is meant to wait for the program, it starts.
+    let started = || init.children().iter().any(|child| child.command_line().is_ok_and(|line| line == words));
+    let stand_still = || {
+        let children = init.children();
+        let still = !children.is_empty() && children.iter().all(|child| settled::is_idle(stage, child));
+        (started() || still && settled::is_idle(stage, init)).then_some(())
+    };
+    stage.wait("the command to start, or the program to stand still", stand_still)?;
+    for child in init.children() {
+        if child.command_line().is_ok_and(|line| line == words) {
+            has_terminal(&child, "the command has the terminal before it starts, not some time after")?;
+        }
+    }
+    session.run.write(GO_ON)
 }
 
 fn takes_terminal(stage: &Stage<'_>) -> CheckResult {

@@ -35,6 +35,9 @@ fn each_option(stage: &Stage<'_>) -> CheckResult {
         let (run, command) = hold(stage, &held, &[option])?;
         is_same_process(&run, &command)?;
         has_left(stage, &command, option, &[kind])?;
+        if kind == Kind::User {
+            settled::has_no_maps(&command, "COMMAND")?;
+        }
         ends(&run, &held)?;
     }
     Ok(())
@@ -49,7 +52,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
     let status = stage.exit_status();
     // More than one command, so that the shell creates a child for the first.
     let script = stage.script(&format!("{}; exit {status}", held.words[0]))?;
-    let run = stage.start(&["-p", &script])?;
+    let run = stage.start(&["-p", "-p", &script])?;
     let child = run.held(&held)?;
     let front = run.process();
     has_left(stage, &front, "-p and no -f", &[])?;
@@ -66,7 +69,7 @@ fn pid_without_fork(stage: &Stage<'_>) -> CheckResult {
 
 fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &["-f", "-p"])?;
+    let (run, command) = hold(stage, &held, &["-f", "-p", "-f"])?;
     let expected = || "COMMAND is a child of the program, and PID 1 of a new namespace".to_string();
     ensure(settled::stays(stage, &run)?, expected, || "the program has ended".into())?;
     let pids = command.nspid()?;

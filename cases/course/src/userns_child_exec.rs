@@ -140,10 +140,17 @@ fn zero_map(stage: &Stage<'_>) -> CheckResult {
     let child = settled::child(stage, &run, &others)?;
     settled::child_settles(stage, &child)?;
     let is_command = !child.command_line()?.iter().any(|word| word == "-v");
+    let is_mapped = !child.text("uid_map")?.is_empty();
     ensure(
-        !is_command || !child.text("uid_map")?.is_empty(),
+        !is_command || is_mapped,
         || "COMMAND is not executed while the maps are not written".into(),
         || "the child executes it, and has no map".into(),
+    )?;
+    let stands_at_line = matches!(run.process().system_call(), Some(libc::SYS_write | libc::SYS_writev));
+    ensure(
+        !is_mapped || !stands_at_line,
+        || "the parent writes the maps, after its first line of -v".into(),
+        || "there is a map while the parent stands still at that line".into(),
     )?;
     run.make_room();
     has_capabilities(&run.held(&held)?, true, "COMMAND, as user 0,")

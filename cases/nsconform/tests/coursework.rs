@@ -186,3 +186,103 @@ fn watching_grades_again() {
     drop(input);
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
+
+/// Where no user namespace can be made nothing can be graded, one program or a class.
+#[rstest]
+#[case::one(&["grade", "unshare", "lazy"])]
+#[case::class(&["grade", "unshare", "--all", "class"])]
+fn nothing_can_be_graded_without_user_namespaces(#[case] arguments: &[&str]) {
+    let desk = desk();
+    std::fs::create_dir_all(desk.path().join("class/anna")).unwrap();
+    write(&desk.path().join("class/anna/unshare"), "#!/bin/sh\n", 0o755);
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c"])
+        .arg("echo 0 >/proc/sys/user/max_user_namespaces; exec \"$@\"")
+        .arg("sh")
+        .arg(env!("CARGO_BIN_EXE_nsconform"))
+        .args(arguments)
+        .current_dir(desk.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let errors = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{errors}");
+    assert!(errors.contains("nothing can be said of") && errors.contains("nsconform doctor"), "{errors}");
+    assert!(!text(&output.stdout).contains("of 20 points"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn rules_without_points_are_refused() {
+    let desk = desk();
+    let rules = text(&nsconform(desk.path(), &["course", "rules", "unshare"]).stdout);
+    let mut without = String::new();
+    for line in rules.lines() {
+        without += if line.starts_with("points = ") { "points = 0" } else { line };
+        without.push('\n');
+    }
+    write(&desk.path().join("rules.toml"), &without, 0o644);
+    let output = nsconform(desk.path(), &["grade", "unshare", "lazy", "--rules", "rules.toml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("no check gives any points"), "{}", text(&output.stderr));
+}
+
+/// The line that says how to repeat a grading does, in a shell, whatever the names are.
+#[rstest]
+#[case::plain("lazy", &[])]
+#[case::dash("-dash", &[])]
+#[case::blanks("two words", &[])]
+#[case::quote("it's", &[])]
+#[case::rules("lazy", &["--rules", "my rules.toml"])]
+#[case::slower("lazy", &["--deadline-scale", "2.5"])]
+fn a_grading_can_be_repeated(#[case] name: &str, #[case] options: &[&str]) {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let desk = desk();
+    let rules = text(&nsconform(desk.path(), &["course", "rules", "unshare"]).stdout);
+    write(&desk.path().join("my rules.toml"), &rules.replacen("points = 2", "points = 7", 1), 0o644);
+    let not_utf8 = [name.as_bytes(), b"\xff"].concat();
+    for name in [OsStr::new(name), OsStr::from_bytes(&not_utf8)] {
+        let program: OsString = match name.as_bytes() {
+            [b'-', ..] => OsString::from_vec([b"./", name.as_bytes()].concat()),
+            _ => name.to_os_string(),
+        };
+        write(&desk.path().join(name), "#!/bin/sh\n", 0o755);
+        let first = Command::new(env!("CARGO_BIN_EXE_nsconform"))
+            .args(["grade", "unshare"])
+            .arg(&program)
+            .args(options)
+            .current_dir(desk.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let shown = text(&first.stdout);
+        let line = shown.lines().rev().find_map(|line| Some(&line[line.find("nsconform grade ")?..]));
+        let line = line.unwrap_or_else(|| panic!("{shown}{}", text(&first.stderr)));
+        // bash has `$'...'`; the program is the one that was tested.
+        let again = Command::new("bash")
+            .arg("-c")
+            .arg(line.replacen("nsconform", "\"$0\"", 1))
+            .arg(env!("CARGO_BIN_EXE_nsconform"))
+            .current_dir(desk.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let without_times = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| !line.contains(" s")).map(str::to_string).collect()
+        };
+        assert_eq!(
+            without_times(&text(&again.stdout)),
+            without_times(&shown),
+            "{line}: {}",
+            text(&again.stderr)
+        );
+    }
+}
+
+/// A guest's grading is repeated in a guest; nothing boots here, as the kernel is none.
+#[test]
+fn a_kernel_that_is_none_is_refused() {
+    let desk = desk();
+    let output = nsconform(desk.path(), &["grade", "unshare", "lazy", "--vm", "--kernel", "plain"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}

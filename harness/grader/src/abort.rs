@@ -59,6 +59,15 @@ impl CheckAbort {
         }
     }
 
+    /// The same in words, for whoever asks nothing else.
+    pub(super) fn in_words(self) -> String {
+        match self {
+            CheckAbort::Mismatch(mismatch) => format!("{}; {}", mismatch.expected, mismatch.observed),
+            CheckAbort::Stopped(stop) => stop.what,
+            CheckAbort::Unavailable(why) | CheckAbort::TooBusy(why) | CheckAbort::Engine(why) => why,
+        }
+    }
+
     /// The finding of a check that ends so; none where nothing can be said of the submission.
     pub(super) fn finding(self) -> Result<Finding, String> {
         match self {

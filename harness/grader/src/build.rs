@@ -42,6 +42,7 @@ pub(super) fn build(
     support: &HostSupport<'_>,
     ground: SubmissionCredentials,
     several_ids: bool,
+    scratch: u32,
     host_name: &str,
 ) -> Result<Built, String> {
     // SAFETY: without CLONE_VM the child has a copy of everything, and the watcher has one thread.
@@ -51,7 +52,7 @@ pub(super) fn build(
         0 => reap_for_ever(),
         pid => Pid::from_raw(pid as i32),
     };
-    let built = build_around(init, support, ground, several_ids, host_name);
+    let built = build_around(init, support, ground, several_ids, scratch, host_name);
     if built.is_err() {
         let _ = nix::sys::signal::kill(init, nix::sys::signal::Signal::SIGKILL);
         reap(init);
@@ -64,6 +65,7 @@ fn build_around(
     support: &HostSupport<'_>,
     ground: SubmissionCredentials,
     several_ids: bool,
+    scratch: u32,
     host_name: &str,
 ) -> Result<Built, String> {
     let open = |path: String| {
@@ -85,7 +87,7 @@ fn build_around(
         // SAFETY: as above.
         match unsafe { fork_into(cgroup) }? {
             ForkResult::Parent { child } => Ok::<Pid, String>(child),
-            ForkResult::Child => live_as_builder(&mut theirs, outer, host_name),
+            ForkResult::Child => live_as_builder(&mut theirs, outer, scratch, host_name),
         }
     })?;
     drop(theirs);
@@ -150,8 +152,9 @@ fn reap_for_ever() -> ! {
 /// Builder and watcher tell each other that a step is done; anything else says how it failed.
 const DONE: &str = "done";
 
-/// The builder's descriptor of the directory of files for a submission.
-const GIVEN: i32 = 9;
+/// The builder's descriptor of the directory of files for a submission: above those that it has by
+/// itself, however many gradings are under way, as the socket to the watcher must not be replaced.
+const GIVEN: i32 = 100;
 
 fn say(socket: &mut UnixStream, text: &str) -> Result<(), String> {
     socket.write_all(text.as_bytes()).map_err(|error| format!("writing to a socket: {error}"))
@@ -170,12 +173,12 @@ fn hear(socket: &mut UnixStream) -> Result<(), String> {
 
 /// The life of a child that makes a stage, in the stage's PID namespace: it does one step after the
 /// other, and waits in between for the watcher to do its own, and at last for its end.
-fn live_as_builder(watcher: &mut UnixStream, outer: u32, host_name: &str) -> ! {
+fn live_as_builder(watcher: &mut UnixStream, outer: u32, scratch: u32, host_name: &str) -> ! {
     let mut told = |step: Result<(), String>| {
         let _ = say(watcher, step.err().as_deref().unwrap_or(DONE));
         let _ = hear(watcher);
     };
-    told(begin(outer));
+    told(begin(outer, scratch));
     told(unshare_all(host_name));
     told(set_stage());
     // SAFETY: ends the child; nothing of the watcher's is run twice.
@@ -183,8 +186,8 @@ fn live_as_builder(watcher: &mut UnixStream, outer: u32, host_name: &str) -> ! {
 }
 
 /// First step: file systems, and the user namespace.
-fn begin(outer: u32) -> Result<(), String> {
-    let given = place::copy_for_stage(outer)?;
+fn begin(outer: u32, scratch: u32) -> Result<(), String> {
+    let given = place::copy_for_stage(outer, scratch)?;
     use std::os::fd::AsRawFd;
     // SAFETY: plain call on our own descriptor; the watcher opens it anew by this number.
     if unsafe { libc::dup2(given.as_raw_fd(), GIVEN) } == -1 {

@@ -7,18 +7,15 @@ use super::abort::CheckAbort;
 use super::assignment::{Assignment, Check, SubmissionCredentials};
 use super::attributes;
 use super::cgroup::Cgroup;
+use super::channel::{Voice, listen};
 use super::fork;
 use super::grading::{Finding, GradedCheck, Grading};
 use super::place::{self, Program};
 use super::stage::{CheckScript, Stage, StageConfiguration};
 use super::watcher::{Fork, HostSupport, become_watcher, processes_of_submissions};
-use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::unistd::Pid;
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::{Deserialize, Serialize};
-use std::cell::{Cell, RefCell};
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// One grading to be done.
@@ -39,6 +36,9 @@ pub struct GradingRequest<'o> {
     pub seed: u64,
 }
 
+/// How many MiB of scratch space a submission has.
+const SCRATCH: u32 = 16;
+
 /// The watcher's messages to its parent, one JSON line each.
 #[derive(Serialize, Deserialize)]
 enum Word {
@@ -51,11 +51,6 @@ enum Word {
     /// The machine was too busy to say anything of the submission: why.
     TooBusy(String),
 }
-
-/// How long the watcher may be silent: it says every second that it is there.
-const LONGEST_SILENCE: Duration = Duration::from_secs(120);
-/// How often it says so.
-const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Grades a submission. `progress` is called with the results so far after each check. The watcher is
 /// forked from the caller.
@@ -118,37 +113,6 @@ pub fn grade(
     grading
 }
 
-/// Reads the watcher's words until it closes the channel.
-fn listen(mut channel: std::io::PipeReader, mut hear: impl FnMut(Word)) -> Result<(), String> {
-    let mut text = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
-    let mut heard = Instant::now();
-    loop {
-        let left = LONGEST_SILENCE.saturating_sub(heard.elapsed());
-        if left.is_zero() {
-            return Err(format!("the watcher said nothing for {LONGEST_SILENCE:?}"));
-        }
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match nix::poll::poll(&mut [PollFd::new(channel.as_fd(), PollFlags::POLLIN)], timeout) {
-            Ok(1..) => {}
-            Ok(_) | Err(nix::errno::Errno::EINTR) => continue,
-            Err(errno) => return Err(format!("poll: {errno}")),
-        }
-        let count =
-            channel.read(&mut buffer).map_err(|error| format!("reading from the watcher: {error}"))?;
-        if count == 0 {
-            return Ok(());
-        }
-        heard = Instant::now();
-        text.extend_from_slice(&buffer[..count]);
-        let Some(last) = text.iter().rposition(|byte| *byte == b'\n') else { continue };
-        for line in text[..last].split(|byte| *byte == b'\n') {
-            hear(serde_json::from_slice(line).map_err(|error| format!("the watcher's words: {error}"))?);
-        }
-        text.drain(..=last);
-    }
-}
-
 /// Starts the watcher; gives its PID and the channel that it speaks on.
 fn watcher(
     request: &GradingRequest<'_>,
@@ -170,22 +134,9 @@ fn watcher(
 
 /// The life of the watcher.
 fn watch(request: &GradingRequest<'_>, support: &HostSupport<'_>, channel: std::io::PipeWriter) {
-    let (channel, said) = (RefCell::new(channel), Cell::new(Instant::now()));
-    let say = |word: &Word| {
-        let mut line = serde_json::to_vec(word).unwrap_or_default();
-        line.push(b'\n');
-        said.set(Instant::now());
-        if channel.borrow_mut().write_all(&line).is_err() {
-            // Nobody listens any more.
-            // SAFETY: ends the watcher, and with it everything on the stage.
-            unsafe { libc::_exit(1) }
-        }
-    };
-    let heartbeat = || {
-        if said.get().elapsed() >= HEARTBEAT {
-            say(&Word::Alive);
-        }
-    };
+    let voice = Voice::new(channel);
+    let say = |word: &Word| voice.say(word);
+    let heartbeat = || voice.beat(&Word::Alive);
     if let Err(why) = place::enter(request.program).and_then(|()| attributes::new_session_keyring()) {
         return say(&Word::Impossible(why));
     }
@@ -252,6 +203,7 @@ fn perform(
         seed: request.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
         allowed: request.assignment.deadline_of(check),
         slowness: request.assignment.slowness,
+        scratch: SCRATCH,
         support,
         heartbeat,
     };

@@ -55,6 +55,10 @@ pub struct Launch {
     starter: Vec<String>,
     subreaper: bool,
     most_processes: Option<u64>,
+    /// A directory that precedes the others in PATH.
+    searched_first: Option<String>,
+    /// Where on the stage it starts, if it is to start there and is no submission.
+    directory: Option<String>,
 }
 
 impl Launch {
@@ -72,12 +76,20 @@ impl Launch {
             starter: Vec::new(),
             subreaper: false,
             most_processes: None,
+            searched_first: None,
+            directory: None,
         }
     }
 
     /// A program of the system's, found in PATH: something for a submission to find or join.
     pub fn system<S: AsRef<str>>(words: &[S]) -> Launch {
         Launch { is_submission: false, input: Input::Null, ..Launch::submission(words) }
+    }
+
+    /// A shell command of a submission's, in this directory of the stage.
+    pub(super) fn command(text: &str, directory: &str) -> Launch {
+        let directory = Some(directory.to_string());
+        Launch { directory, ..Launch::system(&["sh", "-c", text]) }
     }
 
     /// With this standard input.
@@ -132,9 +144,25 @@ impl Launch {
         self
     }
 
-    /// Whether it is the submission.
-    pub(super) fn is_submission(&self) -> bool {
-        self.is_submission
+    /// With this directory before the others in PATH.
+    pub fn searched_first(mut self, directory: &str) -> Launch {
+        self.searched_first = Some(directory.to_string());
+        self
+    }
+
+    /// The environment of the program.
+    fn environment(&self) -> Vec<String> {
+        let path = format!("PATH={}:", self.searched_first.as_deref().unwrap_or_default());
+        let usual = ENVIRONMENT.iter();
+        match self.searched_first {
+            Some(_) => usual.map(|variable| variable.replace("PATH=", &path)).collect(),
+            None => usual.map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Whether it starts where submissions do, rather than backstage.
+    pub(super) fn is_on_stage(&self) -> bool {
+        self.is_submission || self.has_starter() || self.directory.is_some()
     }
 
     /// Whether a program of the system's starts it, which must be what it seems to be.
@@ -170,6 +198,9 @@ impl Launch {
         }
         if let Some(most) = self.most_processes {
             parts.push(format!("RLIMIT_NPROC {most}"));
+        }
+        if let Some(directory) = &self.searched_first {
+            parts.push(format!("PATH begins with {directory}"));
         }
         if parts.is_empty() { String::new() } else { format!("({}) ", parts.join(", ")) }
     }
@@ -232,7 +263,7 @@ pub(super) fn start(
         let numbers = [standard[0].as_raw_fd(), standard[1].as_raw_fd(), standard[2].as_raw_fd()];
         unshare_further(launch)?;
         settle(numbers, launch, limits, &files)?;
-        execute(&words, launch.is_submission && launch.starter.is_empty())
+        execute(&words, &launch.environment(), launch.is_submission && launch.starter.is_empty())
     };
     let cgroup = limits.cgroup.map(AsFd::as_fd);
     let started = in_pid_namespace(spaces, || Ok::<_, String>(fork_and_exec(cgroup, child, patience)));
@@ -363,15 +394,18 @@ fn settle(numbers: [RawFd; 3], launch: &Launch, limits: &Limits<'_>, files: &Own
             }
         }
     }
-    sandbox::step("chdir", nix::unistd::chdir("/tmp"))
+    sandbox::step("chdir", nix::unistd::chdir(launch.directory.as_deref().unwrap_or("/tmp")))
 }
 
-fn execute(words: &[String], is_submission: bool) -> Result<std::convert::Infallible, BeforeExec> {
-    let strings = |words: &[&str]| -> Result<Vec<CString>, String> {
-        words.iter().map(|word| CString::new(*word).map_err(|error| error.to_string())).collect()
+fn execute(
+    words: &[String],
+    environment: &[String],
+    is_submission: bool,
+) -> Result<std::convert::Infallible, BeforeExec> {
+    let strings = |words: &[String]| -> Result<Vec<CString>, String> {
+        words.iter().map(|word| CString::new(word.as_str()).map_err(|error| error.to_string())).collect()
     };
-    let words = strings(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
-    let environment = strings(&ENVIRONMENT)?;
+    let (words, environment) = (strings(words)?, strings(environment)?);
     let Some(program) = words.first() else { return Err("there is nothing to execute".to_string().into()) };
     let executed = if is_submission {
         nix::unistd::execve(program, &words, &environment)

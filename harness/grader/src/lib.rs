@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `assignment` | the rules that a teacher may change: points, deadlines, hints |
 //! | `grader` | one grading from outside the seal |
+//! | `compile`, `sources` | building a submission from its folder, sealed as on a stage |
 //! | `grading` | the results of a grading |
 //! | `report` | the formats that those are written in |
 //! | `watcher`, `place` | the process that plays the checks, and its file system |
@@ -16,6 +17,8 @@
 //! | `run`, `observed` | a submission under way: its streams, and its processes as the kernel shows them |
 //! | `clock` | the time of a submission, which is not that of the machine |
 //! | `abort` | how a check ends early |
+//! | `channel` | the watcher's messages to its parent |
+//! | `workers` | gradings side by side, a process each |
 //! | `fork`, `spaces`, `inside` | children of the watcher, and namespaces that they join |
 //! | `cgroup` | limits that the kernel keeps for all processes together, where it can |
 //!
@@ -30,6 +33,8 @@
 //! |---|---|
 //! | scripts for a submission | created by a descriptor of a directory that is read-only on the stage; `O_EXCL`, `O_NOFOLLOW`, fchmod(2) |
 //! | the file under a bind mount | created in the same way; found again inside by openat2(2) without symbolic links and compared by device and inode; mounted by descriptors |
+//! | the folder that is built | read without following a link; written, before the first command of the submission, by a descriptor of the scratch directory |
+//! | the program that was built | openat2(2) beneath the scratch directory, without waiting; only a regular file |
 //! | names in the scratch directory | read by a descriptor from before the submission's first instruction |
 //! | a procfs that a submission has mounted | opened without symbolic links, only if fstatfs(2) says procfs, only read |
 //! | mount points of file systems in memory | `O_PATH`, in the root of the process, without symbolic links; only fstat(2) and fstatvfs(2) |
@@ -45,7 +50,9 @@ pub mod assignment;
 mod attributes;
 mod build;
 mod cgroup;
+mod channel;
 mod clock;
+pub mod compile;
 mod fork;
 mod given;
 pub mod grader;
@@ -57,13 +64,16 @@ mod observed;
 mod place;
 pub mod report;
 mod run;
+mod sources;
 mod spaces;
 mod stage;
 mod watcher;
+pub mod workers;
 
 pub use abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, ensure};
 pub use launch::{Input, Launch};
 pub use observed::{Mount, Namespace, ObservedProcess, ProcessState};
 pub use place::{LARGEST_PROGRAM, Program};
 pub use run::{Held, Run, Stream, Termination};
+pub use sources::{LARGEST_FOLDER, MOST_ENTRIES, Sources};
 pub use stage::{CheckScript, Stage};

@@ -196,13 +196,13 @@ fn restrict(target: &str, set: u64) -> Result<(), String> {
 }
 
 /// Gives the calling process, which is in the PID namespace of a stage, its own copy of the place:
-/// with that namespace's procfs, a scratch directory owned by this uid, and no way to the
+/// with that namespace's procfs, a scratch directory of so many MiB owned by this uid, and no way to the
 /// watcher's procfs. Gives the directory of files for the submission, which can be written to by
 /// this descriptor alone.
 ///
 /// # Errors
 /// Says which call failed.
-pub(super) fn copy_for_stage(uid: u32) -> Result<OwnedFd, String> {
+pub(super) fn copy_for_stage(uid: u32, scratch: u32) -> Result<OwnedFd, String> {
     step("unshare(CLONE_NEWNS)", nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS))?;
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let procfs = |path: &str| step("mounting procfs", mount(Some("proc"), path, Some("proc"), strict, None));
@@ -217,7 +217,7 @@ pub(super) fn copy_for_stage(uid: u32) -> Result<OwnedFd, String> {
     step("mounting a tmpfs", mount(Some("given"), GIVEN, Some("tmpfs"), strict, Some(options)))?;
     let given = open_tree(Path::new(GIVEN), false)?;
     restrict(GIVEN, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)?;
-    let options = format!("size=16m,nr_inodes=4096,mode=755,uid={uid},gid={uid}");
+    let options = format!("size={scratch}m,nr_inodes=4096,mode=755,uid={uid},gid={uid}");
     step(
         "mounting the scratch tmpfs",
         mount(Some("scratch"), "/tmp", Some("tmpfs"), strict, Some(&options)),

@@ -120,6 +120,8 @@ pub(super) struct StageConfiguration<'w> {
     pub(super) seed: u64,
     pub(super) allowed: Duration,
     pub(super) slowness: f64,
+    /// How many MiB the scratch directory has room for.
+    pub(super) scratch: u32,
     pub(super) support: &'w HostSupport<'w>,
     /// Called now and then while the watcher waits: it is still there.
     pub(super) heartbeat: &'w dyn Fn(),
@@ -127,8 +129,17 @@ pub(super) struct StageConfiguration<'w> {
 
 impl<'w> Stage<'w> {
     pub(super) fn set(configuration: StageConfiguration<'w>) -> Result<Stage<'w>, CheckAbort> {
-        let StageConfiguration { program, ground, several_ids, seed, allowed, slowness, support, heartbeat } =
-            configuration;
+        let StageConfiguration {
+            program,
+            ground,
+            several_ids,
+            seed,
+            allowed,
+            slowness,
+            scratch,
+            support,
+            heartbeat,
+        } = configuration;
         if several_ids && !support.several {
             let reason = "it needs a user namespace that maps several ids: grade as root, or with --vm";
             return Err(CheckAbort::Unavailable(reason.to_string()));
@@ -137,7 +148,7 @@ impl<'w> Stage<'w> {
         // A stream of its own, as everybody on the stage can read this name.
         let host_name = made_up_name(&mut random.fork());
         let Built { init, spaces, backstage, given } =
-            build::build(support, ground, several_ids, &host_name).map_err(CheckAbort::Engine)?;
+            build::build(support, ground, several_ids, scratch, &host_name).map_err(CheckAbort::Engine)?;
         Ok(Stage {
             program,
             init,
@@ -236,8 +247,17 @@ impl<'w> Stage<'w> {
     /// # Errors
     /// When it cannot be written.
     pub fn script(&self, text: &str) -> Result<String, CheckAbort> {
+        self.script_named(&self.name(), text)
+    }
+
+    /// The same with a name that the contract gives, for a program that is searched in PATH; no more
+    /// than one of each name in a check.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn script_named(&self, name: &str, text: &str) -> Result<String, CheckAbort> {
         let mode = Mode::from_bits_truncate(0o755);
-        let written = self.given.write(&self.name(), &format!("#!{SHELL}\n{text}\n"), mode);
+        let written = self.given.write(name, &format!("#!{SHELL}\n{text}\n"), mode);
         let path = written.map_err(CheckAbort::Engine)?;
         self.trace(format!("(the watcher) a script {path}: {text}"));
         Ok(path)
@@ -283,7 +303,7 @@ impl<'w> Stage<'w> {
             let why = "a program of the system's is to start the submission where one has run before";
             return Err(CheckAbort::Engine(why.to_string()));
         }
-        let on_stage = launch.is_submission() || launch.has_starter();
+        let on_stage = launch.is_on_stage();
         if on_stage {
             self.has_run.set(true);
             self.state.borrow_mut().clock.restart();

@@ -1,9 +1,10 @@
 //! `nsconform grade`: grades a program against the contract of an assignment, once or whenever the
 //! program changes.
 //!
-//! Handouts and starters live in `course`; how results are written, in the
+//! A class of submissions is graded by `class`. Handouts and starters live in `course`; how results are written, in the
 //! harness's `grade::report`.
 
+use super::class;
 use super::course::{embedded_rules, find};
 use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
@@ -39,6 +40,12 @@ Exit status:
   3  the grader itself failed, the machine was too busy, or a result could not be written
   4  this machine can perform none of the checks
 
+With --all:
+  0  every submission has a result, whatever it is
+  2  wrong command line or input, or there is no submission
+  3  a submission could not be graded, or a result not be written: the same command goes on there
+  4  this machine can perform none of the checks
+
 A submission runs as an unprivileged user in sealed namespaces, without network, with a read-only
 view of the system's programs and 16 MiB of scratch space.";
 
@@ -46,44 +53,53 @@ view of the system's programs and 16 MiB of scratch space.";
 #[derive(clap::Args)]
 pub struct GradeArguments {
     /// The assignment: `nsconform course list` shows all
-    assignment: String,
+    pub(super) assignment: String,
     /// The program to be graded: any executable file
-    program: PathBuf,
+    #[arg(required_unless_present = "all")]
+    program: Option<PathBuf>,
     /// Repeat a grading: what nobody can know beforehand follows from this number
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// The form of the result: human, json, gradescope, classroom50, exercism or junit
     #[arg(long, default_value = "human")]
-    format: Format,
+    pub(super) format: Format,
     /// Write the result to this file, after each check anew; people still get theirs
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Show the first N hints for each check that failed
     #[arg(long, value_name = "N", default_value_t = 0)]
-    hints: usize,
+    pub(super) hints: usize,
     /// Take the rules from this file: `nsconform course rules` prints those to start from
     #[arg(long, value_name = "FILE")]
-    rules: Option<PathBuf>,
+    pub(super) rules: Option<PathBuf>,
     /// Show checks that students may not see as well
     #[arg(long)]
-    staff: bool,
+    pub(super) staff: bool,
     /// Grade in a throw-away guest (QEMU), for machines that forbid user namespaces: machine code
     /// and shell scripts only
     #[arg(long)]
-    vm: bool,
+    pub(super) vm: bool,
     /// The kernel of the guest [default: the newest of the list that can be had]
     #[arg(long, value_name = "PATH", requires = "vm")]
-    kernel: Option<PathBuf>,
+    pub(super) kernel: Option<PathBuf>,
     /// Multiply every deadline by this, for slow machines; a guest measures how slow it is
     #[arg(long, value_name = "X", value_parser = scale, conflicts_with = "vm")]
-    deadline_scale: Option<f64>,
+    pub(super) deadline_scale: Option<f64>,
     /// Grade again whenever the program changes, or Enter is pressed
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    pub(super) class: class::ClassArguments,
 }
 
 /// Runs the command.
 pub fn grade(single: &SingleThreaded, arguments: &GradeArguments) -> CommandResult {
+    if let Some(folder) = &arguments.class.all {
+        return class::grade_all(single, arguments, folder);
+    }
+    let Some(path) = &arguments.program else {
+        return Err(Failure::usage("name the program to be graded, or a folder with --all"));
+    };
     let course = find(&arguments.assignment)?;
     let mut rules = rules(course, arguments.rules.as_deref())?;
     if let Some(factor) = arguments.deadline_scale {
@@ -98,36 +114,36 @@ pub fn grade(single: &SingleThreaded, arguments: &GradeArguments) -> CommandResu
         None => None,
     };
     let once = || {
-        let program = Program::read(&arguments.program).map_err(Failure::usage)?;
+        let program = Program::read(path).map_err(Failure::usage)?;
         let grading = |hear: &mut dyn FnMut(&Grading)| match arguments.vm {
-            true => grade_in_guest(arguments, course, &rules, &program, hear),
+            true => grade_in_guest(arguments, course, &rules, path, &program, hear),
             false => {
-                let (seed, repeat) = seed_and_repeat(arguments);
+                let (seed, repeat) = seed_and_repeat(arguments, path);
                 let request = GradingRequest {
                     name: course.name,
                     assignment,
                     scripts: course.checks,
                     program: &program,
-                    path: arguments.program.to_str().unwrap_or(&program.name),
+                    path: path.to_str().unwrap_or(&program.name),
                     repeat: Some(&repeat),
                     seed,
                 };
                 Ok(perform(single, &request, hear))
             }
         };
-        grade_once(arguments, assignment, &report, file.as_ref(), grading)
+        grade_once(arguments, assignment, path, &report, file.as_ref(), grading)
     };
-    if arguments.watch { watch(&arguments.program, once) } else { once() }
+    if arguments.watch { watch(path, once) } else { once() }
 }
 
 /// Rules, and the text that they were read from.
-struct Rules {
-    text: String,
-    assignment: Assignment,
+pub(super) struct Rules {
+    pub(super) text: String,
+    pub(super) assignment: Assignment,
 }
 
 /// The rules of an assignment: a teacher's, if there are some.
-fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
+pub(super) fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
     let Some(path) = file else {
         return Ok(Rules { text: course.rules.to_string(), assignment: embedded_rules(course)? });
     };
@@ -139,7 +155,7 @@ fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failure> {
 
 /// The seed, of as many bits as it can have so that nobody finds it out by trying, and the command that
 /// repeats a grading with it.
-fn seed_and_repeat(arguments: &GradeArguments) -> (u64, String) {
+fn seed_and_repeat(arguments: &GradeArguments, program: &Path) -> (u64, String) {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut options: Vec<OsString> = Vec::new();
     let mut add = |words: &[&OsStr]| options.extend(words.iter().map(|word| word.to_os_string()));
@@ -155,7 +171,7 @@ fn seed_and_repeat(arguments: &GradeArguments) -> (u64, String) {
     if let Some(kernel) = &arguments.kernel {
         add(&["--kernel".as_ref(), kernel.as_os_str()]);
     }
-    (seed, repeat_command(&arguments.assignment, arguments.program.as_os_str(), seed, &options))
+    (seed, repeat_command(&arguments.assignment, program.as_os_str(), seed, &options))
 }
 
 /// Boots a guest and takes in what it says of the grading.
@@ -163,6 +179,7 @@ fn grade_in_guest(
     arguments: &GradeArguments,
     course: &Course,
     rules: &Rules,
+    path: &Path,
     program: &Program,
     hear: &mut dyn FnMut(&Grading),
 ) -> Result<Grading, Failure> {
@@ -177,12 +194,12 @@ fn grade_in_guest(
             newest(&kernels::Options { mirror: None, offline: false, cache })?
         }
     };
-    let (seed, repeat) = seed_and_repeat(arguments);
+    let (seed, repeat) = seed_and_repeat(arguments, path);
     let submission = Submission {
         assignment: course.name.to_string(),
         rules: rules.text.clone(),
         name: program.name.clone(),
-        path: arguments.program.to_string_lossy().into_owned(),
+        path: path.to_string_lossy().into_owned(),
         seed,
     };
     let cancel = interruptible()?;
@@ -207,6 +224,7 @@ fn grade_in_guest(
 fn grade_once(
     arguments: &GradeArguments,
     assignment: &Assignment,
+    path: &Path,
     report: &Report,
     file: Option<&ResultFile>,
     grade: impl FnOnce(&mut dyn FnMut(&Grading)) -> Result<Grading, Failure>,
@@ -234,7 +252,7 @@ fn grade_once(
         return Err(Failure::harness(why));
     }
     if let Some(why) = &grading.broken {
-        let program = arguments.program.display();
+        let program = path.display();
         let (status, remedy) = match grading.impossible {
             true => (ExitStatus::NothingTested, "`nsconform doctor` says what is missing here"),
             false => (ExitStatus::HarnessFailed, "grade it again when the machine has less to do"),

@@ -2,6 +2,7 @@
 //! choosing a report, failing. Reading and writing files lives in `input` and `output`.
 
 pub mod audit;
+pub mod class;
 pub mod course;
 pub mod diff;
 pub mod doctor;

@@ -148,6 +148,12 @@ pub fn repeat_command(assignment: &str, program: &OsStr, seed: u64, options: &[O
     command
 }
 
+/// The same for one folder of a class.
+pub fn repeat_all_command(assignment: &str, seed: u64, options: &[OsString]) -> String {
+    let words = options.iter().map(|option| quoted(option)).collect::<Vec<_>>().join(" ");
+    format!("nsconform grade {assignment} {words} --seed {seed}")
+}
+
 /// A path as a word that is not taken for an option.
 fn path_word(path: &OsStr) -> String {
     if path.as_bytes().starts_with(b"-") {
