@@ -31,7 +31,7 @@ needs! {
     CGROUP2 {
         "cgroups of its own",
         cgroup: true,
-        remedy: "run as root, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), where the version 2 hierarchy is available",
+        remedy: "run as root outside any container, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), where the version 2 hierarchy is available",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             process.mkdir("hierarchy", 0o755)?;
@@ -130,7 +130,7 @@ needs! {
     IPC_SYSCTLS {
         "writable settings of an IPC namespace",
         own: &["ipc.sysctls-sysv-per-ns", "ipc.sysctls-mq-per-ns"],
-        remedy: "use Linux 5.19 or later, or run as root; in a container, mount /proc/sys writable",
+        remedy: "use Linux 5.19 or later, or run as root outside any user namespace; in a container, mount /proc/sys writable",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             let outcome = process.unshare(NEWIPC)?;
@@ -202,21 +202,21 @@ needs! {
     /// User and group ids above 100000 are mapped here, as needed for a namespace with ids of its own.
     HUNDRED_THOUSAND_IDS {
         "user ids above 100000",
-        remedy: "run as root; in a container, map at least the ids 0 to 101000 into it",
+        remedy: "run as root outside any container; in a container, map at least the ids 0 to 101000 into it",
         probe: |lab| ids_can_be_taken(lab, 100_999),
     }
 
     /// More than one user and group id is mapped here, as needed for two users that do not trust each other.
     MANY_IDS {
         "several user ids",
-        remedy: "run as root; in a container, map at least the ids 0 to 2000 into it",
+        remedy: "run as root outside any container; in a container, map at least the ids 0 to 2000 into it",
         probe: |lab| ids_can_be_taken(lab, 1001),
     }
 
     /// Some thousands of user and group ids are mapped here, as needed for maps of many lines.
     MANY_USER_IDS {
         "thousands of user ids",
-        remedy: "run as root; in a container, map at least the ids 0 to 5000 into it",
+        remedy: "run as root outside any container; in a container, map at least the ids 0 to 5000 into it",
         probe: |lab| ids_can_be_taken(lab, 5000),
     }
 
@@ -294,7 +294,7 @@ needs! {
     ORDINARY_USER {
         "an ordinary user",
         own: &["user.isolates-uids-and-gids"],
-        remedy: "run as root, or raise user.max_user_namespaces",
+        remedy: "run as root outside any user namespace, or raise user.max_user_namespaces; in a container, allow setgroups(2), setresgid(2) and setresuid(2)",
         probe: |lab| succeeded("becoming an ordinary user", lab.process_on(Ground::User, "probe")?.getpid()?),
     }
 
@@ -477,7 +477,7 @@ needs! {
     SETGROUPS {
         "setgroups",
         own: &["user.setgroups-deny-works", "user.setgroups-needs-gid-map"],
-        remedy: "run as root; in a container, one that maps at least the ids 0 to 2000 and does not deny setgroups(2)",
+        remedy: "run as root outside any container; in a container, one that maps at least the ids 0 to 2000 and does not deny setgroups(2)",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             succeeded("setgroups([1001])", process.setgroups([1001])?)
@@ -550,7 +550,7 @@ needs! {
     UTS_FILES {
         "writable /proc/sys/kernel/hostname",
         own: &["uts.proc-write-sets", "uts.proc-write-ignores-capability"],
-        remedy: "run as root: the file belongs to uid 0 of the initial user namespace; in a container, mount /proc/sys writable",
+        remedy: "run as root outside any user namespace: the file belongs to uid 0 of the initial one; in a container, mount /proc/sys writable",
         probe: |lab| {
             let process = lab.process_on(Ground::Root, "probe")?;
             succeeded("writing /proc/sys/kernel/hostname", process.echo("probe", "/proc/sys/kernel/hostname")?)

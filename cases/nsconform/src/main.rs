@@ -7,7 +7,7 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, list, matrix, play,
+    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, limits, list, matrix, play,
     print_data, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
@@ -56,6 +56,7 @@ enum Command {
     /// Show that the cases can fail: lie to each of them and see whether it notices
     Audit(audit::AuditArguments),
     /// Show that verdicts are stable: run every case many times, disturbed in many ways
+    #[command(after_help = verify::EXIT_STATUSES)]
     Verify(verify::VerifyArguments),
     /// Play a written script, or the trace of a case as one, and print its trace
     #[command(after_help = play::NOTATION)]
@@ -99,6 +100,9 @@ fn main() -> ExitCode {
         }
         error.exit()
     });
+    if let Err(failure) = limits::suffice() {
+        return told(failure);
+    }
     let fork = || single.as_ref().map_err(|why| Failure::harness(why.as_str()));
     let done = match arguments.command.unwrap_or_else(|| Command::Run(run::RunArguments::default())) {
         Command::Run(arguments) => fork().and_then(|single| run::run(single, &arguments)),
@@ -121,11 +125,16 @@ fn main() -> ExitCode {
             print_data(|to| to.write_all(&script)).map(|()| ExitStatus::Success)
         }
     };
-    let status = done.unwrap_or_else(|Failure { status, message }| {
-        // A closed error output leaves nobody to tell.
-        use std::io::Write;
-        let _ = writeln!(anstream::stderr(), "nsconform: {message}");
-        status
-    });
+    match done {
+        Ok(status) => ExitCode::from(status as u8),
+        Err(failure) => told(failure),
+    }
+}
+
+/// Says why a command could not do what was asked.
+fn told(Failure { status, message }: Failure) -> ExitCode {
+    use std::io::Write;
+    // A closed error output leaves nobody to tell.
+    let _ = writeln!(anstream::stderr(), "nsconform: {message}");
     ExitCode::from(status as u8)
 }

@@ -63,7 +63,7 @@ fn rounds(usual: usize) -> usize {
 }
 
 /// Commands that neither boot, fetch nor run many cases, whatever is put behind them.
-const BEGINNINGS: [&[&str]; 14] = [
+const BEGINNINGS: [&[&str]; 15] = [
     &[],
     &["run", "uts.isolates-nodename-domainname"],
     &["run", "--exact", "no.such-case"],
@@ -77,6 +77,7 @@ const BEGINNINGS: [&[&str]; 14] = [
     &["course", "list"],
     &["course", "rules"],
     &["shorten"],
+    &["play"],
     &["completions"],
 ];
 
@@ -228,7 +229,7 @@ fn what_is_no_file_is_refused(
     #[values(
         &["report", "FILE"], &["diff", "FILE", "FILE"], &["run", "--failed", "FILE"],
         &["run", "uts.", "--known", "FILE"], &["grade", "unshare", "/bin/true", "--rules", "FILE"],
-        &["matrix", "--kernel", "FILE"],
+        &["matrix", "--kernel", "FILE"], &["play", "FILE"], &["shorten", "FILE"],
     )]
     command: &[&str],
 ) {
@@ -265,27 +266,117 @@ fn a_full_disk_is_said(#[case] command: &[&str]) {
     assert!(String::from_utf8_lossy(&output.stderr).contains("No space left"));
 }
 
+/// Lowers a limit of the child, between fork(2) and execve(2).
+fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, to: libc::rlim_t) {
+    let lower = move || {
+        let limit = libc::rlimit { rlim_cur: to, rlim_max: to };
+        // SAFETY: the limit outlives the call.
+        match unsafe { libc::setrlimit(resource, &raw const limit) } {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: between fork and execve only an async-signal-safe system call is made.
+    unsafe { command.pre_exec(lower) };
+}
+
 #[test]
 fn a_limit_on_the_size_of_files_is_said() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("run.json");
     let mut arguments = words(&["run", "uts.", "--format", "json", "--output"]);
     arguments.push(path.into());
-    let output = run(&arguments, |command| {
-        let limit = || {
-            let limit = libc::rlimit { rlim_cur: 4096, rlim_max: 4096 };
-            // SAFETY: the limit outlives the call.
-            match unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) } {
-                0 => Ok(()),
-                _ => Err(std::io::Error::last_os_error()),
-            }
-        };
-        // SAFETY: between fork and execve only an async-signal-safe system call is made.
-        unsafe { command.pre_exec(limit) };
-    });
+    let output = run(&arguments, |command| limit(command, libc::RLIMIT_FSIZE, 4096));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{errors}");
     assert!(errors.contains("File too large"), "{errors}");
+}
+
+/// Commands that read, write and fork.
+const USUAL: [&[&str]; 4] = [
+    &["list"],
+    &["explain", "uts.isolates-nodename-domainname"],
+    &["run", "uts.isolates-nodename-domainname"],
+    &["completions", "bash"],
+];
+
+#[rstest]
+#[case::address_space(libc::RLIMIT_AS, 36 << 20, "ulimit -v")]
+#[case::data(libc::RLIMIT_DATA, 1 << 20, "ulimit -d")]
+#[case::stack(libc::RLIMIT_STACK, 64 << 10, "ulimit -s")]
+fn too_little_memory_is_said(
+    #[case] resource: libc::__rlimit_resource_t,
+    #[case] bytes: libc::rlim_t,
+    #[case] name: &str,
+) {
+    for command in USUAL {
+        let output = run(&words(command), |command| limit(command, resource, bytes));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command:?}: {errors}");
+        assert!(errors.contains(name), "{command:?}: {errors}");
+    }
+}
+
+/// Enough for lists and reports; cases may need more and say so.
+#[rstest]
+#[case::address_space(libc::RLIMIT_AS, 64 << 20)]
+#[case::data(libc::RLIMIT_DATA, 8 << 20)]
+#[case::stack(libc::RLIMIT_STACK, 128 << 10)]
+#[case::descriptors(libc::RLIMIT_NOFILE, 16)]
+#[case::more_descriptors(libc::RLIMIT_NOFILE, 100)]
+#[case::processes(libc::RLIMIT_NPROC, 0)]
+#[case::locked_memory(libc::RLIMIT_MEMLOCK, 0)]
+#[case::cores(libc::RLIMIT_CORE, 0)]
+fn a_low_limit_ends_with_a_documented_status(
+    #[case] resource: libc::__rlimit_resource_t,
+    #[case] to: libc::rlim_t,
+) {
+    for command in USUAL {
+        let arguments = words(command);
+        let output = run(&arguments, |command| limit(command, resource, to));
+        check(&arguments, &output);
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.is_empty(), "{arguments:?} says nothing");
+        assert!(!said.contains("sudo"), "who may do everything else is told to be root: {said}");
+    }
+}
+
+#[rstest]
+fn closed_standard_descriptors_are_no_harm(#[values(0, 1, 2)] number: i32) {
+    for command in USUAL.into_iter().chain([&["report", "-"][..], &["no-such-command"]]) {
+        let arguments = words(command);
+        let output = run(&arguments, |command| {
+            let close = move || {
+                // SAFETY: takes a number only.
+                unsafe { libc::close(number) };
+                Ok(())
+            };
+            // SAFETY: between fork and execve only an async-signal-safe system call is made.
+            unsafe { command.pre_exec(close) };
+        });
+        check(&arguments, &output);
+    }
+}
+
+#[test]
+fn a_second_run_does_not_write_into_the_output_of_the_first() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("run.json");
+    let mut arguments = words(&["run", "uts.", "--format", "json", "--output"]);
+    arguments.push(path.clone().into());
+    let statuses: Vec<Option<i32>> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&arguments, |_| {}).status.code())).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| matches!(status, Some(0 | 2))), "{statuses:?}");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let kinds: Vec<String> = written
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["type"].to_string())
+        .collect();
+    assert_eq!(kinds.first().map(String::as_str), Some("\"run\""));
+    assert_eq!(kinds.iter().position(|kind| kind == "\"done\""), Some(kinds.len() - 1));
 }
 
 #[rstest]

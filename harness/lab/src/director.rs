@@ -20,7 +20,6 @@ use nsconform_sys::{descriptors, procfs};
 use std::cell::{Ref, RefCell};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::Path;
-use std::time::Instant;
 
 /// The connection to one actor.
 pub(crate) struct Connection {
@@ -45,7 +44,6 @@ struct DirectorState {
 pub(crate) struct Director<'j> {
     around: Around<'j>,
     mode: Mode,
-    started: Instant,
     state: RefCell<DirectorState>,
 }
 
@@ -54,7 +52,7 @@ impl<'j> Director<'j> {
         // Without memory for a message every call is an error, and says so.
         let buffer = wire::message_buffer().unwrap_or_default();
         let state = RefCell::new(DirectorState { connections: Vec::new(), buffer });
-        Director { around: Around::new(journal, conduct), mode, started: Instant::now(), state }
+        Director { around: Around::new(journal, conduct), mode, state }
     }
 
     /// Creates a process with the credentials of `ground`; gives its number.
@@ -220,21 +218,12 @@ impl<'j> Director<'j> {
             return Ok(treatment.report(|| Outcome::Returned(Value::ZERO)));
         }
         match postcard::from_bytes(&buffer[..received.length]) {
-            Ok(Reply::Outcome(outcome)) => Ok(treatment.report(|| self.without_run_time(outcome))),
+            Ok(Reply::Outcome(outcome)) => Ok(treatment.report(|| outcome)),
             Ok(Reply::Trouble(trouble)) => Err(engine(format!("{}: {trouble}", connection.name))),
             Err(error) => {
                 Err(engine(format!("the answer of {} cannot be decoded: {error}", connection.name)))
             }
         }
-    }
-
-    /// Takes from a clock's reading the time that the run has lasted, by the clock of the director,
-    /// which stays in its time namespace: on a slow machine that may be seconds.
-    fn without_run_time(&self, mut outcome: Outcome) -> Outcome {
-        if let Outcome::Returned(Value::Time { nanoseconds, .. }) = &mut outcome {
-            *nanoseconds -= self.started.elapsed().as_nanos() as i128;
-        }
-        outcome
     }
 
     fn answer(&self, number: usize, outcome: Outcome) -> Done {

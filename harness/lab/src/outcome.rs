@@ -59,7 +59,8 @@ pub enum Value {
     Time {
         /// The clock's name, as clock_gettime(2) spells it.
         clock: String,
-        /// The reading in nanoseconds; in a trace, less the time that the run had lasted.
+        /// The reading in nanoseconds; of a clock that goes on with time, how far it is ahead of one that
+        /// no time namespace changes.
         nanoseconds: i128,
     },
     /// Several values, printed as `[a, b]`.

@@ -209,11 +209,7 @@ fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<M
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).map_err(|errno| {
-        let why = if proof::seems_a_chroot() {
-            ": started in a chroot, where it is refused; run as root"
-        } else {
-            ""
-        };
+        let why = if proof::seems_a_chroot() { ": started in a chroot, where it is refused" } else { "" };
         format!("unshare(CLONE_NEWUSER|CLONE_NEWNS): {}{why}", Errno::from(errno).describe())
     })?;
     map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
@@ -316,6 +312,16 @@ fn called(call: &str, returned: impl Into<i64>) -> Result<i64, String> {
     Errno::result(returned).map_err(|errno| format!("{call}: {}", errno.describe()))
 }
 
+/// 1 rather than 0: with a limit of 1 the kernel starts no core dump program either (core(5)); it would
+/// run outside the seal. Who was started with a hard limit of 0 may not raise it, and keeps it.
+fn limit_cores() -> Result<(), String> {
+    let limits = |most| libc::rlimit { rlim_cur: most, rlim_max: most };
+    // SAFETY: the limits outlive the calls.
+    let set =
+        |most| called("setrlimit(RLIMIT_CORE)", unsafe { libc::setrlimit(libc::RLIMIT_CORE, &limits(most)) });
+    set(1).or_else(|_| set(0)).map(drop)
+}
+
 /// Completes the seal in a director, which has just been created with the namespaces of
 /// [`Containment::of_director`].
 ///
@@ -337,11 +343,7 @@ pub fn complete_seal(containment: Containment) -> Result<(), String> {
     // The server blocks SIGCHLD for its signalfd.
     step("sigprocmask", nix::sys::signal::SigSet::all().thread_unblock())?;
     descriptors::close_from(3)?;
-    // 1 rather than 0: with a limit of 1 the kernel starts no core dump program either (core(5)); it
-    // would run outside the seal.
-    let cores = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
-    // SAFETY: the limit outlives the call.
-    called("setrlimit(RLIMIT_CORE)", unsafe { libc::setrlimit(libc::RLIMIT_CORE, &cores) })?;
+    limit_cores()?;
     // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);

@@ -289,8 +289,7 @@ impl StableNames {
             }
             Value::Time { clock, nanoseconds } => {
                 let first = *self.clocks.entry(clock.clone()).or_insert(*nanoseconds);
-                // Offsets are whole seconds: the rest of the difference is the time that an answer
-                // takes.
+                // Beside the offsets, which are whole seconds, little is left: how exactly it was read.
                 let seconds = (nanoseconds - first + SECOND / 2).div_euclid(SECOND);
                 match seconds {
                     0 => clock.clone(),

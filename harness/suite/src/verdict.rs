@@ -405,15 +405,49 @@ impl SkipReason {
     /// How to get it.
     pub fn remedy(&self) -> &str {
         match self {
-            SkipReason::Seal { .. } => SEAL_REMEDY,
-            SkipReason::NotRoot => "run as root (sudo nsconform)",
+            SkipReason::Seal { what } => seal_remedy(what),
+            SkipReason::NotRoot => NOT_ROOT_REMEDY,
             SkipReason::Need { remedy, .. } => remedy,
         }
     }
 }
 
-/// How to get sealed namespaces.
-pub const SEAL_REMEDY: &str = "run as root, or allow ordinary users to create user namespaces (user.max_user_namespaces above 0, kernel.unprivileged_userns_clone=1 on Debian, kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu); in a container, allow clone and unshare in its seccomp filter and leave /proc in place";
+const NOT_ROOT_REMEDY: &str = "run as root outside any container (sudo nsconform)";
+
+/// How to get what a step of the seal lacks, by the words that its failure begins with or holds.
+/// The order matters: the first that fits is said.
+const SEAL_REMEDIES: [(&str, &str); 7] = [
+    ("RLIMIT_CORE", "allow setrlimit(2): nothing is needed of this limit itself"),
+    (
+        "RLIMIT_",
+        "raise the hard limit that is named before the start (ulimit -H in a shell; --ulimit for a container)",
+    ),
+    ("started in a chroot", "start outside the chroot, or in it as root with CAP_SYS_ADMIN"),
+    (
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS): EPERM",
+        "allow user namespaces (kernel.unprivileged_userns_clone=1 on Debian, \
+         kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu); in a container, or under a seccomp filter, allow \
+         clone and unshare there, or give CAP_SYS_ADMIN",
+    ),
+    (
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
+        "raise user.max_user_namespaces and user.max_mnt_namespaces, here and in the user namespaces around this one",
+    ),
+    (
+        "_map: EPERM",
+        "give CAP_SETFCAP and CAP_SETUID, without which root may not map itself (user_namespaces(7)), or start as an \
+         ordinary user",
+    ),
+    ("is a directory", "make a directory /tmp, which may be empty"),
+];
+
+/// How to get a step of the seal that somebody refuses.
+const ALLOW_THE_STEP: &str = "allow the call that is named where nsconform is started: in the seccomp filter, the security \
+     module or the container";
+
+fn seal_remedy(what: &str) -> &'static str {
+    SEAL_REMEDIES.iter().find(|(words, _)| what.contains(words)).map_or(ALLOW_THE_STEP, |(_, remedy)| remedy)
+}
 
 /// The record of one case in one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -466,6 +500,19 @@ mod tests {
     fn run_files_have_these_words(#[case] verdict: Verdict, #[case] written: &str) {
         assert_eq!(serde_json::to_string(&verdict).unwrap(), written);
         assert_eq!(serde_json::from_str::<Verdict>(written).unwrap(), verdict);
+    }
+
+    #[rstest]
+    #[case::limit("RLIMIT_STACK (ulimit -s) is 262144: at least 1048576 are needed", "raise the hard limit")]
+    #[case::number(
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS): ENOSPC (No space left on device)",
+        "raise user.max_user"
+    )]
+    #[case::filter("pivot_root: EPERM (Operation not permitted)", "allow the call")]
+    #[case::capability("writing /proc/self/uid_map: EPERM (Operation not permitted)", "give CAP_SETFCAP")]
+    fn a_remedy_is_that_of_the_step(#[case] what: &str, #[case] remedy: &str) {
+        let reason = SkipReason::Seal { what: what.to_string() };
+        assert!(reason.remedy().starts_with(remedy), "{}", reason.remedy());
     }
 
     #[rstest]

@@ -5,7 +5,7 @@
 
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,8 +15,11 @@ pub type ProcessState = char;
 /// The fields of `stat` from the state on (proc_pid_stat(5)): what stands before may hold anything.
 /// None if there is no such task any more.
 pub fn stat(task: &Path) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(task.join("stat")).ok()?;
-    let (_, rest) = text.rsplit_once(") ")?;
+    fields(&std::fs::read_to_string(task.join("stat")).ok()?)
+}
+
+fn fields(stat: &str) -> Option<Vec<String>> {
+    let (_, rest) = stat.rsplit_once(") ")?;
     Some(rest.split_whitespace().map(str::to_string).collect())
 }
 
@@ -49,13 +52,42 @@ pub fn members_below(proc: BorrowedFd, init: i32) -> Vec<i32> {
     members
 }
 
-/// How long a process has waited for a processor although it could run, as the second field of its
-/// `schedstat` tells; none where the kernel keeps no such count.
-pub fn waited_for_processor(proc: BorrowedFd, pid: i32) -> Option<Duration> {
+/// The use that the threads of a process have made of processors, together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessorUse {
+    /// How long they have run, as proc_pid_stat(5) counts it: `utime` and `stime`.
+    pub ran: Duration,
+    /// How long they have waited although they could run, as the second field of `schedstat` tells:
+    /// none of a wait that has not ended, and none where the kernel keeps no such count.
+    pub waited: Duration,
+    /// Whether one of them runs, or could.
+    pub runnable: bool,
+}
+
+/// The use that a process has made of processors; none if it is gone or cannot be looked at.
+pub fn processor_use(proc: BorrowedFd, pid: i32) -> Option<ProcessorUse> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
-    let file = nix::fcntl::openat(proc, format!("{pid}/schedstat").as_str(), flags, Mode::empty()).ok()?;
-    let text = std::io::read_to_string(std::fs::File::from(file)).ok()?;
-    Some(Duration::from_nanos(text.split_whitespace().nth(1)?.parse().ok()?))
+    let read = |path: String| {
+        let file = nix::fcntl::openat(proc, path.as_str(), flags, Mode::empty()).ok()?;
+        std::io::read_to_string(std::fs::File::from(file)).ok()
+    };
+    // SAFETY: takes a number only.
+    let tick = Duration::from_secs(1) / unsafe { libc::sysconf(libc::_SC_CLK_TCK) }.max(1) as u32;
+    let threads = nix::fcntl::openat(proc, format!("{pid}/task").as_str(), flags, Mode::empty()).ok()?;
+    let mut found = ProcessorUse::default();
+    for thread in numbered(threads.as_fd()) {
+        // Threads come and go.
+        let Some(fields) = read(format!("{pid}/task/{thread}/stat")).as_deref().and_then(fields) else {
+            continue;
+        };
+        let ticks = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
+        found.ran += tick.saturating_mul(ticks);
+        found.runnable |= fields.first().is_some_and(|state| state == "R");
+        let statistics = read(format!("{pid}/task/{thread}/schedstat")).unwrap_or_default();
+        let waited = statistics.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+        found.waited += Duration::from_nanos(waited.unwrap_or(0));
+    }
+    Some(found)
 }
 
 /// The processes that a procfs lists.
@@ -103,7 +135,19 @@ fn identity(file: &OwnedFd) -> Option<(u64, u64)> {
 mod tests {
     use super::*;
     use crate::reap;
-    use std::os::fd::AsFd;
+
+    #[test]
+    fn a_busy_process_has_run_and_is_runnable() {
+        let proc = std::fs::File::open("/proc").unwrap();
+        let own = std::process::id() as i32;
+        let end = std::time::Instant::now() + Duration::from_secs(60);
+        let mut found = processor_use(proc.as_fd(), own).unwrap();
+        while found.ran.is_zero() && std::time::Instant::now() < end {
+            found = processor_use(proc.as_fd(), own).unwrap();
+        }
+        assert!(found.runnable && !found.ran.is_zero(), "{found:?}");
+        assert_eq!(processor_use(proc.as_fd(), 0), None);
+    }
 
     /// The init of a PID namespace with a member, and another process beside them, are told apart.
     #[test]

@@ -8,7 +8,7 @@ use nsconform_lab::seal::{Ground, Mode};
 use nsconform_suite::case::Case;
 use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
-use nsconform_suite::verdict::{ExitStatus, SEAL_REMEDY, SkipReason, Verdict};
+use nsconform_suite::verdict::{ExitStatus, SkipReason, Verdict};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::kernels::{Options, default_directory, usable};
@@ -46,7 +46,7 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
             catalogue().len(),
             skipped.len()
         )?;
-        if runnable.is_empty() { writeln!(to, "To test anything: {SEAL_REMEDY}") } else { Ok(()) }
+        Ok(())
     })?;
     Ok(if runnable.is_empty() { ExitStatus::NothingTested } else { ExitStatus::Success })
 }
@@ -115,7 +115,7 @@ fn refused_calls(skipped: &[(usize, Verdict)]) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
     for (_, verdict) in skipped {
         let Verdict::Skip { reason: reason @ SkipReason::Need { need, .. } } = verdict else { continue };
-        if needs::ALL.iter().any(|other| other.name == need) {
+        if requirements().iter().any(|other| other.name == need) {
             continue;
         }
         match facts.iter_mut().find(|fact| fact.name == *need) {

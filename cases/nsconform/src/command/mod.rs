@@ -11,6 +11,7 @@ pub mod fetch_kernels;
 pub mod grade;
 pub mod guest;
 mod input;
+pub mod limits;
 pub mod list;
 pub mod matrix;
 pub mod output;

@@ -2,7 +2,7 @@
 //!
 //! The notation and the playing live in the engine (`nsconform_lab::script`).
 
-use super::{CommandResult, Failure, print};
+use super::{CommandResult, Failure, input, print};
 use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::job::Finish;
@@ -13,7 +13,7 @@ use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
 use nsconform_suite::snapshot;
 use nsconform_sys::single_threaded::SingleThreaded;
-use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 /// The end of `nsconform play --help`.
 pub const NOTATION: &str = "\
@@ -45,10 +45,10 @@ Exit status:
 #[derive(clap::Args)]
 pub struct PlayArguments {
     /// The script, or a trace (also a .snap file); `-` is standard input
-    file: String,
+    file: PathBuf,
     /// Compare the trace with the one in this file and show where they differ
     #[arg(long, value_name = "FILE")]
-    expect: Option<String>,
+    expect: Option<PathBuf>,
     /// Multiply the deadline of the script
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
@@ -57,7 +57,7 @@ pub struct PlayArguments {
 /// Plays the script.
 pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult {
     let script = read_script(&arguments.file)?;
-    let expected = arguments.expect.as_deref().map(read).transpose()?;
+    let expected = arguments.expect.as_deref().map(input::text).transpose()?;
     let setup = Setup { jobs: 1, deadline_scale: arguments.deadline_scale, ..Setup::default() };
     let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
@@ -76,27 +76,20 @@ pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult
     judge(&run, expected.as_deref().map(text_of), arguments.deadline_scale)
 }
 
-/// The content of a file, or of standard input.
-fn read(file: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = match file {
-        "-" => io::stdin().read_to_string(&mut text).map(drop),
-        _ => std::fs::read_to_string(file).map(|content| text = content),
-    };
-    read.map(|()| text).map_err(|error| Failure::usage(format!("{file}: {error}")))
-}
-
 /// The trace in a text, which may be a .snap file.
 fn text_of(text: &str) -> &str {
     snapshot::approved(text).unwrap_or(text)
 }
 
-fn read_script(file: &str) -> Result<Script, Failure> {
-    let text = read(file)?;
+fn read_script(file: &Path) -> Result<Script, Failure> {
+    let text = input::text(file)?;
     let script = text_of(&text);
     let header = text[..text.len() - script.len()].lines().count();
     script.parse().map_err(|ScriptError { line, error }| {
-        let name = if file == "-" { "standard input" } else { file };
+        let name = match file.as_os_str() == "-" {
+            true => "standard input".into(),
+            false => file.to_string_lossy(),
+        };
         Failure::usage(format!("{name}:{}:{}: {}", line + header, error.column, error.message))
     })
 }

@@ -1,15 +1,24 @@
 //! `nsconform verify`: runs every case many times, disturbed in many ways, and shows every run that
-//! is not as the first one of its case.
+//! is not as the first one of its case; those that were slow are counted apart.
 
 use super::progress::ProgressLine;
 use super::{CommandResult, Failure, TextOrJson, pattern, print, print_data, select};
 use nsconform_catalogue::{catalogue, claims};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::snapshot;
-use nsconform_suite::stability::{Disagreement, Repetition, Stability, Summary, verify as repeat};
+use nsconform_suite::stability::{Disagreement, Repetition, SlowRun, Stability, Summary, verify as repeat};
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::Serialize;
 use std::io::{self, Write};
+
+/// The exit statuses, for --help.
+pub const EXIT_STATUSES: &str = "\
+Exit status:
+  0  all runs of each case agree
+  1  two runs of a case disagree
+  2  wrong command line
+  3  a run did not end in time, or the harness itself failed
+  4  nothing was run: everything was skipped, or no case matched";
 
 /// The command line of `verify`.
 #[derive(clap::Args)]
@@ -65,17 +74,19 @@ fn reproduction(arguments: &VerifyArguments, seed: u64) -> String {
     command
 }
 
-/// One line of the result for programs: the disagreements, then one that counts them.
+/// One line of the result for programs: the disagreements, the slow runs, then one that counts them.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum VerifyLine<'a> {
     Disagreement(&'a Disagreement),
+    Slow(&'a SlowRun),
     Done(&'a Summary),
 }
 
 fn write_json(to: &mut dyn Write, found: &Stability) -> io::Result<()> {
     let disagreements = found.disagreements.iter().map(VerifyLine::Disagreement);
-    for line in disagreements.chain([VerifyLine::Done(&found.summary)]) {
+    let slow = found.slow.iter().map(VerifyLine::Slow);
+    for line in disagreements.chain(slow).chain([VerifyLine::Done(&found.summary)]) {
         writeln!(to, "{}", serde_json::to_string(&line)?)?;
     }
     Ok(())
@@ -90,15 +101,22 @@ fn write_human(to: &mut dyn Write, found: &Stability, reproduction: &str) -> io:
         }
         writeln!(to, "  reproduce: {reproduction}\n")?;
     }
+    for slow in &found.slow {
+        writeln!(to, "SLOW {}: {}", slow.id, slow.what)?;
+    }
+    if !found.slow.is_empty() {
+        writeln!(to, "  slow runs say more of the machine than of a case: verify fewer at once (--jobs)\n")?;
+    }
     let summary = &found.summary;
     writeln!(
         to,
-        "{} rounds x {} cases = {} runs in {:.1} s, {} disagreements, slowest run {:.0} ms, {} cases skipped, seed {}",
+        "{} rounds x {} cases = {} runs in {:.1} s, {} disagreements, {} slow runs, slowest {:.0} ms, {} cases skipped, seed {}",
         summary.rounds,
         summary.cases,
         summary.runs,
         summary.duration_us as f64 / 1e6,
         summary.disagreements,
+        summary.slow,
         summary.slowest_us as f64 / 1e3,
         summary.skipped,
         summary.seed

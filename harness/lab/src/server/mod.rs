@@ -2,10 +2,11 @@
 //! before it allocates anything large or starts any thread.
 //!
 //! This file has the runner's end of the server and their messages. The server's own loop lives in
-//! `serve`, the time and the end of directors in `slots`, a director's first steps in `start`. Jobs
+//! `serve`, the ends of directors in `slots`, their time in `patience`, a director's first steps in `start`. Jobs
 //! themselves are in [`crate::job`]; the runner, in the crate `suite`, decides which jobs there are
 //! and judges their traces.
 
+mod patience;
 mod serve;
 mod slots;
 mod start;

@@ -5,6 +5,7 @@
 //! sealing overlaps with the other runs. Deadlines and ends live in `slots`; jobs' cgroups are made
 //! by `nsconform_sys::cgroup`.
 
+use super::patience::Patience;
 use super::slots::{Force, Slot, end_all, end_overdue, reap_directors, remove_place, until_next_deadline};
 use super::start::{start_director, usable_processors};
 use super::{Ready, receive, send};
@@ -145,20 +146,10 @@ fn attend(
             match start_director(work, &job, slot, place.as_ref()) {
                 Ok(pid) => {
                     let time = job.deadline;
-                    let deadline = (!held).then(|| started + time);
+                    let patience = (!held).then(|| Patience::starting(started, time));
                     let placed = place.is_some();
                     let (killed, force) = (None, Force::Kill);
-                    slots[slot] = Some(Slot {
-                        id,
-                        pid,
-                        time,
-                        granted: Duration::ZERO,
-                        started,
-                        deadline,
-                        killed,
-                        force,
-                        placed,
-                    });
+                    slots[slot] = Some(Slot { id, pid, time, started, patience, killed, force, placed });
                 }
                 Err(error) => {
                     let why = format!(

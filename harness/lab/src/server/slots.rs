@@ -1,20 +1,19 @@
 //! Slots: the directors at work, their deadlines, and their ends, by themselves or by force.
 //!
-//! Nothing here starts a director: that is in `start`.
+//! Nothing here starts a director: that is in `start`. How long one may take is in `patience`.
 
+use super::patience::Patience;
 use super::serve::Work;
 use super::{END_TIME, send};
 use crate::job::{Finish, JobReport};
 use crate::journal::Journal;
 use nsconform_sys::cgroup::Cgroups;
-use nsconform_sys::{procfs, reap};
+use nsconform_sys::procfs::{self, ProcessorUse};
+use nsconform_sys::reap;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
-
-/// How much longer than its time a director may take where it has to wait for a processor.
-const LONGEST_WAIT: u32 = 20;
 
 /// A director at work.
 pub(super) struct Slot {
@@ -24,9 +23,7 @@ pub(super) struct Slot {
     pub(super) time: Duration,
     pub(super) started: Instant,
     /// None as long as it is held.
-    pub(super) deadline: Option<Instant>,
-    /// By how much the deadline was put off, since its processes had to wait for a processor.
-    pub(super) granted: Duration,
+    pub(super) patience: Option<Patience>,
     /// When it was killed, if it was.
     pub(super) killed: Option<Instant>,
     /// How far the server has gone to end it.
@@ -56,7 +53,7 @@ impl Slot {
     /// When something is due: its deadline, or the next means to end it.
     fn due(&self) -> Option<Instant> {
         match (self.killed, self.force) {
-            (None, _) => self.deadline,
+            (None, _) => self.patience.as_ref().map(Patience::due),
             (Some(killed), Force::Kill) => Some(killed + self.grace()),
             (Some(killed), Force::Each) => Some(killed + self.grace() * 3),
             (Some(_), Force::GivenUp) => None,
@@ -65,7 +62,7 @@ impl Slot {
 
     /// Whether it goes, and is neither held nor given up.
     pub(super) fn goes(&self) -> bool {
-        self.deadline.is_some() && !self.is_given_up()
+        self.patience.is_some() && !self.is_given_up()
     }
 
     pub(super) fn is_given_up(&self) -> bool {
@@ -90,11 +87,11 @@ pub(super) fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
 
 /// Lets a held director go, if there is one, after another one has ended.
 fn release_held(slots: &mut [Option<Slot>], journals: &[Journal]) {
-    let held = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.deadline.is_none());
+    let held = |slot: &&mut Option<Slot>| slot.as_ref().is_some_and(|slot| slot.patience.is_none());
     let mut both = slots.iter_mut().zip(journals);
     if let Some((Some(slot), journal)) = both.find(|(slot, _)| held(slot)) {
         slot.started = Instant::now();
-        slot.deadline = Some(slot.started + slot.time);
+        slot.patience = Some(Patience::starting(slot.started, slot.time));
         journal.let_go();
     }
 }
@@ -114,14 +111,9 @@ pub(super) fn end_overdue(
         }
         match (slot.killed, slot.force) {
             (None, _) => {
-                // Time during which others have had the processor does not count.
-                let waited = waited(work, slot.pid).min(slot.time * LONGEST_WAIT);
-                if waited > slot.granted {
-                    slot.deadline = slot.deadline.map(|deadline| deadline + (waited - slot.granted));
-                    slot.granted = waited;
-                    if slot.due().is_some_and(|due| due > now) {
-                        continue;
-                    }
+                let processes = processor_use(work, slot.pid);
+                if slot.patience.as_mut().is_none_or(|patience| !patience.is_over(now, &processes)) {
+                    continue;
                 }
                 slot.killed = Some(now);
                 signal(slot.pid, libc::SIGKILL);
@@ -143,13 +135,13 @@ pub(super) fn end_overdue(
     Ok(())
 }
 
-/// How long the processes of a director have waited for a processor together. One of them acts at a
-/// time.
-fn waited(work: &Work, director: i32) -> Duration {
-    let Some(processes) = &work.processes else { return Duration::ZERO };
+/// The use that a director and the processes below it have made of processors, by their PIDs.
+fn processor_use(work: &Work, director: i32) -> Vec<(i32, ProcessorUse)> {
+    let Some(processes) = &work.processes else { return Vec::new() };
     let mut all = procfs::members_below(processes.as_fd(), director);
     all.push(director);
-    all.into_iter().filter_map(|pid| procfs::waited_for_processor(processes.as_fd(), pid)).sum()
+    let found = all.into_iter().map(|pid| Some((pid, procfs::processor_use(processes.as_fd(), pid)?)));
+    found.flatten().collect()
 }
 
 /// Ends each process of a director, and the director by the handler of [`seal::end_at_alarm`].
@@ -191,7 +183,7 @@ pub(super) fn reap_directors(
             continue;
         }
         let duration = slot.started.elapsed();
-        if slot.deadline.is_some() {
+        if slot.patience.is_some() {
             release_held(slots, &work.journals);
         }
         let finish = if slot.killed.is_some() {

@@ -455,7 +455,7 @@ REGRESSIONS (1): passed before, fail now
 LOST EVIDENCE (1): tested before, not tested now: neither fixed nor broken
   pass → skip  1 case
     new     needs root: started without the privilege to create namespaces
-    remedy  run as root (sudo nsconform)
+    remedy  run as root outside any container (sudo nsconform)
     mnt.c  Claim of mnt.c.
 
 FIXES (1): failed before, pass now
