@@ -126,7 +126,7 @@ pub const CASES: &[Case] = &[
         claim: "The ioctl SIOCGSKNS takes CAP_NET_ADMIN in the user namespace that owns the socket's network namespace, also for a socket of one's own.",
         sources: &[text("linux/sockios.h"), man("capabilities(7)", "CAP_NET_ADMIN")],
         since: "4.10",
-        needs: &[&need::NET_NS],
+        needs: &[&need::NET_NS, &need::PROCFS],
         wrong: "an unprivileged process gets a descriptor of its network namespace, or a root that does not own it",
         play: |lab| {
             let outer = outside(lab, "outer")?;
@@ -138,6 +138,7 @@ pub const CASES: &[Case] = &[
             let own = guest.socket(Domain::AF_INET, SocketType::SOCK_STREAM)?.id()?;
             let file = guest.ioctl_siocgskns(own)?.id()?;
             guest.fstat_ns(file)?;
+            guest.readlink("/proc/self/ns/net")?;
             lab.note("without the capability")?;
             guest.capset_drop(CAP_NET_ADMIN)?;
             guest.ioctl_siocgskns(own)?;

@@ -129,6 +129,7 @@ pub const CASES: &[Case] = &[
             user.unshare(NEWUSER)?;
             user.map_ids(OWN, SAME, SAME)?;
             user.keyctl_join_session_keyring("session")?;
+            user.keyctl_get_keyring_id(Keyring::KEY_SPEC_SESSION_KEYRING)?;
             user.keyctl_describe(Keyring::KEY_SPEC_SESSION_KEYRING)?;
             let mapped = user.clone("mapped", NEWUSER)?;
             let unmapped = user.clone("unmapped", NEWUSER)?;
@@ -159,6 +160,7 @@ pub const CASES: &[Case] = &[
             user.unshare(NEWUSER)?;
             user.map_ids(OWN, "7 1000 1", "8 1000 1")?;
             user.keyctl_join_session_keyring("session")?;
+            user.keyctl_get_keyring_id(Keyring::KEY_SPEC_SESSION_KEYRING)?;
             user.keyctl_chown(Keyring::KEY_SPEC_SESSION_KEYRING, 1000, -1)?;
             user.keyctl_chown(Keyring::KEY_SPEC_SESSION_KEYRING, -1, 1000)?;
             user.keyctl_chown(Keyring::KEY_SPEC_SESSION_KEYRING, 7, 8)?;
