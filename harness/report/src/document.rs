@@ -185,7 +185,7 @@ impl<'w> Reporter<'w> {
         match event {
             RunEvent::Run(start) => {
                 self.close();
-                self.runs.runs.push(RecordedRun::begin(name, start));
+                self.runs.runs.push(RecordedRun::begin(name, *start));
                 Ok(())
             }
             event => {
@@ -207,7 +207,7 @@ impl<'w> Reporter<'w> {
     /// Those of writing.
     pub fn run(&mut self, run: RecordedRun) -> io::Result<()> {
         self.close();
-        self.document.event(&RunEvent::Run(run.start.clone()), &mut self.to)?;
+        self.document.event(&RunEvent::Run(Box::new(run.start.clone())), &mut self.to)?;
         for result in run.in_order() {
             self.document.event(&RunEvent::Case(Box::new(result.clone())), &mut self.to)?;
         }

@@ -28,7 +28,7 @@ pub const SHORT_SCHEMA: u32 = 2;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum RunEvent {
     /// A run begins.
-    Run(RunStart),
+    Run(Box<RunStart>),
     /// A case is done.
     Case(Box<CaseResult>),
     /// The run is complete.

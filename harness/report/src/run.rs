@@ -234,7 +234,7 @@ fn read_start(line: &[u8]) -> Result<RunStart, String> {
         ));
     }
     match serde_json::from_slice(line) {
-        Ok(RunEvent::Run(start)) => Ok(start),
+        Ok(RunEvent::Run(start)) => Ok(*start),
         Ok(_) => Err(not_a_run("it is of another type".into())),
         Err(error) => Err(not_a_run(shown(&error))),
     }

@@ -51,7 +51,14 @@ a  waitpid(<child>, 0)                      = <child>, exited with 3
             _ => "a  getpid()                                 = <a>\n",
         })
     };
-    Catalogue { cases: CASES, requirements: &[], bases: &[], implied: |_, _| Vec::new(), approved }
+    Catalogue {
+        cases: CASES,
+        requirements: &[],
+        bases: &[],
+        implied: |_, _| Vec::new(),
+        approved,
+        usual_duration: |_| None,
+    }
 }
 
 fn run() -> Result<Vec<Record>, Failed> {
@@ -117,14 +124,17 @@ fn try_call(call: libc::c_long, argument: Option<(u8, u64)>, errno: i32) -> Resu
     }
 }
 
+/// The number of an argument, from 0, and its value: only calls with it are answered otherwise.
+type ArgumentValue = (u8, u64);
+
 /// The calls, and the argument that the engine gives them where a script gives another.
-const CALLS: &[(&str, libc::c_long, Option<(u8, u64)>)] = &[
+const CALLS: &[(&str, libc::c_long, Option<ArgumentValue>)] = &[
     ("alarm", libc::SYS_alarm, None),
     ("close_range", libc::SYS_close_range, None),
     ("fcntl", libc::SYS_fcntl, None),
     ("kill", libc::SYS_kill, None),
     ("mount", libc::SYS_mount, None),
-    ("mount-private", libc::SYS_mount, Some((3, (libc::MS_REC | libc::MS_PRIVATE) as u64))),
+    ("mount-private", libc::SYS_mount, Some((3, libc::MS_REC | libc::MS_PRIVATE))),
     ("mount-tmpfs", libc::SYS_mount, Some((3, 0))),
     ("move_mount", libc::SYS_move_mount, None),
     ("open_tree", libc::SYS_open_tree, None),
@@ -158,7 +168,7 @@ fn main() -> ExitCode {
     let answers = [("refused", libc::EPERM), ("absent", libc::ENOSYS), ("not-done", 0)];
     let trials = CALLS.iter().flat_map(|(name, call, argument)| {
         let possible = answers.into_iter().filter(|(_, errno)| *errno != 0 || !DESCRIPTORS.contains(call));
-        possible.map(|(how, errno)| {
+        possible.map(move |(how, errno)| {
             let (call, argument) = (*call, *argument);
             Trial::test(format!("{name}-{how}"), move || try_call(call, argument, errno))
         })

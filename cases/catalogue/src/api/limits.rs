@@ -197,7 +197,9 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
             map_to_root(user)?;
-            lab.note("the limit is set above; the nested namespace shows a limit of its own that is far higher")?;
+            lab.note(
+                "the limit is set above; the nested namespace shows a limit of its own that is far higher",
+            )?;
             user.echo("1", MAX_UTS)?;
             let nested = user.clone("nested", NEWUSER)?;
             nested.cat(MAX_UTS)?;

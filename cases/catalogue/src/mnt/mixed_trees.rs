@@ -114,7 +114,9 @@ pub const CASES: &[Case] = &[
             lab.note("before: the tree with a private and an unbindable submount")?;
             process.propagation("/tmp/tree")?;
             process.mount_points("/tmp/tree")?;
-            lab.note("bound under each of three destinations, the unbindable one is missing with what is below it")?;
+            lab.note(
+                "bound under each of three destinations, the unbindable one is missing with what is below it",
+            )?;
             for here in nonshared_destinations(process)? {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
                 process.mount_points(here)?;

@@ -147,7 +147,9 @@ pub const CASES: &[Case] = &[
             process.mkdir("/tmp/a/2", 0o755)?;
             bind_on(process, "/tmp/a", "/tmp/a/2")?;
             process.mount_points("/tmp/a")?;
-            lab.note("something is mounted at the lower level, and something at the upper one: both show both")?;
+            lab.note(
+                "something is mounted at the lower level, and something at the upper one: both show both",
+            )?;
             bind_on(process, "/tmp", "/tmp/a/2/1")?;
             tmpfs(process, "/tmp/a/3")?;
             process.mount_points("/tmp/a")?;

@@ -3,7 +3,7 @@
 //!
 //! Numbers in joined namespaces live in `setns`.
 
-use super::{choose_next_pid, WAIT};
+use super::{WAIT, choose_next_pid};
 use crate::prelude::*;
 
 const UNSHARE: &str = "setns(2) and unshare(2) semantics";

@@ -2,7 +2,7 @@
 //!
 //! procfs as a view of a namespace lives in `procfs`, the choice of numbers in `numbers`.
 
-use super::{choose_next_pid, PROBE, PROC_FLAGS};
+use super::{PROBE, PROC_FLAGS, choose_next_pid};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -60,7 +60,9 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
-            lab.note("the PIDs at each level are chosen, so that each number stands for one process at one level")?;
+            lab.note(
+                "the PIDs at each level are chosen, so that each number stands for one process at one level",
+            )?;
             choose_next_pid(first, 30)?;
             let helper = first.fork("helper")?;
             choose_next_pid(first, 40)?;

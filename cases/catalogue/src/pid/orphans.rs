@@ -1,6 +1,6 @@
 //! Orphans: the process that adopts them, init or a subreaper.
 
-use super::{choose_next_pid, WAIT};
+use super::{WAIT, choose_next_pid};
 use crate::prelude::*;
 
 /// The cases of this topic.

@@ -2,7 +2,7 @@
 //!
 //! The link self lives in `procfs`, PIDs in the files of /proc in `numbers`.
 
-use super::{choose_next_pid, PROC_FLAGS, WAIT};
+use super::{PROC_FLAGS, WAIT, choose_next_pid};
 use crate::prelude::*;
 
 const PROC: &str = "/proc and PID namespaces";

@@ -1,6 +1,6 @@
 //! setns(2) with a PID namespace: the children's numbers, and where one may not go.
 
-use super::{choose_next_pid, PROBE};
+use super::{PROBE, choose_next_pid};
 use crate::prelude::*;
 
 /// The cases of this topic.

@@ -23,7 +23,9 @@ pub const CASES: &[Case] = &[
             root.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             root.geteuid()?;
             root.capget()?;
-            lab.note("each of three operations is one on a namespace that belongs to the new user namespace")?;
+            lab.note(
+                "each of three operations is one on a namespace that belongs to the new user namespace",
+            )?;
             root.sethostname("inside")?;
             root.gethostname()?;
             root.mkdir("place", 0o755)?;

@@ -19,7 +19,9 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.capget()?;
-            lab.note("without a capability only the user namespace is allowed, by clone(2) as by unshare(2)")?;
+            lab.note(
+                "without a capability only the user namespace is allowed, by clone(2) as by unshare(2)",
+            )?;
             user.try_clone("refused", NEWUTS)?;
             let child = user.clone("child", NEWUSER)?;
             user.unshare(NEWUTS)?;

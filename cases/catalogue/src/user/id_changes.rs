@@ -19,7 +19,9 @@ pub const CASES: &[Case] = &[
         wrong: "privilege outlives the change of ids, or is lost though it was to be kept",
         play: |lab| {
             let root = lab.process("root")?;
-            lab.note("the same change of ids: plainly, with the permitted set kept, and with both sets kept")?;
+            lab.note(
+                "the same change of ids: plainly, with the permitted set kept, and with both sets kept",
+            )?;
             for (name, bits) in [
                 ("plain", SecureBits::empty()),
                 ("keep-caps", SecureBits::SECBIT_KEEP_CAPS),

@@ -138,7 +138,9 @@ pub const CASES: &[Case] = &[
             }
             let line = |line: i32| format!("{} {} 2\n", line * 5, 1000 + line * 10);
             let lines = |count| (0..count).map(line).collect::<String>();
-            lab.note("1041 is the last id of the fifth line, 1051 of the sixth; 1042 and 1052 are one too many")?;
+            lab.note(
+                "1041 is the last id of the fifth line, 1051 of the sixth; 1042 and 1052 are one too many",
+            )?;
             for (name, count) in [("five", 5), ("six", 6)] {
                 let inner = outer.clone(name, NEWUSER)?;
                 for map in both_maps(inner) {

@@ -185,7 +185,7 @@ fn run_cases(
         }
     };
     // The host has the same catalogue: the short form says the same in less time on a serial line.
-    send(0, RunEvent::Run(run_start(&runner, &machine, selected.len(), SHORT_SCHEMA, None)));
+    send(0, RunEvent::Run(Box::new(run_start(&runner, &machine, selected.len(), SHORT_SCHEMA, None))));
     let known = known(&machine);
     let mut counts = Counts::default();
     for round in 0..order.rounds {

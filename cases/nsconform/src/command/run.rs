@@ -74,7 +74,7 @@ pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
     let mut reporter = Reporter::new(arguments.report.format, &options, Box::new(output));
     let release = machine.kernel_release.as_str();
     let start = run_start(&runner, &machine, selected.len(), SCHEMA, arguments.shard);
-    let mut written = reporter.event(release, RunEvent::Run(start));
+    let mut written = reporter.event(release, RunEvent::Run(Box::new(start)));
     let progress = ProgressLine::start(selected.len(), "cases");
     runner.run_cases(&selected, &expected, &mut |index, record| {
         progress.step(&record.id);

@@ -49,7 +49,7 @@ pub fn shorten(arguments: &ShortenArguments) -> CommandResult {
 fn short(mut run: RecordedRun, former: &BTreeMap<String, String>) -> std::io::Result<Vec<u8>> {
     run.start.schema = SHORT_SCHEMA;
     let mut text = Vec::new();
-    RunEvent::Run(run.start.clone()).write(&mut text)?;
+    RunEvent::Run(Box::new(run.start.clone())).write(&mut text)?;
     for result in run.in_order() {
         let result = renewed(result.clone(), former.get(&result.id).map(String::as_str));
         let approved = approved(&result.id);

@@ -11,7 +11,7 @@ use crate::outcome::{Answer, Errno, Value, check};
 constants! {
     /// The resource that a limit is about.
     Rlimit: u32 {
-        RLIMIT_NPROC = libc::RLIMIT_NPROC as u32, RLIMIT_NOFILE = libc::RLIMIT_NOFILE as u32,
+        RLIMIT_NPROC = libc::RLIMIT_NPROC, RLIMIT_NOFILE = libc::RLIMIT_NOFILE,
     }
 }
 

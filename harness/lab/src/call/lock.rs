@@ -9,7 +9,7 @@ use crate::outcome::{Value, check, check_pid};
 
 constants! {
     /// The type of a record lock.
-    LockType: i32 { F_RDLCK = libc::F_RDLCK as i32, F_WRLCK = libc::F_WRLCK as i32, F_UNLCK = libc::F_UNLCK as i32 }
+    LockType: i32 { F_RDLCK = libc::F_RDLCK, F_WRLCK = libc::F_WRLCK, F_UNLCK = libc::F_UNLCK }
 }
 
 calls! {

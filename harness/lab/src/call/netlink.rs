@@ -473,9 +473,12 @@ fn event((kind, payload): (u16, &[u8])) -> Option<String> {
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
+/// The bytes of a packet, and the number that its sender has for the namespace that it came from.
+type Packet = (Vec<u8>, Option<i32>);
+
 /// Takes the next packet without waiting, with the id of the network namespace in which the event
 /// was, if the kernel tells it; none if there is no packet.
-fn take_packet(socket: i32) -> Result<Option<(Vec<u8>, Option<i32>)>, Errno> {
+fn take_packet(socket: i32) -> Result<Option<Packet>, Errno> {
     let mut packet = vec![0; PACKET];
     let mut part = libc::iovec { iov_base: packet.as_mut_ptr().cast(), iov_len: packet.len() };
     let mut control = Control([0; 64]);
