@@ -32,7 +32,7 @@ pub(crate) fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<ProbeResult, Interr
 pub(crate) fn can_unshare(lab: &Lab, kind: Kind) -> Result<ProbeResult, Interrupt> {
     let process = lab.process_on(Ground::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
-    // What the caller itself is in shows at once, except for the kinds that only children enter.
+    // A change of the caller itself shows at once, except for the kinds that only children enter.
     let moves = !matches!(kind, Kind::Pid | Kind::Time);
     let before = if moves { Some(process.readlink(kind.own_path())?) } else { None };
     let done = process.unshare(kind.flag())?;

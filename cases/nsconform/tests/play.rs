@@ -107,5 +107,5 @@ fn a_missing_file_is_wrong_input() {
     let program = env!("CARGO_BIN_EXE_nsconform");
     let output = Command::new(program).args(["play", "/no/such/file"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("/no/such/file: No such file"));
+    assert!(text(&output.stderr).contains("/no/such/file cannot be read: No such file"));
 }

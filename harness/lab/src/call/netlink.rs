@@ -209,7 +209,7 @@ calls! {
     /// Lists the priorities of the IPv4 policy rules.
     rules() observes "RTM_GETRULE of rtnetlink(7); of each rule the priority" {
         let replies = Request::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &rule_header()).ask(RULE_HEADER)?;
-        let priority = |reply: &Reply| reply.find(FRA_PRIORITY).and_then(|value| number_at(&value, 0)).unwrap_or(0);
+        let priority = |reply: &NetlinkReply| reply.find(FRA_PRIORITY).and_then(|value| number_at(&value, 0)).unwrap_or(0);
         Ok(Value::List(replies.iter().map(|reply| Value::Number(priority(reply).into())).collect()))
     }
 
@@ -320,7 +320,7 @@ fn index_of(name: &Text) -> Result<u32, Errno> {
     number_at(&get_link(name)?.header, 4).ok_or(Errno(libc::EPROTO))
 }
 
-fn get_link(name: &Text) -> Result<Reply, Errno> {
+fn get_link(name: &Text) -> Result<NetlinkReply, Errno> {
     Request::new(libc::RTM_GETLINK, 0, &link_header(0, 0))
         .string(libc::IFLA_IFNAME, name)
         .ask_one(LINK_HEADER)
@@ -342,12 +342,12 @@ struct Request {
 }
 
 /// One message of an answer.
-struct Reply {
+struct NetlinkReply {
     header: Vec<u8>,
     body: Vec<u8>,
 }
 
-impl Reply {
+impl NetlinkReply {
     fn find(&self, kind: u16) -> Option<Vec<u8>> {
         attributes(&self.body).find(|(found, _)| *found == kind).map(|(_, value)| value.to_vec())
     }
@@ -389,16 +389,16 @@ impl Request {
 
     /// Sends a request and gives the replies; `header` is the length of what is before their
     /// attributes.
-    fn ask(self, header: usize) -> Result<Vec<Reply>, Errno> {
+    fn ask(self, header: usize) -> Result<Vec<NetlinkReply>, Errno> {
         let socket = open()?;
         self.exchange(socket.as_raw_fd(), header)
     }
 
-    fn ask_one(self, header: usize) -> Result<Reply, Errno> {
+    fn ask_one(self, header: usize) -> Result<NetlinkReply, Errno> {
         self.ask(header)?.into_iter().next().ok_or(Errno(libc::EPROTO))
     }
 
-    fn exchange(mut self, socket: i32, header: usize) -> Result<Vec<Reply>, Errno> {
+    fn exchange(mut self, socket: i32, header: usize) -> Result<Vec<NetlinkReply>, Errno> {
         let length = self.bytes.len() as u32;
         self.bytes[..4].copy_from_slice(&length.to_ne_bytes());
         // SAFETY: pointer and length describe the message.
@@ -420,7 +420,7 @@ impl Request {
                             code => Err(Errno(-code)),
                         };
                     }
-                    _ => replies.push(Reply {
+                    _ => replies.push(NetlinkReply {
                         header: payload.get(..header).ok_or(Errno(libc::EPROTO))?.to_vec(),
                         body: payload[header..].to_vec(),
                     }),
