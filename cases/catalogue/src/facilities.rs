@@ -130,6 +130,19 @@ needs! {
         },
     }
 
+    /// A program that is executed can gain privileges, by its set-user-ID bit or its capabilities.
+    NEW_PRIVILEGES {
+        "programs that gain privileges",
+        remedy: "start nsconform without no_new_privs: containers and services set it (allowPrivilegeEscalation, NoNewPrivileges=)",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            Ok(match process.prctl_get_no_new_privs()? {
+                Outcome::Returned(Value::Number(0)) => Ok(()),
+                _ => Err("nsconform was started with no_new_privs".into()),
+            })
+        },
+    }
+
     /// Overlays can be mounted with the option userxattr, as user namespaces need it.
     OVERLAY {
         "overlays with the option userxattr",
@@ -234,6 +247,19 @@ needs! {
             let process = lab.process_on(Ground::User, "probe")?;
             process.prctl_set_no_new_privs()?;
             succeeded("seccomp", process.seccomp_filter()?)
+        },
+    }
+
+    /// Processes start with the nice value 0.
+    USUAL_NICE {
+        "a nice value of 0",
+        remedy: "start nsconform with the nice value 0: not by nice(1), and not from a shell that it started",
+        probe: |lab| {
+            let process = lab.process_on(Ground::Root, "probe")?;
+            Ok(match process.getpriority(process)? {
+                Outcome::Returned(Value::Number(0)) => Ok(()),
+                _ => Err("nsconform was started with another nice value".into()),
+            })
         },
     }
 }

@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
             outer.bind_netlink(heard, NetlinkGroups::RTMGRP_LINK)?;
             let inside = inner.socket_netlink(NetlinkProtocol::NETLINK_ROUTE)?.id()?;
             inner.bind_netlink(inside, NetlinkGroups::RTMGRP_LINK)?;
+            lab.note("first a device inside, then one outside")?;
             inner.link_add_veth("v0", "v1")?;
             outer.netlink_events(heard)?;
             inner.netlink_events(inside)?;
@@ -92,6 +93,7 @@ pub const CASES: &[Case] = &[
             outer.bind_netlink(heard, NetlinkGroups::RTNLGRP_NSID)?;
             let inside = inner.socket_netlink(NetlinkProtocol::NETLINK_ROUTE)?.id()?;
             inner.bind_netlink(inside, NetlinkGroups::RTNLGRP_NSID)?;
+            lab.note("first an id outside, then one inside")?;
             outer.nsid_set_pid(inner, 12)?;
             outer.netlink_events(heard)?;
             inner.netlink_events(inside)?;
@@ -119,6 +121,7 @@ pub const CASES: &[Case] = &[
             outer.setsockopt_listen_all_nsid(all)?;
             let own = outer.socket_netlink(NetlinkProtocol::NETLINK_ROUTE)?.id()?;
             outer.bind_netlink(own, NetlinkGroups::RTMGRP_LINK)?;
+            lab.note("a device in each namespace, then both listeners")?;
             known.link_add_veth("k0", "k1")?;
             unknown.link_add_veth("u0", "u1")?;
             unknown.links()?;

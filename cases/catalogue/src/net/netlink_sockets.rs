@@ -93,6 +93,7 @@ pub const CASES: &[Case] = &[
             outer.link_add_veth("v0", "v1")?;
             let guest = outer.clone("guest", NEWUSER)?;
             guest.capget()?;
+            lab.note("each change by the guest, then by the owner")?;
             for process in [guest, outer] {
                 process.link_set_up("v0")?;
                 process.link_get("v0")?;

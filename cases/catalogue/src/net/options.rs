@@ -186,6 +186,7 @@ pub const CASES: &[Case] = &[
             let inner = outer.clone("inner", NEWNET)?;
             outer.link_add_veth("v0", "v1")?;
             outer.link_set_netns_pid("v0", inner)?;
+            lab.note("each process tries the device of each")?;
             for (process, device) in [(outer, "v0"), (outer, "v1"), (inner, "v0"), (inner, "v1")] {
                 let socket = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
                 process.setsockopt_bindtodevice(socket, device)?;

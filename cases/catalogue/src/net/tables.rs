@@ -91,6 +91,7 @@ pub const CASES: &[Case] = &[
             outer.route_add("10.2.0.0/16", "v0")?;
             outer.neighbours()?;
             outer.routes()?;
+            lab.note("the device moves")?;
             outer.link_set_netns_pid("v0", inner)?;
             for process in [outer, inner] {
                 process.neighbours()?;
@@ -160,6 +161,7 @@ pub const CASES: &[Case] = &[
             let owner = outer.fork("owner")?;
             owner.setresuid(1001, 1001, 1001)?;
             serve(owner, "127.0.0.1:7000")?;
+            lab.note("asked from outside, without a map, with one")?;
             outer.tcp_owners("/proc/self/net/tcp")?;
             let inner = outer.clone("inner", NEWUSER)?;
             inner.tcp_owners("/proc/self/net/tcp")?;

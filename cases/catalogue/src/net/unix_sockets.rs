@@ -49,6 +49,7 @@ pub const CASES: &[Case] = &[
             outer.listen(stream)?;
             let datagram = outer.socket(Domain::AF_UNIX, SocketType::SOCK_DGRAM)?.id()?;
             outer.bind(datagram, "@datagram")?;
+            lab.note("each name, from the other namespace and from its own")?;
             for (kind, name) in [(SocketType::SOCK_STREAM, "@stream"), (SocketType::SOCK_DGRAM, "@datagram")]
             {
                 let inside = inner.socket(Domain::AF_UNIX, kind)?.id()?;
@@ -97,6 +98,7 @@ pub const CASES: &[Case] = &[
             outer.socketpair()?;
             let inner = outer.clone("inner", NEWNET)?;
             inner.link_set_up("lo")?;
+            lab.note("a socket of its own finds nobody, the passed one does")?;
             let own = tcp(inner)?;
             inner.connect(own, "127.0.0.1:7000")?;
             let passed = tcp(outer)?;
@@ -145,6 +147,7 @@ pub const CASES: &[Case] = &[
                 let server = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
                 process.bind(server, "127.0.0.1:7000")?;
             }
+            lab.note("a datagram inside, then one outside")?;
             let client = inner.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
             inner.connect(client, "127.0.0.1:7000")?;
             inner.write(client, "inside")?;

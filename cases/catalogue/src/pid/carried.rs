@@ -74,6 +74,7 @@ pub const CASES: &[Case] = &[
             let member = init.fork("member")?;
             let locked = init.open("/tmp/file", OpenFlags::O_RDWR)?.id()?;
             init.fcntl_setlk(locked, LockType::F_WRLCK)?;
+            lab.note("who holds the lock, asked from outside, beside, below, and by the holder")?;
             for process in [outer, sibling, member, init] {
                 let file = process.open("/tmp/file", OpenFlags::O_RDWR)?.id()?;
                 process.fcntl_getlk(file, LockType::F_WRLCK)?;

@@ -174,6 +174,7 @@ pub const CASES: &[Case] = &[
             keeper.setgroups([])?;
             keeper.setresgid(0, 0, 0)?;
             keeper.setresuid(0, 0, 0)?;
+            lab.note("one executes what it may read, one what it may not")?;
             let open = keeper.fork("open")?;
             let closed = keeper.fork("closed")?;
             open.execve("/tmp/readable")?;

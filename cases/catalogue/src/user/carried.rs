@@ -78,6 +78,7 @@ pub const CASES: &[Case] = &[
             outer.echo("6 1002 1", inner.proc("gid_map"))?;
             inner.setresgid(6, 6, 6)?;
             inner.setresuid(5, 5, 5)?;
+            lab.note("each end asks about the other")?;
             let connection = inner.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
             inner.connect(connection, "/tmp/socket")?;
             let accepted = outer.accept(listener)?.id()?;

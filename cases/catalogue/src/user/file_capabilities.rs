@@ -42,6 +42,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("capabilities(7)", "Namespaced file capabilities")],
         since: "4.14",
         needs: &[
+            &need::NEW_PRIVILEGES,
             &need::ROOT_USER_NS,
             &need::PROCFS,
             &need::PROGRAM,
@@ -66,6 +67,7 @@ pub const CASES: &[Case] = &[
             sibling.setresuid(5, 5, 5)?;
             let user = outer.fork("user")?;
             user.setresuid(1002, 1002, 1002)?;
+            lab.note("executed inside, in a sibling, and outside")?;
             for process in [inner, sibling, user] {
                 process.execve("/tmp/program")?;
                 process.capget()?;
@@ -203,6 +205,7 @@ pub const CASES: &[Case] = &[
             inner.setresgid(0, 0, 0)?;
             inner.setresuid(0, 0, 0)?;
             inner.creat_excl("/tmp/file")?;
+            lab.note("the owner is changed from inside, then from outside")?;
             for process in [inner, outer] {
                 inner.set_file_capabilities("/tmp/file", CAP_NET_ADMIN)?;
                 outer.file_capabilities("/tmp/file")?;

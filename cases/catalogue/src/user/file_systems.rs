@@ -154,6 +154,7 @@ pub const CASES: &[Case] = &[
                 "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work,userxattr",
             )?;
             inner.creat_excl("/tmp/merged/file")?;
+            lab.note("set through the overlay, looked at below it")?;
             inner.set_file_capabilities("/tmp/merged/file", CAP_NET_ADMIN)?;
             inner.file_capabilities("/tmp/merged/file")?;
             outer.file_capabilities("/tmp/upper/file")?;

@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
             man("execve(2)", "DESCRIPTION"),
         ],
         since: "3.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "the process gets the bare number of the owner, or no other id",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -28,6 +28,7 @@ pub const CASES: &[Case] = &[
             outer.echo("0 1001 10", inner.proc("gid_map"))?;
             inner.setresgid(0, 0, 0)?;
             inner.setresuid(5, 5, 5)?;
+            lab.note("the owner has another number inside")?;
             inner.execve("/tmp/program")?;
             inner.getresuid()?;
             inner.getresgid()?;
@@ -41,7 +42,7 @@ pub const CASES: &[Case] = &[
         claim: "A set-user-ID program whose owner has no id in the user namespace runs without a change of ids.",
         sources: &[man("user_namespaces(7)", "Set-user-ID and set-group-ID programs")],
         since: "3.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "a process of a user namespace becomes root outside, or the program is refused",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -73,7 +74,7 @@ pub const CASES: &[Case] = &[
         claim: "A set-user-ID program whose owner is mapped, but not its group, runs without a change of ids as well.",
         sources: &[man("user_namespaces(7)", "Set-user-ID and set-group-ID programs")],
         since: "3.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "the owner alone decides",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -105,7 +106,7 @@ pub const CASES: &[Case] = &[
         claim: "A set-user-ID program of the user that is root in the user namespace gives all capabilities there.",
         sources: &[man("capabilities(7)", "Per-user-namespace \"set-user-ID-root\" programs")],
         since: "3.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "root inside is no root for set-user-ID programs, or its program gives capabilities outside",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -136,7 +137,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that has given up new privileges gets no other id from a set-user-ID program, in its user namespace neither.",
         sources: &[man("PR_SET_NO_NEW_PRIVS(2const)", "DESCRIPTION"), man("execve(2)", "DESCRIPTION")],
         since: "3.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "the mark is forgotten in a user namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -164,7 +165,7 @@ pub const CASES: &[Case] = &[
             text("kernel, in no manual page"),
         ],
         since: "4.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
         wrong: "a program that was made in a user namespace changes the ids of a process outside",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -177,6 +178,7 @@ pub const CASES: &[Case] = &[
             inner.copy(PROGRAM, "/tmp/program")?;
             inner.chown("/tmp/program", 3, 3)?;
             inner.chmod("/tmp/program", 0o4755)?;
+            lab.note("reached from outside, then executed inside")?;
             outer.chdir(inner.proc("root/tmp"))?;
             let outside = outer.fork("outside")?;
             outside.execve("program")?;

@@ -95,7 +95,7 @@ pub const CASES: &[Case] = &[
         ],
         since: "3.8",
         ground: Ground::User,
-        needs: &[&need::USER_NS],
+        needs: &[&need::USER_NS, &need::NEW_PRIVILEGES],
         wrong: "the mark is lost, or the process has no capabilities in its new namespace",
         play: |lab| {
             let user = lab.process("user")?;
@@ -116,7 +116,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("seccomp(2)", "SECCOMP_SET_MODE_FILTER")],
         since: "3.8",
         ground: Ground::User,
-        needs: &[&need::USER_NS, &need::PROCFS, &need::SECCOMP],
+        needs: &[&need::USER_NS, &need::PROCFS, &need::SECCOMP, &need::NEW_PRIVILEGES],
         wrong: "an ordinary process installs a filter that a set-user-ID program inherits, or root inside may not, or entering a namespace drops it",
         play: |lab| {
             let user = lab.process("user")?;
