@@ -134,7 +134,6 @@ fn capabilities() -> io::Result<()> {
     checked(unsafe { libc::personality(ADDR_NO_RANDOMIZE | UNAME26) })
 })]
 #[case::timer_slack(|| control(libc::PR_SET_TIMERSLACK, 100_000_000))]
-#[case::no_new_privs(|| control(libc::PR_SET_NO_NEW_PRIVS, 1))]
 #[case::subreaper(|| control(libc::PR_SET_CHILD_SUBREAPER, 1))]
 #[case::huge_pages(|| control(libc::PR_SET_THP_DISABLE, 1))]
 #[case::capabilities(capabilities)]
@@ -143,13 +142,34 @@ fn capabilities() -> io::Result<()> {
 #[case::no_message_queues(|| soft_limit(libc::RLIMIT_MSGQUEUE, 0))]
 #[case::small_files(|| soft_limit(libc::RLIMIT_FSIZE, 100))]
 #[case::no_locked_memory(|| soft_limit(libc::RLIMIT_MEMLOCK, 0))]
-#[case::nice(|| { unsafe { libc::nice(10) }; Ok(()) })]
 #[case::working_directory(|| checked(unsafe { libc::chdir(c"/".as_ptr()) }))]
 fn an_inherited_attribute_changes_no_verdict(
     #[case] change: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
 ) {
     let usual = nothing_is_false(&run_after(|| Ok(())));
     assert_eq!(nothing_is_false(&run_after(change)), usual);
+}
+
+/// Attributes that nsconform keeps, as it cannot or should not take them back: cases that show them
+/// are skipped for just that, and nothing else changes.
+#[rstest]
+#[case::no_new_privs("programs that gain privileges", || control(libc::PR_SET_NO_NEW_PRIVS, 1))]
+#[case::nice("a nice value of 0", || { unsafe { libc::nice(10) }; Ok(()) })]
+fn an_attribute_that_stays_skips_the_cases_that_show_it(
+    #[case] need: &str,
+    #[case] change: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
+    let usual = nothing_is_false(&run_after(|| Ok(())));
+    let output = run_after(change);
+    let changed: Vec<_> =
+        nothing_is_false(&output).into_iter().filter(|verdict| !usual.contains(verdict)).collect();
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    for (verdict, id) in &changed {
+        let line = lines.lines().find(|line| line.contains(&format!("\"{id}\""))).unwrap();
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((verdict.as_str(), record["reason"]["need"].as_str()), ("skip", Some(need)), "{record}");
+    }
+    assert!(!changed.is_empty(), "no case shows it");
 }
 
 /// Refuses a system call with an errno, or pretends that it did its work where that is 0.
