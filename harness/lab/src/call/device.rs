@@ -1,17 +1,17 @@
 //! Network devices, addresses and routes: requests of rtnetlink(7), under the words of ip(8).
 //!
 //! Each call opens a netlink socket in the caller's network namespace, asks, and closes it.
-//! Sockets that scripts hold live in `socket`. Of what the kernel lists only those parts are
+//! Sockets that scripts hold live in `socket` and `netlink`, and so do requests about other network
+//! namespaces, rules and neighbours in the latter. Of what the kernel lists only those parts are
 //! shown that every kernel gives alike.
 
 use super::argument::{Descriptor, Pid, Text};
 use super::calls;
 use super::rtnetlink::{
-    ADDRESS_HEADER, LINK_HEADER, ROUTE_HEADER, RequestBody, ask_all, ask_one, attributes, change, ip_of,
-    number_at,
+    ADDRESS_HEADER, CREATE, LINK_HEADER, ROUTE_HEADER, RequestBody, ask_all, ask_one, attributes, change,
+    ip_of, number_at, text_of, value_of,
 };
 use crate::outcome::{Answer, Errno, Value};
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use std::net::Ipv4Addr;
 
@@ -93,7 +93,7 @@ calls! {
     /// Gives a network device an IPv4 address (RTM_NEWADDR).
     address_add(device: Text, address: Text) composes "RTM_NEWADDR of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&address)?;
-        let body = RequestBody::address(prefix_length, link(&device)?.index);
+        let body = RequestBody::address(prefix_length, index_of(&device)?);
         change(libc::RTM_NEWADDR, &body.with_ip(libc::IFA_LOCAL, ip).with_ip(libc::IFA_ADDRESS, ip), CREATE)?;
         Ok(Value::ZERO)
     }
@@ -115,7 +115,7 @@ calls! {
     route_add(destination: Text, device: Text) composes "RTM_NEWROUTE of rtnetlink(7)" {
         let (ip, prefix_length) = parse_network(&destination)?;
         let body = RequestBody::route(prefix_length).with_ip(libc::RTA_DST, ip);
-        change(libc::RTM_NEWROUTE, &body.with_number(libc::RTA_OIF, link(&device)?.index), CREATE)?;
+        change(libc::RTM_NEWROUTE, &body.with_number(libc::RTA_OIF, index_of(&device)?), CREATE)?;
         Ok(Value::ZERO)
     }
 
@@ -133,8 +133,8 @@ calls! {
             };
             let attributes = attributes(&reply, ROUTE_HEADER)?;
             let ip = ip_of(&attributes, libc::RTA_DST)?.unwrap_or(Ipv4Addr::UNSPECIFIED);
-            let device = attributes.iter().find(|nla| nla.kind() == libc::RTA_OIF);
-            let device = device.ok_or(Errno(libc::EPROTO)).and_then(|nla| number_at(nla.value(), 0))?;
+            let device = value_of(&attributes, libc::RTA_OIF).ok_or(Errno(libc::EPROTO))?;
+            let device = number_at(device, 0)?;
             let table = if table == libc::RT_TABLE_LOCAL { " table local" } else { "" };
             shown.push(format!("{kind}{ip}/{prefix_length} dev {}{table}", name_of_device(device)?));
         }
@@ -153,9 +153,6 @@ pub(crate) fn is_fallback_device(name: &str) -> bool {
     FALLBACK_DEVICES.contains(&name)
 }
 
-/// The flags of a request that makes something: the kernel refuses it if it is there already.
-const CREATE: u16 = NLM_F_CREATE | NLM_F_EXCL;
-
 /// `IFF_UP` of netdevice(7): the device is up.
 const UP: u32 = libc::IFF_UP as u32;
 
@@ -166,7 +163,7 @@ const IF_OPER_UP: u8 = 6;
 const RTMGRP_LINK: u32 = 1;
 
 /// A message that names a device by its name.
-fn named(name: &Text) -> RequestBody {
+pub(super) fn named(name: &Text) -> RequestBody {
     RequestBody::link(0, 0).with_text(libc::IFLA_IFNAME, &name.0)
 }
 
@@ -181,7 +178,7 @@ fn name_of_device(index: u32) -> Result<String, Errno> {
     Ok(name.to_string_lossy().into_owned())
 }
 
-fn words(shown: Vec<String>) -> Value {
+pub(super) fn words(shown: Vec<String>) -> Value {
     Value::List(shown.into_iter().map(Value::Word).collect())
 }
 
@@ -215,17 +212,14 @@ impl Link {
             kind: None,
             address: Vec::new(),
         };
-        let text = |value: &[u8]| String::from_utf8_lossy(value).trim_end_matches('\0').to_string();
         for attribute in attributes(reply, LINK_HEADER)? {
             let value = attribute.value();
             match attribute.kind() {
-                libc::IFLA_IFNAME => link.name = text(value),
+                libc::IFLA_IFNAME => link.name = text_of(value),
                 libc::IFLA_ADDRESS => link.address = value.to_vec(),
                 libc::IFLA_OPERSTATE => link.operational_state = value.first().copied().unwrap_or(0),
                 libc::IFLA_LINKINFO => {
-                    let inner = attributes(value, 0)?;
-                    let kind = inner.iter().find(|nla| nla.kind() == libc::IFLA_INFO_KIND);
-                    link.kind = kind.map(|nla| text(nla.value()));
+                    link.kind = value_of(&attributes(value, 0)?, libc::IFLA_INFO_KIND).map(text_of);
                 }
                 _ => {}
             }
@@ -255,10 +249,14 @@ impl Link {
     }
 }
 
+/// The index of a device.
+pub(super) fn index_of(name: &Text) -> Result<u32, Errno> {
+    Ok(link(name)?.index)
+}
+
 /// Asks for one device by name.
 fn link(name: &Text) -> Result<Link, Errno> {
-    let replies = ask_one(libc::RTM_GETLINK, &named(name))?;
-    Link::parse(replies.first().ok_or(Errno(libc::EPROTO))?)
+    Link::parse(&ask_one(libc::RTM_GETLINK, &named(name))?)
 }
 
 /// Looks at a device now and after each event about devices, until it is as wanted. The deadline

@@ -2,21 +2,34 @@
 //!
 //! The fixed headers and the few attributes that scripts need are written here; framing and
 //! attributes are the business of `netlink-packet-core`. Which requests there are, and what of a reply
-//! is shown, lives in `device`.
+//! is shown, lives in `device` and `netlink`.
 
 use crate::outcome::Errno;
 use netlink_packet_core::{
-    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload, NetlinkSerializable, NlaBuffer, NlasIterator,
+    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST,
+    NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable, NlaBuffer,
+    NlasIterator,
 };
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
+use std::mem::ManuallyDrop;
 use std::net::Ipv4Addr;
+use std::os::fd::{FromRawFd, RawFd};
 
-/// The lengths of `struct ifinfomsg`, `struct ifaddrmsg` and `struct rtmsg` (rtnetlink(7)), after
-/// which the attributes begin.
+/// The lengths of `struct ifinfomsg`, `struct ifaddrmsg`, `struct rtmsg`, `struct ndmsg`, `struct
+/// fib_rule_hdr` and `struct rtgenmsg` (rtnetlink(7); the last one padded), after which the attributes
+/// begin.
 pub(super) const LINK_HEADER: usize = 16;
 pub(super) const ADDRESS_HEADER: usize = 8;
 pub(super) const ROUTE_HEADER: usize = 12;
+pub(super) const NEIGHBOUR_HEADER: usize = 12;
+pub(super) const RULE_HEADER: usize = 12;
+pub(super) const NSID_HEADER: usize = 4;
+
+/// The flags of a request that makes something: the kernel refuses it if it is there already.
+pub(super) const CREATE: u16 = NLM_F_CREATE | NLM_F_EXCL;
+
+/// `FR_ACT_TO_TBL` of linux/fib_rules.h.
+const FR_ACT_TO_TBL: u8 = 1;
 
 /// `VETH_INFO_PEER` of linux/veth.h: the attribute that describes the other device of a pair.
 const VETH_INFO_PEER: u16 = 1;
@@ -39,6 +52,13 @@ impl RequestBody {
         RequestBody { header, attributes: Vec::new() }
     }
 
+    /// A body with `struct ifinfomsg` that names a device by its index.
+    pub(super) fn link_of(index: u32) -> RequestBody {
+        let mut body = RequestBody::link(0, 0);
+        body.header[4..8].copy_from_slice(&index.to_ne_bytes());
+        body
+    }
+
     /// A body with `struct ifaddrmsg` for an IPv4 address of the device with this index.
     pub(super) fn address(prefix_length: u8, device: u32) -> RequestBody {
         let mut header = vec![INET, prefix_length, 0, libc::RT_SCOPE_UNIVERSE];
@@ -54,6 +74,27 @@ impl RequestBody {
         let (table, protocol) = (libc::RT_TABLE_MAIN, libc::RTPROT_STATIC);
         header[4..8].copy_from_slice(&[table, protocol, libc::RT_SCOPE_LINK, libc::RTN_UNICAST]);
         RequestBody { header, attributes: Vec::new() }
+    }
+
+    /// A body with `struct ndmsg` for a permanent IPv4 neighbour at the device with this index.
+    pub(super) fn neighbour(device: u32) -> RequestBody {
+        let mut body = RequestBody::all_of_inet(NEIGHBOUR_HEADER);
+        body.header[4..8].copy_from_slice(&device.to_ne_bytes());
+        body.header[8..10].copy_from_slice(&libc::NUD_PERMANENT.to_ne_bytes());
+        body
+    }
+
+    /// A body with `struct fib_rule_hdr` for an IPv4 rule that leads to the main table.
+    pub(super) fn rule() -> RequestBody {
+        let mut body = RequestBody::all_of_inet(RULE_HEADER);
+        body.header[4] = libc::RT_TABLE_MAIN;
+        body.header[7] = FR_ACT_TO_TBL;
+        body
+    }
+
+    /// A body about the ids of network namespaces.
+    pub(super) fn nsid() -> RequestBody {
+        RequestBody { header: vec![0; NSID_HEADER], attributes: Vec::new() }
     }
 
     /// The body of a question about everything that IPv4 has, with a header of this length.
@@ -84,6 +125,16 @@ impl RequestBody {
         self.with(kind, &ip.octets())
     }
 
+    /// Adds an attribute that holds attributes.
+    pub(super) fn with_nested(self, kind: u16, inner: &[DefaultNla]) -> RequestBody {
+        self.with(kind | NLA_F_NESTED, &emitted(inner))
+    }
+
+    /// Makes the device one of a kind that takes no parameters.
+    pub(super) fn with_kind(self, kind: &[u8]) -> RequestBody {
+        self.with_nested(libc::IFLA_LINKINFO, &[DefaultNla::new(libc::IFLA_INFO_KIND, kind.to_vec())])
+    }
+
     /// Makes the device one of a pair of veth devices (veth(4)), of which `peer` is the other one.
     pub(super) fn with_veth_peer(self, peer: RequestBody) -> RequestBody {
         let data = emitted(&[DefaultNla::new(VETH_INFO_PEER | NLA_F_NESTED, peer.bytes())]);
@@ -91,7 +142,7 @@ impl RequestBody {
             DefaultNla::new(libc::IFLA_INFO_KIND, b"veth".to_vec()),
             DefaultNla::new(libc::IFLA_INFO_DATA | NLA_F_NESTED, data),
         ];
-        self.with(libc::IFLA_LINKINFO | NLA_F_NESTED, &emitted(&info))
+        self.with_nested(libc::IFLA_LINKINFO, &info)
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -137,43 +188,64 @@ fn message(kind: u16, body: &RequestBody, flags: u16) -> Vec<u8> {
 
 /// Sends a request that only succeeds or fails.
 pub(super) fn change(kind: u16, body: &RequestBody, flags: u16) -> Result<(), Errno> {
-    exchange(&message(kind, body, NLM_F_ACK | flags)).map(drop)
+    exchange(&open()?, &message(kind, body, NLM_F_ACK | flags)).map(drop)
 }
 
-/// Asks for one thing; gives the content of the replies.
-pub(super) fn ask_one(kind: u16, body: &RequestBody) -> Result<Vec<Vec<u8>>, Errno> {
-    exchange(&message(kind, body, NLM_F_ACK))
+/// Sends such a request through a socket that a script holds.
+pub(super) fn change_through(socket: RawFd, kind: u16, body: &RequestBody) -> Result<(), Errno> {
+    // SAFETY: the descriptor stays the script's: nothing here closes it.
+    let socket = ManuallyDrop::new(unsafe { Socket::from_raw_fd(socket) });
+    exchange(&socket, &message(kind, body, NLM_F_ACK)).map(drop)
+}
+
+/// Asks for one thing; gives the content of the reply.
+pub(super) fn ask_one(kind: u16, body: &RequestBody) -> Result<Vec<u8>, Errno> {
+    exchange(&open()?, &message(kind, body, NLM_F_ACK))?.into_iter().next().ok_or(Errno(libc::EPROTO))
 }
 
 /// Asks for everything of a kind; gives the content of the replies.
 pub(super) fn ask_all(kind: u16, body: &RequestBody) -> Result<Vec<Vec<u8>>, Errno> {
-    exchange(&message(kind, body, NLM_F_DUMP))
+    exchange(&open()?, &message(kind, body, NLM_F_DUMP))
+}
+
+fn open() -> Result<Socket, Errno> {
+    Ok(Socket::new(NETLINK_ROUTE)?)
 }
 
 /// Sends a message and gives the content of the replies, or the error that the kernel answers.
-fn exchange(message: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
-    let socket = Socket::new(NETLINK_ROUTE)?;
-    socket.send_to(message, &SocketAddr::new(0, 0), 0)?;
+fn exchange(socket: &Socket, message: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
+    // Without an address: where there is one the kernel asks for the privilege of the sender alone,
+    // and not for that of the socket's opener, which a case is about.
+    socket.send(message, 0)?;
     let mut replies = Vec::new();
     loop {
         let (packet, _) = socket.recv_from_full()?;
-        let mut rest = packet.as_slice();
-        while !rest.is_empty() {
-            let reply = NetlinkBuffer::new_checked(&rest).map_err(|_| Errno(libc::EPROTO))?;
-            match i32::from(reply.message_type()) {
+        for (kind, payload) in messages(&packet)? {
+            match i32::from(kind) {
                 // Both hold an error number, negative, or 0.
                 libc::NLMSG_ERROR | libc::NLMSG_DONE => {
-                    return match number_at(reply.payload(), 0)? as i32 {
+                    return match number_at(payload, 0)? as i32 {
                         0 => Ok(replies),
                         code => Err(Errno(-code)),
                     };
                 }
-                _ => replies.push(reply.payload().to_vec()),
+                _ => replies.push(payload.to_vec()),
             }
-            let length = (reply.length() as usize).next_multiple_of(4).min(rest.len());
-            rest = &rest[length..];
         }
     }
+}
+
+/// The messages of a packet: the type and the content of each.
+pub(super) fn messages(packet: &[u8]) -> Result<Vec<(u16, &[u8])>, Errno> {
+    let mut messages = Vec::new();
+    let mut rest = packet;
+    while !rest.is_empty() {
+        let message = NetlinkBuffer::new_checked(rest).map_err(|_| Errno(libc::EPROTO))?;
+        messages.push((message.message_type(), message.payload()));
+        let length = (message.length() as usize).next_multiple_of(4).min(rest.len());
+        rest = &rest[length..];
+    }
+    Ok(messages)
 }
 
 /// The attributes of a reply. They are taken one by one, so that what other kernels add or leave out
@@ -189,10 +261,20 @@ pub(super) fn number_at(bytes: &[u8], at: usize) -> Result<u32, Errno> {
     number.map(u32::from_ne_bytes).ok_or(Errno(libc::EPROTO))
 }
 
+/// The value of the attribute of this kind, if there is one.
+pub(super) fn value_of<'r>(attributes: &'r [NlaBuffer<&[u8]>], kind: u16) -> Option<&'r [u8]> {
+    attributes.iter().find(|nla| nla.kind() == kind).map(NlaBuffer::value)
+}
+
+/// The text in the value of an attribute, which a zero ends.
+pub(super) fn text_of(value: &[u8]) -> String {
+    String::from_utf8_lossy(value).trim_end_matches('\0').to_string()
+}
+
 /// The IPv4 address in the attribute of this kind, if there is one.
 pub(super) fn ip_of(attributes: &[NlaBuffer<&[u8]>], kind: u16) -> Result<Option<Ipv4Addr>, Errno> {
-    let Some(attribute) = attributes.iter().find(|nla| nla.kind() == kind) else { return Ok(None) };
-    let octets: [u8; 4] = attribute.value().try_into().map_err(|_| Errno(libc::EPROTO))?;
+    let Some(value) = value_of(attributes, kind) else { return Ok(None) };
+    let octets: [u8; 4] = value.try_into().map_err(|_| Errno(libc::EPROTO))?;
     Ok(Some(octets.into()))
 }
 
@@ -224,8 +306,7 @@ mod tests {
             // IFLA_IFNAME "b"
             6, 0, 3, 0, b'b', 0, 0, 0,
         ];
-        let flags = netlink_packet_core::NLM_F_CREATE | netlink_packet_core::NLM_F_EXCL;
-        assert_eq!(message(libc::RTM_NEWLINK, &pair, flags), expected);
+        assert_eq!(message(libc::RTM_NEWLINK, &pair, CREATE), expected);
     }
 
     #[test]
@@ -234,5 +315,8 @@ mod tests {
         assert_eq!(RequestBody::link(up, up).bytes(), [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
         assert_eq!(RequestBody::address(24, index).bytes(), [2, 24, 0, 0, 7, 0, 0, 0]);
         assert_eq!(RequestBody::route(24).bytes(), [2, 24, 0, 0, 254, 4, 253, 1, 0, 0, 0, 0]);
+        assert_eq!(RequestBody::link_of(index).bytes()[..8], [0, 0, 0, 0, 7, 0, 0, 0]);
+        assert_eq!(RequestBody::neighbour(index).bytes(), [2, 0, 0, 0, 7, 0, 0, 0, 0x80, 0, 0, 0]);
+        assert_eq!(RequestBody::rule().bytes(), [2, 0, 0, 0, 254, 0, 0, 1, 0, 0, 0, 0]);
     }
 }
