@@ -12,6 +12,7 @@ pub mod implied;
 pub mod needs;
 mod probes;
 pub mod registry;
+mod steps;
 
 use nsconform_suite::case::{Case, Source, Untested, text};
 use nsconform_suite::catalogue::Catalogue;
@@ -37,6 +38,7 @@ registry::namespaces! {
 pub(crate) mod prelude {
     pub(crate) use crate::SEED;
     pub use crate::needs as need;
+    pub(crate) use crate::steps::{become_root, clone_mapped};
     pub use nsconform_suite::prelude::*;
 }
 

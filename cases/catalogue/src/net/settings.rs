@@ -191,11 +191,8 @@ pub const CASES: &[Case] = &[
             outer.unshare(NEWNET | NEWNS)?;
             outer.mkdir("/tmp/outer", 0o755)?;
             outer.mount("sysfs", "/tmp/outer", "sysfs", MountFlags::empty(), "")?;
-            let inner = outer.clone("inner", NEWUSER | NEWNET | NEWNS)?;
-            outer.echo("0 1001 1", inner.proc("uid_map"))?;
-            outer.echo("0 1001 1", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER | NEWNET | NEWNS, "0 1001 1")?;
+            become_root(inner)?;
             inner.mkdir("/tmp/early", 0o755)?;
             inner.mount("sysfs", "/tmp/early", "sysfs", MountFlags::empty(), "")?;
             inner.stat_owner("/tmp/early/class/net/lo/mtu")?;

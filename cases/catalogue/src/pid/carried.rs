@@ -2,7 +2,7 @@
 //!
 //! Those in SCM_CREDENTIALS between parent and child namespaces live in `credentials`.
 
-use super::{PROBE, PROC_FLAGS};
+use super::{PROBE, own_proc};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -95,8 +95,7 @@ pub const CASES: &[Case] = &[
             outer.creat_excl("/tmp/inner")?;
             outer.creat_excl("/tmp/outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             let held = init.open("/tmp/inner", OpenFlags::O_RDWR)?.id()?;
             init.fcntl_setlk(held, LockType::F_WRLCK)?;
             let outside = outer.open("/tmp/outer", OpenFlags::O_RDWR)?.id()?;

@@ -40,6 +40,13 @@ fn choose_next_pid(process: Process, pid: i32) -> Play {
 /// How procfs is mounted everywhere.
 const PROC_FLAGS: MountFlags = MountFlags::MS_NOSUID.union(MountFlags::MS_NODEV).union(MountFlags::MS_NOEXEC);
 
+/// Mounts a procfs for the caller's PID namespace at a new directory.
+fn own_proc(process: Process, at: &str, options: &str) -> Play {
+    process.mkdir(at, 0o755)?;
+    process.mount("proc", at, "proc", PROC_FLAGS, options)?;
+    Ok(())
+}
+
 /// Signal 0 of kill(2): only asks whether a signal could be sent.
 const PROBE: Signal = Signal(0);
 

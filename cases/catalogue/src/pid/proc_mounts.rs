@@ -2,17 +2,10 @@
 //!
 //! The link self lives in `procfs`, PIDs in the files of /proc in `numbers`.
 
-use super::{PROC_FLAGS, WAIT, choose_next_pid};
+use super::{PROC_FLAGS, WAIT, choose_next_pid, own_proc};
 use crate::prelude::*;
 
 const PROC: &str = "/proc and PID namespaces";
-
-/// Mounts a procfs for the caller's PID namespace at a new directory.
-fn own_proc(process: Process, at: &str, options: &str) -> Play {
-    process.mkdir(at, 0o755)?;
-    process.mount("proc", at, "proc", PROC_FLAGS, options)?;
-    Ok(())
-}
 
 /// The cases of this topic.
 pub const CASES: &[Case] = &[

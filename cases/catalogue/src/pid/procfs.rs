@@ -1,6 +1,6 @@
 //! procfs shows the PID namespace of its mounter.
 
-use super::{PROBE, PROC_FLAGS};
+use super::{PROBE, PROC_FLAGS, own_proc};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -43,8 +43,7 @@ pub const CASES: &[Case] = &[
             inner.readlink("/proc/self")?;
             lab.note("a number that means nothing to the reader's own calls")?;
             inner.kill(inner.seen_by(outer), PROBE)?;
-            inner.mkdir("/tmp/proc", 0o755)?;
-            inner.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(inner, "/tmp/proc", "")?;
             inner.readlink("/tmp/proc/self")?;
             inner.kill(1, PROBE)?;
             outer.readlink("/proc/self")?;

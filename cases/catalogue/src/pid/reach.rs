@@ -3,7 +3,7 @@
 //!
 //! PIDs that other interfaces carry live in `carried`.
 
-use super::{PROBE, PROC_FLAGS, WAIT};
+use super::{PROBE, PROC_FLAGS, WAIT, own_proc};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -168,12 +168,9 @@ pub const CASES: &[Case] = &[
             outer.copy(PROGRAM, "/tmp/readable")?;
             outer.copy(PROGRAM, "/tmp/secret")?;
             outer.chmod("/tmp/secret", 0o711)?;
-            let keeper = outer.clone("keeper", NEWUSER)?;
-            outer.echo("0 1001 1", keeper.proc("uid_map"))?;
-            outer.echo("0 1001 1", keeper.proc("gid_map"))?;
+            let keeper = clone_mapped(outer, "keeper", NEWUSER, "0 1001 1")?;
             keeper.setgroups([])?;
-            keeper.setresgid(0, 0, 0)?;
-            keeper.setresuid(0, 0, 0)?;
+            become_root(keeper)?;
             lab.note("one executes what it may read, one what it may not")?;
             let open = keeper.fork("open")?;
             let closed = keeper.fork("closed")?;
@@ -199,8 +196,7 @@ pub const CASES: &[Case] = &[
             let init = outer.clone("init", NEWPID)?;
             outer.creat_excl("/tmp/ns")?;
             outer.mount(init.proc("ns/pid"), "/tmp/ns", "", MountFlags::MS_BIND, "")?;
-            outer.mkdir("/tmp/proc", 0o755)?;
-            outer.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "pidns=/tmp/ns")?;
+            own_proc(outer, "/tmp/proc", "pidns=/tmp/ns")?;
             outer.readdir_numeric("/tmp/proc")?;
             outer.mount("", "/tmp/proc", "", MountFlags::MS_REMOUNT, "pidns=/tmp/ns")?;
             Ok(())

@@ -3,7 +3,7 @@
 //!
 //! How a procfs is mounted lives in `proc_mounts`, the descriptors of processes in `pidfd`.
 
-use super::{PROBE, PROC_FLAGS};
+use super::{PROBE, PROC_FLAGS, own_proc};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -18,8 +18,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             init.fork("filler")?;
             let inner = init.clone("inner", NEWPID)?;
             inner.setsid()?;
@@ -45,8 +44,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             for key in ["PPid", "NSpgid", "NSsid"] {
                 init.field("/tmp/proc/1/status", key)?;
             }
@@ -69,8 +67,7 @@ pub const CASES: &[Case] = &[
             lab.show_pids()?;
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             init.fork("member")?;
             init.words("/tmp/proc/1/task/1/children")?;
             Ok(())
@@ -130,8 +127,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             init.getpid()?;
             outer.field(init.proc("status"), "TracerPid")?;
             outer.ptrace_seize(init)?;
@@ -154,8 +150,7 @@ pub const CASES: &[Case] = &[
             let first = outer.pidfd_open(beside, 0)?.id()?;
             let init = outer.clone("init", NEWPID)?;
             let second = outer.pidfd_open(init, 0)?.id()?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            own_proc(init, "/tmp/proc", "")?;
             outer.field("/proc/self/fdinfo/4", "NSpid")?;
             outer.field("/proc/self/fdinfo/3", "Pid")?;
             lab.note("inside, of a process outside")?;
@@ -222,8 +217,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let init = outer.clone("init", NEWPID)?;
-            init.mkdir("/tmp/proc", 0o755)?;
-            init.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "hidepid=2")?;
+            own_proc(init, "/tmp/proc", "hidepid=2")?;
             let reader = init.fork("reader")?;
             reader.setgroups([])?;
             reader.setresgid(1001, 1001, 1001)?;

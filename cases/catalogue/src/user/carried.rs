@@ -22,8 +22,7 @@ pub const CASES: &[Case] = &[
             let inner = outer.clone("inner", NEWUSER)?;
             outer.echo("0 1001 1\n7 1002 1", inner.proc("uid_map"))?;
             outer.echo("0 1001 1\n8 1002 1", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            become_root(inner)?;
             lab.note("outwards")?;
             inner.sendmsg(4, "as root inside", scm_credentials(inner.sealed(), 0, 0))?;
             outer.recvmsg(3)?;

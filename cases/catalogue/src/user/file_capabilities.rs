@@ -19,11 +19,8 @@ pub const CASES: &[Case] = &[
         wrong: "the attribute is stored as one for the machine's root, or reads the same everywhere",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
+            become_root(inner)?;
             inner.creat_excl("/tmp/file")?;
             inner.set_file_capabilities("/tmp/file", CAP_NET_ADMIN)?;
             inner.file_capabilities("/tmp/file")?;
@@ -59,8 +56,7 @@ pub const CASES: &[Case] = &[
             outer.echo("0 1001 10", inner.proc("gid_map"))?;
             outer.echo("5 1002 1", sibling.proc("uid_map"))?;
             outer.echo("0 1001 10", sibling.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            become_root(inner)?;
             inner.copy(PROGRAM, "/tmp/program")?;
             inner.set_file_capabilities("/tmp/program", CAP_NET_ADMIN)?;
             inner.setresuid(1, 1, 1)?;
@@ -92,11 +88,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=777")?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
+            become_root(inner)?;
             inner.copy(PROGRAM, "/tmp/program")?;
             inner.set_file_capabilities("/tmp/program", CAP_NET_ADMIN)?;
             lab.note("a child namespace with another root")?;
@@ -124,8 +117,7 @@ pub const CASES: &[Case] = &[
             let sibling = outer.clone("sibling", NEWUSER)?;
             outer.echo("0 1001 10", inner.proc("uid_map"))?;
             outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            become_root(inner)?;
             inner.creat_excl("/tmp/file")?;
             inner.set_file_capabilities("/tmp/file", CAP_NET_ADMIN)?;
             sibling.file_capabilities("/tmp/file")?;
@@ -173,11 +165,8 @@ pub const CASES: &[Case] = &[
         wrong: "the root of a user namespace gives capabilities to a file of a user outside",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
+            become_root(inner)?;
             outer.creat_excl("/tmp/file")?;
             for (uid, gid) in [(0, 0), (1003, 0), (0, 1003), (1003, 1003)] {
                 outer.chown("/tmp/file", uid, gid)?;
@@ -199,11 +188,8 @@ pub const CASES: &[Case] = &[
         wrong: "the new owner has a file with the capabilities that the old one set",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
+            become_root(inner)?;
             inner.creat_excl("/tmp/file")?;
             lab.note("the owner is changed from inside, then from outside")?;
             for process in [inner, outer] {

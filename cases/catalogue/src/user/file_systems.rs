@@ -138,11 +138,8 @@ pub const CASES: &[Case] = &[
         wrong: "the upper file has capabilities for the machine's root",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
-            outer.echo("0 1001 1", inner.proc("uid_map"))?;
-            outer.echo("0 1001 1", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER | NEWNS, "0 1001 1")?;
+            become_root(inner)?;
             for name in ["/tmp/lower", "/tmp/upper", "/tmp/work", "/tmp/merged"] {
                 inner.mkdir(name, 0o755)?;
             }
@@ -198,11 +195,8 @@ pub const CASES: &[Case] = &[
             outer.creat_excl("/tmp/foreign")?;
             outer.creat_excl("/tmp/mapped")?;
             outer.chown("/tmp/mapped", 1002, 1002)?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 2", inner.proc("uid_map"))?;
-            outer.echo("0 1001 2", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 2")?;
+            become_root(inner)?;
             inner.link("/tmp/foreign", "/tmp/second-name")?;
             inner.link("/tmp/mapped", "/tmp/third-name")?;
             Ok(())

@@ -18,12 +18,9 @@ fn file(process: Process, path: &str, uid: i32, gid: i32, mode: u32) -> Play {
 
 /// The root of a user namespace that maps the uids and gids 1000 to 1009 to 0 to 9.
 fn root_of_ten<'l>(outer: Process<'l>, name: &str) -> Result<Process<'l>, Interrupt> {
-    let inner = outer.clone(name, NEWUSER)?;
-    outer.echo("0 1000 10", inner.proc("uid_map"))?;
-    outer.echo("0 1000 10", inner.proc("gid_map"))?;
+    let inner = clone_mapped(outer, name, NEWUSER, "0 1000 10")?;
     inner.setgroups([])?;
-    inner.setresgid(0, 0, 0)?;
-    inner.setresuid(0, 0, 0)?;
+    become_root(inner)?;
     Ok(inner)
 }
 

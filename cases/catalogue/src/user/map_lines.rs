@@ -250,8 +250,7 @@ pub const CASES: &[Case] = &[
             for map in both_maps(middle) {
                 outer.echo("0 1000 10", map)?;
             }
-            middle.setresgid(0, 0, 0)?;
-            middle.setresuid(0, 0, 0)?;
+            become_root(middle)?;
             middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             lab.note("the parent maps the ids 0 to 9")?;
             let inner = middle.clone("inner", NEWUSER)?;

@@ -99,8 +99,7 @@ pub const CASES: &[Case] = &[
             for map in ["uid_map", "gid_map"] {
                 outer.echo("0 100000 1000", middle.proc(map))?;
             }
-            middle.setresgid(0, 0, 0)?;
-            middle.setresuid(0, 0, 0)?;
+            become_root(middle)?;
             middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             let inner = middle.clone("inner", NEWUSER)?;
             let lines: String = (0..6).map(|line| format!("{line} {} 1\n", line * 5)).collect();

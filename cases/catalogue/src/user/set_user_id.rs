@@ -5,6 +5,20 @@
 use super::NO_FLAGS;
 use crate::prelude::*;
 
+/// Copies the program into a file system of the caller's own, on which set-user-ID bits count.
+fn program_in_tmpfs(process: Process) -> Play {
+    process.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
+    process.copy(PROGRAM, "/tmp/program")?;
+    Ok(())
+}
+
+/// Gives the copy this owner, this group and these permissions.
+fn own_program(process: Process, uid: i32, gid: i32, mode: u32) -> Play {
+    process.chown("/tmp/program", uid, gid)?;
+    process.chmod("/tmp/program", FileMode(mode))?;
+    Ok(())
+}
+
 /// The cases of this topic.
 pub const CASES: &[Case] = &[
     Case {
@@ -19,13 +33,9 @@ pub const CASES: &[Case] = &[
         wrong: "the process gets the bare number of the owner, or no other id",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
-            outer.copy(PROGRAM, "/tmp/program")?;
-            outer.chown("/tmp/program", 1003, 1004)?;
-            outer.chmod("/tmp/program", 0o6755)?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            program_in_tmpfs(outer)?;
+            own_program(outer, 1003, 1004, 0o6755)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
             inner.setresgid(0, 0, 0)?;
             inner.setresuid(5, 5, 5)?;
             lab.note("the owner has another number inside")?;
@@ -46,13 +56,9 @@ pub const CASES: &[Case] = &[
         wrong: "a process of a user namespace becomes root outside, or the program is refused",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
-            outer.copy(PROGRAM, "/tmp/program")?;
-            outer.chown("/tmp/program", 0, 1004)?;
-            outer.chmod("/tmp/program", 0o6755)?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            program_in_tmpfs(outer)?;
+            own_program(outer, 0, 1004, 0o6755)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
             inner.setresgid(6, 6, 6)?;
             inner.setresuid(5, 5, 5)?;
             inner.execve("/tmp/program")?;
@@ -78,22 +84,17 @@ pub const CASES: &[Case] = &[
         wrong: "the owner alone decides",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
-            outer.copy(PROGRAM, "/tmp/program")?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            program_in_tmpfs(outer)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
             inner.setresgid(6, 6, 6)?;
             inner.setresuid(5, 5, 5)?;
             lab.note("the group is not mapped")?;
-            outer.chown("/tmp/program", 1003, 0)?;
-            outer.chmod("/tmp/program", 0o4755)?;
+            own_program(outer, 1003, 0, 0o4755)?;
             let first = inner.fork("first")?;
             first.execve("/tmp/program")?;
             first.getresuid()?;
             lab.note("now it is")?;
-            outer.chown("/tmp/program", 1003, 1004)?;
-            outer.chmod("/tmp/program", 0o4755)?;
+            own_program(outer, 1003, 1004, 0o4755)?;
             let second = inner.fork("second")?;
             second.execve("/tmp/program")?;
             second.getresuid()?;
@@ -110,13 +111,9 @@ pub const CASES: &[Case] = &[
         wrong: "root inside is no root for set-user-ID programs, or its program gives capabilities outside",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
-            outer.copy(PROGRAM, "/tmp/program")?;
-            outer.chown("/tmp/program", 1001, 1001)?;
-            outer.chmod("/tmp/program", 0o4755)?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            program_in_tmpfs(outer)?;
+            own_program(outer, 1001, 1001, 0o4755)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
             inner.setresuid(5, 5, 5)?;
             inner.capget()?;
             inner.execve("/tmp/program")?;
@@ -141,13 +138,9 @@ pub const CASES: &[Case] = &[
         wrong: "the mark is forgotten in a user namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
-            outer.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
-            outer.copy(PROGRAM, "/tmp/program")?;
-            outer.chown("/tmp/program", 1001, 1001)?;
-            outer.chmod("/tmp/program", 0o4755)?;
-            let inner = outer.clone("inner", NEWUSER)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
+            program_in_tmpfs(outer)?;
+            own_program(outer, 1001, 1001, 0o4755)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
             inner.setresuid(5, 5, 5)?;
             inner.prctl_set_no_new_privs()?;
             inner.execve("/tmp/program")?;
@@ -169,15 +162,11 @@ pub const CASES: &[Case] = &[
         wrong: "a program that was made in a user namespace changes the ids of a process outside",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let inner = outer.clone("inner", NEWUSER | NEWNS)?;
-            outer.echo("0 1001 10", inner.proc("uid_map"))?;
-            outer.echo("0 1001 10", inner.proc("gid_map"))?;
-            inner.setresgid(0, 0, 0)?;
-            inner.setresuid(0, 0, 0)?;
+            let inner = clone_mapped(outer, "inner", NEWUSER | NEWNS, "0 1001 10")?;
+            become_root(inner)?;
             inner.mount("", "/tmp", "tmpfs", NO_FLAGS, "size=100m,mode=755")?;
             inner.copy(PROGRAM, "/tmp/program")?;
-            inner.chown("/tmp/program", 3, 3)?;
-            inner.chmod("/tmp/program", 0o4755)?;
+            own_program(inner, 3, 3, 0o4755)?;
             lab.note("reached from outside, then executed inside")?;
             outer.chdir(inner.proc("root/tmp"))?;
             let outside = outer.fork("outside")?;
