@@ -54,9 +54,15 @@ calls! {
 
     /// Lists the holders of the record locks on a file as a file like /proc/locks shows them.
     lock_holders(locks: Pathname, locked: Pathname) observes "the file, by open(2), read(2) and close(2); of it the lines POSIX about the inode of the other file" {
+        use std::io::Read;
         use std::os::unix::fs::MetadataExt;
         let inode = std::fs::metadata(super::file::path_of(&locked))?.ino();
-        let content = std::fs::read_to_string(super::file::path_of(&locks))?;
+        // The table is that of the whole machine, and the kernel goes on by number in a second read: a
+        // lock that somebody has taken meanwhile has moved the others. One read gives all that a
+        // sealed place sees.
+        let mut content = vec![0; 64 << 10];
+        let length = std::fs::File::open(super::file::path_of(&locks))?.read(&mut content)?;
+        let content = String::from_utf8_lossy(&content[..length]);
         let holder = |line: &str| -> Option<i32> {
             let words: Vec<&str> = line.split_whitespace().collect();
             let [_, "POSIX", _, _, pid, file, ..] = words.as_slice() else { return None };
