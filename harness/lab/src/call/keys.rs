@@ -1,6 +1,6 @@
 //! Keys and keyrings: keyrings(7), add_key(2), keyctl(2).
 
-use super::argument::{Pathname, Text, constants, flags};
+use super::argument::{Text, constants, flags};
 use super::calls;
 use crate::outcome::{Answer, Value, check};
 
@@ -102,17 +102,6 @@ calls! {
     keyctl_get_persistent(uid: i32, keyring: Keyring) => "keyctl(KEYCTL_GET_PERSISTENT, {}, {})" {
         // SAFETY: takes numbers only.
         serial(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_GET_PERSISTENT, uid, keyring.0) })
-    }
-
-    /// Lists the keys of type `user` in a file like /proc/keys: of each the owner, the group and the description.
-    user_keys(path: Pathname) observes "the file, by open(2), read(2) and close(2); of its lines of type user the ids and the description" {
-        let content = std::fs::read_to_string(super::file::path_of(&path))?;
-        let shown = content.lines().filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let [_, _, _, _, _, uid, gid, "user", description, ..] = words.as_slice() else { return None };
-            Some(Value::word(format!("{uid};{gid};{}", description.trim_end_matches(':'))))
-        });
-        Ok(Value::List(shown.collect()))
     }
 }
 
