@@ -123,20 +123,10 @@ fn identity(path: &str) -> Result<(u64, u64), String> {
 }
 
 fn creates_user_namespace() -> bool {
-    // SAFETY: the caller, the fork server, has one thread; the child makes one system call.
-    match unsafe { libc::fork() } {
-        -1 => false,
-        // SAFETY: as above.
-        0 => unsafe { libc::_exit(i32::from(libc::unshare(libc::CLONE_NEWUSER) != 0)) },
-        child => match reap::within(child, Duration::from_secs(10)) {
-            Ok(Some(status)) => status == 0,
-            Ok(None) => {
-                reap::kill_within(child, Duration::from_secs(1));
-                false
-            }
-            Err(_) => false,
-        },
-    }
+    // SAFETY: takes a number only.
+    let act = || i32::from(unsafe { libc::unshare(libc::CLONE_NEWUSER) } != 0);
+    // SAFETY: the child makes one system call.
+    unsafe { reap::status_of_child(Duration::from_secs(10), act) == Some(0) }
 }
 
 /// Whether the caller seems to be in a chroot: its root is no mount point, or the mount shows a part

@@ -165,7 +165,7 @@ impl Runner {
             mode,
             findings: BTreeMap::new(),
             broken,
-            confined: Confinement::look().may_refuse(),
+            confined: Confinement::may_refuse_here(),
             refusals: None,
             window,
             deadline,

@@ -35,9 +35,6 @@ pub struct Confinement {
 impl Confinement {
     /// Looks at the calling process. Where /proc tells nothing, nothing is known.
     pub fn look() -> Confinement {
-        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-        let status = read("/proc/self/status");
-        let label = read("/proc/self/attr/current");
         let variable = std::env::var("container").ok().filter(|name| !name.is_empty());
         let manager = variable.or_else(|| {
             // The files by which podman, docker and systemd mark a container for those inside.
@@ -49,10 +46,22 @@ impl Confinement {
         Confinement {
             chroot: root_is_no_mount_point(&read("/proc/self/mountinfo"))
                 || root_is_not_that_of_the_namespace(),
-            security_label: label_of_a_domain(&label),
             container: manager,
-            ..Confinement::of_status(&status)
+            ..Confinement::by_refusers()
         }
+    }
+
+    /// The part of it that may refuse a system call in the kernel's place: two files tell.
+    fn by_refusers() -> Confinement {
+        Confinement {
+            security_label: label_of_a_domain(&read("/proc/self/attr/current")),
+            ..Confinement::of_status(&read("/proc/self/status"))
+        }
+    }
+
+    /// Whether something may refuse a system call of the calling process in the kernel's place.
+    pub fn may_refuse_here() -> bool {
+        Confinement::by_refusers().may_refuse()
     }
 
     /// The part of it that proc_pid_status(5) tells.
@@ -74,7 +83,7 @@ impl Confinement {
     }
 
     /// Whether something may refuse a system call in the kernel's place.
-    pub fn may_refuse(&self) -> bool {
+    fn may_refuse(&self) -> bool {
         self.seccomp.is_some() || self.traced || self.security_label.is_some()
     }
 
@@ -101,6 +110,10 @@ impl Confinement {
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
 }
 
 /// A label that confines: AppArmor's `unconfined` and SELinux's unconfined and kernel types do not.
@@ -133,26 +146,14 @@ fn root_is_not_that_of_the_namespace() -> bool {
         (unsafe { libc::stat(c"/".as_ptr(), &mut found) } == 0).then_some((found.st_dev, found.st_ino))
     };
     let before = root();
-    // SAFETY: the child makes three system calls, none of which changes anything outside of it.
-    match unsafe { libc::fork() } {
-        -1 => false,
-        0 => {
-            // SAFETY: takes numbers only.
-            let joined = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) } == 0;
-            // SAFETY: as above.
-            unsafe { libc::_exit(if joined && root() != before { ANOTHER } else { 0 }) }
-        }
-        child => {
-            let time = Duration::from_secs(1);
-            let status = reap::within(child, time);
-            if let Ok(None) = status {
-                reap::kill_within(child, time);
-            }
-            status.is_ok_and(|status| {
-                status.is_some_and(|status| libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == ANOTHER)
-            })
-        }
-    }
+    let act = || {
+        // SAFETY: takes numbers only.
+        let joined = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) } == 0;
+        if joined && root() != before { ANOTHER } else { 0 }
+    };
+    // SAFETY: the child makes two system calls, which change nothing outside of it.
+    let status = unsafe { reap::status_of_child(Duration::from_secs(1), act) };
+    status.is_some_and(|status| libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == ANOTHER)
 }
 
 #[cfg(test)]

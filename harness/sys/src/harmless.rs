@@ -73,36 +73,25 @@ const TIME: Duration = Duration::from_secs(1);
 
 impl Harmless {
     /// Makes the call in a child, as root of a sealed place; gives the refusal, if there is one. Any
-    /// other answer, which the harmless form provokes, is none. The caller has one thread.
+    /// other answer, which the harmless form provokes, is none.
     pub fn refused(&self) -> Option<Refusal> {
-        // SAFETY: the child makes two system calls.
-        let child = match unsafe { libc::fork() } {
-            -1 => return None,
-            0 => {
-                let [first, second, third, fourth, fifth] = self.arguments;
-                // SAFETY: the arguments are numbers, or pointers that lead nowhere, with which the
-                // call changes nothing; the child ends at once.
-                unsafe {
-                    let answer = libc::syscall(self.number, first, second, third, fourth, fifth);
-                    libc::_exit(match Errno::result(answer) {
-                        Err(errno) if REFUSALS.contains(&errno.0) => errno.0,
-                        _ => 0,
-                    })
-                }
+        let [first, second, third, fourth, fifth] = self.arguments;
+        let act = || {
+            // SAFETY: the arguments are numbers, or pointers that lead nowhere, with which the call
+            // changes nothing.
+            let answer = unsafe { libc::syscall(self.number, first, second, third, fourth, fifth) };
+            match Errno::result(answer) {
+                Err(errno) if REFUSALS.contains(&errno.0) => errno.0,
+                _ => 0,
             }
-            child => child,
         };
-        match reap::within(child, TIME) {
-            Ok(Some(status)) if libc::WIFSIGNALED(status) => Some(Refusal::Ends(libc::WTERMSIG(status))),
-            Ok(Some(status)) => match libc::WEXITSTATUS(status) {
-                0 => None,
-                errno => Some(Refusal::Fails(Errno(errno))),
-            },
-            Ok(None) => {
-                reap::kill_within(child, TIME);
-                None
-            }
-            Err(_) => None,
+        // SAFETY: the child makes one system call.
+        let status = unsafe { reap::status_of_child(TIME, act) }?;
+        match libc::WIFSIGNALED(status) {
+            true => Some(Refusal::Ends(libc::WTERMSIG(status))),
+            false => Some(libc::WEXITSTATUS(status))
+                .filter(|code| *code != 0)
+                .map(|code| Refusal::Fails(Errno(code))),
         }
     }
 }

@@ -56,6 +56,28 @@ pub fn kill_within(pid: i32, time: Duration) -> bool {
     !matches!(within(pid, time), Ok(None))
 }
 
+/// Has a child do something and gives its wait status (waitpid(2)): it ends with the number that `act`
+/// gives. None where there is no child to be had, or it has not ended in this time: it is killed then.
+///
+/// # Safety
+/// `act` makes system calls only: a child of a process with several threads can do nothing else.
+pub unsafe fn status_of_child(time: Duration, act: impl FnOnce() -> i32) -> Option<i32> {
+    // SAFETY: the caller's.
+    match unsafe { libc::fork() } {
+        -1 => None,
+        // SAFETY: ends the child without running what its parent will run at its exit.
+        0 => unsafe { libc::_exit(act()) },
+        child => match within(child, time) {
+            Ok(Some(status)) => Some(status),
+            Ok(None) => {
+                kill_within(child, time);
+                None
+            }
+            Err(_) => None,
+        },
+    }
+}
+
 /// Reaps all children of the caller; whether none is left after this time.
 pub fn all_within(time: Duration) -> bool {
     let end = Instant::now() + time;
@@ -112,14 +134,19 @@ mod tests {
     }
 
     #[test]
+    fn a_child_that_is_late_has_no_status() {
+        let sleep = || {
+            // SAFETY: takes no argument.
+            unsafe { libc::pause() }
+        };
+        // SAFETY: the child makes one system call.
+        assert_eq!(unsafe { status_of_child(Duration::from_millis(20), sleep) }, None);
+    }
+
+    #[test]
     fn the_status_of_a_child_is_given() {
-        // SAFETY: the child ends at once.
-        let child = unsafe { libc::fork() };
-        if child == 0 {
-            // SAFETY: as above.
-            unsafe { libc::_exit(7) }
-        }
-        let status = within(child, Duration::from_secs(20)).unwrap().expect("it has ended");
+        // SAFETY: the child makes no call at all.
+        let status = unsafe { status_of_child(Duration::from_secs(20), || 7) }.expect("it has ended");
         assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 7);
     }
 }
