@@ -9,8 +9,7 @@ use super::course::{embedded_rules, find};
 use super::fetch_kernels::newest;
 use super::matrix::{interruptible, probed};
 use super::run::scale;
-use super::{CommandResult, Failure, input, print, print_data, width};
-use indicatif::{ProgressBar, ProgressStyle};
+use super::{CommandResult, Failure, input, print, print_data, progress, width};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use nsconform_course::Course;
@@ -27,7 +26,7 @@ use nsconform_vm::kernels::{self, Kernel};
 use nsconform_vm::message::Submission;
 use nsconform_vm::qemu;
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
@@ -229,7 +228,7 @@ fn grade_once(
     file: Option<&ResultFile>,
     grade: impl FnOnce(&mut dyn FnMut(&Grading)) -> Result<Grading, Failure>,
 ) -> CommandResult {
-    let progress = progress_bar(assignment.checks.len());
+    let progress = progress::bar(assignment.checks.len(), "grading {wide_bar} {pos} of {len} checks");
     let mut unwritten = None;
     let grading = grade(&mut |grading: &Grading| {
         progress.set_position(grading.checks.len() as u64);
@@ -263,19 +262,6 @@ fn grade_once(
         });
     }
     Ok(report.format().exit_status(&grading))
-}
-
-/// Shows on a terminal how far grading is; without a thread of its own, as the watcher is forked
-/// from this process.
-fn progress_bar(checks: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(checks as u64);
-    if let Ok(style) = ProgressStyle::with_template("grading {wide_bar} {pos} of {len} checks") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// How long a program must not change before it is graded, in milliseconds: a linker writes more

@@ -184,6 +184,17 @@ fn ascii(text: &str) -> String {
     plain
 }
 
+/// Writes beside the file and puts that in its place, so that it is never there by halves.
+///
+/// # Errors
+/// Those of writing and renaming.
+pub fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,19 @@ use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// A bar on a terminal, by this template of indicatif; hidden elsewhere. It has no thread of its own, so
+/// a command that forks can show it.
+pub fn bar(total: usize, template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(total as u64);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// A line that shows how far a command is.
 pub struct ProgressLine {
     bar: ProgressBar,
@@ -17,14 +30,7 @@ impl ProgressLine {
     /// A line for this many things; `what` names them in the plural. Whoever starts it has no
     /// process to fork any more: a thread waits for the signals that end us.
     pub fn start(total: usize, what: &'static str) -> ProgressLine {
-        let bar = if std::io::stderr().is_terminal() {
-            ProgressBar::new(total as u64)
-        } else {
-            ProgressBar::hidden()
-        };
-        if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {wide_msg}") {
-            bar.set_style(style);
-        }
+        let bar = bar(total, "{pos}/{len} {wide_msg}");
         let done = Arc::new(AtomicUsize::new(0));
         let total = Arc::new(AtomicUsize::new(total));
         speak_when_interrupted(bar.clone(), done.clone(), total.clone(), what);

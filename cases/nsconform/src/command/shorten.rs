@@ -6,7 +6,7 @@
 //! that are not approved any more. `--was` is the folder of snapshots from before the change: a
 //! trace that was the approved one then is taken for the approved one of today.
 
-use super::{CommandResult, Failure, input};
+use super::{CommandResult, Failure, input, output};
 use nsconform_catalogue::approved;
 use nsconform_report::event::{CaseResult, RunEvent, SHORT_SCHEMA};
 use nsconform_report::run::{Lookup, RecordedRun};
@@ -40,7 +40,7 @@ pub fn shorten(arguments: &ShortenArguments) -> CommandResult {
             return Err(Failure::usage(format!("{shown}: {why}; only whole runs are kept")));
         }
         let text = short(run, &former).map_err(|error| Failure::harness(format!("{shown}: {error}")))?;
-        replace(path, &text)
+        output::replace(path, &text)
             .map_err(|error| Failure::harness(format!("{shown} cannot be written: {error}")))?;
     }
     Ok(ExitStatus::Success)
@@ -93,12 +93,4 @@ fn read_snapshots(folder: &Path, found: &mut BTreeMap<String, String>) -> Result
         }
     }
     Ok(())
-}
-
-/// Writes beside the file and puts that in its place, so that it is never there by halves.
-fn replace(path: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path)
 }

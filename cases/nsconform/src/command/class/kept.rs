@@ -2,13 +2,13 @@
 //! that are missing, and grades again only what has changed.
 
 use super::Class;
+use crate::command::output;
 use nsconform_grader::Sources;
 use nsconform_grader::grading::Grading;
 use nsconform_grader::report::Format;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -86,10 +86,7 @@ pub(super) fn fingerprint(class: &Class<'_>, sources: &Result<Sources, String>) 
     if let Ok(sources) = sources {
         let _ = sources.write_to(&mut hashed);
     }
-    hashed.0.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hashed.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The grading that is kept of this submission, if it was made from the same.
@@ -102,9 +99,6 @@ pub(super) fn find(results: &Path, name: &OsStr, fingerprint: &str) -> Option<Ke
 /// Keeps a grading: as a whole or not at all, whenever we are interrupted.
 pub(super) fn keep(results: &Path, name: &OsStr, kept: &Kept) -> Result<(), String> {
     let path = with_ending(&results.join(KEPT), name, OsStr::new("json"));
-    let beside = path.with_extension("new");
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
     let text = serde_json::to_vec(kept).map_err(|error| error.to_string())?;
-    std::fs::write(&beside, text).map_err(failed)?;
-    std::fs::rename(&beside, &path).map_err(failed)
+    output::replace(&path, &text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -10,8 +10,7 @@ mod submission;
 
 use super::course::find;
 use super::grade::{GradeArguments, Rules, rules};
-use super::{CommandResult, Failure, print, width};
-use indicatif::{ProgressBar, ProgressStyle};
+use super::{CommandResult, Failure, print, progress, width};
 use kept::{Kept, fingerprint};
 use marks::ClassMark;
 use nsconform_course::Course;
@@ -20,7 +19,6 @@ use nsconform_grader::workers;
 use nsconform_report::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -102,7 +100,8 @@ pub(super) fn grade_all(single: &SingleThreaded, arguments: &GradeArguments, fol
     let jobs =
         options.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let mut marks: Vec<Option<ClassMark>> = names.iter().map(|_| None).collect();
-    let (bar, mut status) = (progress_bar(names.len()), ExitStatus::Success);
+    let (bar, mut status) =
+        (progress::bar(names.len(), "{pos} of {len} submissions {wide_bar} {msg}"), ExitStatus::Success);
     let perform = |single: &SingleThreaded, number: usize| judge(single, &class, &names[number]);
     let hear = |number: usize, verdict: Option<ClassVerdict>| {
         let verdict =
@@ -164,17 +163,4 @@ fn names(class: &Class<'_>) -> Result<Vec<OsString>, Failure> {
         true => Err(Failure::usage(format!("{shown} has no folder: each submission is one"))),
         false => Ok(names),
     }
-}
-
-/// Shows on a terminal how many submissions are through; without a thread of its own, as this process
-/// forks.
-fn progress_bar(submissions: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(submissions as u64);
-    if let Ok(style) = ProgressStyle::with_template("{pos} of {len} submissions {wide_bar} {msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
