@@ -5,6 +5,7 @@
 
 use crate::seal::TEMPLATE;
 use nsconform_sys::errno::Errno;
+use nsconform_sys::sandbox::identity;
 use nsconform_sys::{descriptors, reap};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -115,11 +116,6 @@ pub(crate) fn root_is_the_namespaces(own: Option<&MountNamespace>) -> Result<(),
             Err(format!("it cannot be proved that the sealed root leads nowhere out: {why}; {REMEDY}"))
         }
     }
-}
-
-fn identity(path: &str) -> Result<(u64, u64), String> {
-    let found = std::fs::metadata(path).map_err(|error| format!("stat of {path}: {error}"))?;
-    Ok((found.dev(), found.ino()))
 }
 
 fn creates_user_namespace() -> bool {

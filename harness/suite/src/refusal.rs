@@ -55,7 +55,8 @@ pub(crate) fn needs_a_refused_call(trace: &str, refusals: &Refusals) -> Option<S
     if refusals.is_empty() {
         return None;
     }
-    let (call, refusal) = refusals.iter().find(|(call, _)| calls_of(trace).contains(*call))?;
+    let made = calls_of(trace);
+    let (call, refusal) = refusals.iter().find(|(call, _)| made.contains(*call))?;
     let how = match refusal {
         Refusal::Fails(errno) => format!("gives {}", errno.describe()),
         Refusal::Ends(signal) => format!("ends the caller by signal {signal}"),

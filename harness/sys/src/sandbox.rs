@@ -113,8 +113,11 @@ pub fn pivot_into(covered: &str) -> Result<(), String> {
     step("chdir", nix::unistd::chdir("/"))
 }
 
-/// The device and the inode of a directory.
-fn identity(path: &str) -> Result<(u64, u64), String> {
+/// The device and the inode of a file or directory (stat(2)).
+///
+/// # Errors
+/// When it cannot be looked at.
+pub fn identity(path: &str) -> Result<(u64, u64), String> {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path)
         .map_err(|error| format!("stat of {path}: {}", Errno::from(error).describe()))?;
