@@ -213,6 +213,8 @@ pub const CASES: &[Case] = &[
             lab.note("another protocol's first group is open to it")?;
             let route = user.socket_netlink(NetlinkProtocol::NETLINK_ROUTE)?.id()?;
             user.bind_netlink(route, NetlinkGroups::RTMGRP_LINK)?;
+            user.link_set_up("lo")?;
+            user.netlink_events(route)?;
             Ok(())
         },
         ..CASE

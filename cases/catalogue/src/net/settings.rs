@@ -69,13 +69,14 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER | NEWNET)?;
             user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
-            for path in [
-                "/proc/sys/net/ipv4/ip_unprivileged_port_start",
-                "/proc/sys/net/ipv4/conf/lo/rp_filter",
-                "/proc/sys/net/ipv4/icmp_echo_ignore_all",
-                "/proc/sys/net/ipv4/tcp_syncookies",
+            user.geteuid()?;
+            for (path, value) in [
+                ("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1"),
+                ("/proc/sys/net/ipv4/conf/lo/rp_filter", "1"),
+                ("/proc/sys/net/ipv4/icmp_echo_ignore_all", "1"),
+                ("/proc/sys/net/ipv4/tcp_syncookies", "2"),
             ] {
-                user.echo("1", path)?;
+                user.echo(value, path)?;
                 user.words(path)?;
             }
             Ok(())
@@ -95,14 +96,17 @@ pub const CASES: &[Case] = &[
             user.unshare(NEWUSER | NEWNET)?;
             user.map_ids("/proc/self", "5 1000 1", "5 1000 1")?;
             user.stat_owner("/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
-            user.open("/proc/sys/net/ipv4/icmp_echo_ignore_all", OpenFlags::O_WRONLY)?;
+            user.echo("1", "/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
             let guest = user.clone("guest", NEWUSER)?;
             guest.map_ids("/proc/self", "0 5 1", "0 5 1")?;
+            guest.geteuid()?;
             guest.capget()?;
             guest.words("/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
             guest.open("/proc/sys/net/ipv4/icmp_echo_ignore_all", OpenFlags::O_WRONLY)?;
+            lab.note("in a network namespace that its own user namespace owns")?;
             guest.unshare(NEWNET)?;
-            guest.open("/proc/sys/net/ipv4/icmp_echo_ignore_all", OpenFlags::O_WRONLY)?;
+            guest.echo("1", "/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
+            guest.words("/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
             Ok(())
         },
         ..CASE
@@ -171,7 +175,8 @@ pub const CASES: &[Case] = &[
             user.stat_owner("/proc/sys/net/ipv4/tcp_allowed_congestion_control")?;
             user.open("/proc/sys/net/ipv4/tcp_allowed_congestion_control", OpenFlags::O_WRONLY)?;
             user.stat_owner("/proc/sys/net/ipv4/tcp_syncookies")?;
-            user.open("/proc/sys/net/ipv4/tcp_syncookies", OpenFlags::O_WRONLY)?;
+            user.echo("2", "/proc/sys/net/ipv4/tcp_syncookies")?;
+            user.words("/proc/sys/net/ipv4/tcp_syncookies")?;
             Ok(())
         },
         ..CASE

@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pid.pid-max-per-ns",
-        claim: "A PID namespace has a kernel.pid_max of its own, which the root of its owner sets; another one beside it keeps its own.",
+        claim: "A PID namespace has a kernel.pid_max of its own, which the root of its owner sets; one beside it and the one around it keep theirs.",
         sources: &[
             text("Documentation/admin-guide/sysctl/kernel.rst"),
             man("pid_namespaces(7)", "DESCRIPTION"),
@@ -70,13 +70,13 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
-            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             let first = user.clone("first", NEWPID)?;
             let second = user.clone("second", NEWPID)?;
             first.echo("1000", "/proc/sys/kernel/pid_max")?;
             second.echo("2000", "/proc/sys/kernel/pid_max")?;
             first.words("/proc/sys/kernel/pid_max")?;
             second.words("/proc/sys/kernel/pid_max")?;
+            user.words("/proc/sys/kernel/pid_max")?;
             Ok(())
         },
         ..CASE
@@ -92,9 +92,14 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
-            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             let init = user.clone("init", NEWPID)?;
-            for limit in ["300", "301", "4194304", "4194305"] {
+            for limit in ["301", "300"] {
+                init.echo(limit, "/proc/sys/kernel/pid_max")?;
+                init.words("/proc/sys/kernel/pid_max")?;
+            }
+            lab.note("the limit outside is another")?;
+            user.words("/proc/sys/kernel/pid_max")?;
+            for limit in ["4194304", "4194305"] {
                 init.echo(limit, "/proc/sys/kernel/pid_max")?;
                 init.words("/proc/sys/kernel/pid_max")?;
             }
@@ -121,14 +126,12 @@ pub const CASES: &[Case] = &[
             lab.show_pids()?;
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
-            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             let init = user.clone("init", NEWPID)?;
             init.echo("1000", "/proc/sys/kernel/pid_max")?;
             init.echo("997", "/proc/sys/kernel/ns_last_pid")?;
             init.fork("last-but-one")?;
             init.fork("last")?;
             init.fork("first-again")?;
-            init.echo("1000", "/proc/sys/kernel/ns_last_pid")?;
             Ok(())
         },
         ..CASE
@@ -154,7 +157,6 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
-            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             let init = user.clone("init", NEWPID)?;
             init.echo("1000", "/proc/sys/kernel/pid_max")?;
             let inner = init.clone("inner", NEWPID)?;

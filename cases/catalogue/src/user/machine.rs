@@ -17,9 +17,12 @@ pub const CASES: &[Case] = &[
         needs: &[&need::USER_NS, &need::PLAIN_UID, &need::MACHINE_CALLS],
         wrong: "the root of a user namespace changes the clock, the log, the swap or the accounting of the machine",
         play: |lab| {
-            let user = lab.process("user")?;
+            let outer = lab.process("outer")?;
+            let user = outer.fork("user")?;
             user.unshare(NEWUSER | NEWNS | NEWUTS | NEWIPC | NEWNET | NEWPID)?;
+            outer.diff_ns("/proc/self/ns", user.proc("ns"))?;
             user.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
+            user.geteuid()?;
             user.capget()?;
             user.acct("/tmp/none")?;
             user.swapoff("/tmp/none")?;
@@ -27,7 +30,9 @@ pub const CASES: &[Case] = &[
             user.adjtimex_tick(0)?;
             lab.note("the same capabilities count for what a namespace governs")?;
             user.sethostname("inside")?;
+            user.gethostname()?;
             user.chroot("/tmp")?;
+            user.readdir("/")?;
             Ok(())
         },
         ..CASE
@@ -44,13 +49,16 @@ pub const CASES: &[Case] = &[
         needs: &[&need::USER_NS, &need::PLAIN_UID],
         wrong: "a device file gives access to a device of the machine",
         play: |lab| {
-            let user = lab.process("user")?;
+            let outer = lab.process("outer")?;
+            let user = outer.fork("user")?;
             user.unshare(NEWUSER | NEWNS)?;
             user.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
             user.mount("", "/tmp", "tmpfs", MountFlags::empty(), "")?;
             user.mknod("/tmp/null", 0o666, 1, 3)?;
             user.mknod("/tmp/whiteout", 0o666, 0, 0)?;
             user.mkfifo("/tmp/fifo", 0o666)?;
+            user.readdir("/tmp")?;
+            outer.readdir("/tmp")?;
             Ok(())
         },
         ..CASE
@@ -72,6 +80,7 @@ pub const CASES: &[Case] = &[
             user.setrlimit(Rlimit::RLIMIT_NOFILE, 64, 64)?;
             user.unshare(NEWUSER)?;
             user.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
+            user.geteuid()?;
             user.capget()?;
             user.setpriority(0, -5)?;
             user.sched_setscheduler(0, SchedulingPolicy::SCHED_FIFO)?;
@@ -79,8 +88,9 @@ pub const CASES: &[Case] = &[
             user.getrlimit(Rlimit::RLIMIT_NOFILE)?;
             lab.note("less for oneself is free")?;
             user.setpriority(0, 5)?;
-            user.sched_setscheduler(0, SchedulingPolicy::SCHED_BATCH)?;
+            user.getpriority(0)?;
             user.setrlimit(Rlimit::RLIMIT_NOFILE, 32, 63)?;
+            user.getrlimit(Rlimit::RLIMIT_NOFILE)?;
             Ok(())
         },
         ..CASE
@@ -128,7 +138,9 @@ pub const CASES: &[Case] = &[
             let user = lab.process("user")?;
             user.unshare(NEWUSER)?;
             user.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
+            user.geteuid()?;
             user.echo("900", "/proc/self/oom_score_adj")?;
+            user.words("/proc/self/oom_score_adj")?;
             user.echo("800", "/proc/self/oom_score_adj")?;
             user.words("/proc/self/oom_score_adj")?;
             user.echo("-1000", "/proc/self/oom_score_adj")?;
@@ -149,9 +161,12 @@ pub const CASES: &[Case] = &[
         needs: &[&need::USER_NS, &need::PLAIN_UID],
         wrong: "the root of a user namespace changes a setting of the machine",
         play: |lab| {
-            let user = lab.process("user")?;
+            let outer = lab.process("outer")?;
+            let user = outer.fork("user")?;
             user.unshare(NEWUSER | NEWNS | NEWUTS | NEWIPC | NEWNET)?;
+            outer.diff_ns("/proc/self/ns", user.proc("ns"))?;
             user.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
+            user.geteuid()?;
             for path in ["/proc/sys/kernel/panic", "/proc/sys/vm/overcommit_memory", "/proc/sys/fs/file-max"]
             {
                 user.stat_owner(path)?;
