@@ -201,7 +201,7 @@ pub(super) fn has_private_mounts(command: &ObservedProcess<'_>) -> CheckResult {
         || "all mounts of COMMAND are private: no shared:, master: or the like in /proc/PID/mountinfo".into(),
         || {
             other
-                .map(|mount| format!("{} has {}", mount.point, mount.propagation.join(" ")))
+                .map(|mount| format!("{} has {}", mount.point.display(), mount.propagation.join(" ")))
                 .unwrap_or_default()
         },
     )

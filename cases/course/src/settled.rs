@@ -4,7 +4,7 @@
 
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, Launch, Mount, ObservedProcess, Run, Stage, Stream, Termination, ensure,
+    CheckAbort, CheckResult, Launch, MountInfo, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ pub(super) fn is_idle(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool 
 }
 
 fn loops(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
-    process.idle_run_time() > LOOPS.mul_f64(stage.slowness())
+    process.idle_run_time() > LOOPS.mul_f64(stage.time_scale())
 }
 
 /// Waits until processes that may wake each other are idle all at once; `what` says for whom that
@@ -112,23 +112,24 @@ pub(super) fn sleep_is_searched(stage: &Stage<'_>, words: impl Fn(String) -> Vec
 }
 
 /// Demands that the mounts of the stage are these.
-pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[Mount]) -> CheckResult {
+pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[MountInfo]) -> CheckResult {
     let after = stage.mounts_now()?;
-    let other = |one: &[Mount], than: &[Mount]| one.iter().find(|mount| !than.contains(mount)).cloned();
+    let other =
+        |one: &[MountInfo], than: &[MountInfo]| one.iter().find(|mount| !than.contains(mount)).cloned();
     let (new, old) = (other(&after, before), other(before, &after));
     ensure(
         new.is_none() && old.is_none(),
         || "the mounts outside are as before".into(),
         || match (new, old) {
-            (Some(new), _) => format!("there is {} on {}", new.filesystem, new.point),
-            (_, old) => format!("that of {} is gone", old.map(|mount| mount.point).unwrap_or_default()),
+            (Some(new), _) => format!("there is {} on {}", new.filesystem, new.point.display()),
+            (_, old) => format!("that of {} is gone", old.map(|mount| mount.point).unwrap_or_default().display()),
         },
     )
 }
 
 /// The places where a submission might leave something: mounts, and the scratch directory.
 pub(super) struct Left {
-    mounts: Vec<Mount>,
+    mounts: Vec<MountInfo>,
     names: Vec<String>,
 }
 

@@ -8,13 +8,12 @@
 
 use super::abort::{MOST_MEMORY, MOST_PROCESSES};
 use super::fork;
-use super::observed::Mount;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode;
 use nix::unistd::ForkResult;
 use nsconform_sys::cgroup::{Cgroups, Place};
-use nsconform_sys::sandbox;
 use nsconform_sys::single_threaded::SingleThreaded;
+use nsconform_sys::{mountinfo, sandbox};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -113,9 +112,10 @@ fn find(process: &Path) -> Result<OwnedFd, String> {
 /// `mountinfo` in /proc.
 fn directory(cgroups: &str, mounts: &str) -> Option<PathBuf> {
     let own = cgroups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    mounts.lines().filter_map(Mount::read).filter(|mount| mount.filesystem == "cgroup2").find_map(|mount| {
+    let mounts = mountinfo::mounts(mounts.as_bytes()).into_iter();
+    mounts.filter(|mount| mount.filesystem == "cgroup2").find_map(|mount| {
         let below = Path::new(own).strip_prefix(&mount.root).ok()?;
-        Some(Path::new(&mount.point).join(below).components().collect())
+        Some(mount.point.join(below).components().collect())
     })
 }
 

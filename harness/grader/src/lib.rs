@@ -72,7 +72,8 @@ pub mod workers;
 
 pub use abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, ensure};
 pub use launch::{Input, Launch};
-pub use observed::{Mount, Namespace, ObservedProcess, ProcessState};
+pub use nsconform_sys::mountinfo::MountInfo;
+pub use observed::{Namespace, ObservedProcess, ProcessState};
 pub use place::{LARGEST_PROGRAM, Program};
 pub use run::{Held, Run, Stream, Termination};
 pub use sources::{LARGEST_FOLDER, MOST_ENTRIES, Sources};

@@ -6,15 +6,16 @@
 
 use super::abort::{CheckAbort, CheckResult};
 use super::inside;
-use super::observed::{self, Mount, Namespace, ObservedProcess, PROC};
+use super::observed::{self, Namespace, ObservedProcess, PROC};
 use super::spaces::{ask_inside, join};
 use super::stage::Stage;
-use super::watcher::id_on;
+use super::watcher::id_of;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Pid, Uid};
 use nsconform_sys::kind::Kind;
+use nsconform_sys::mountinfo::{self, MountInfo};
 use nsconform_sys::sandbox;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -127,11 +128,11 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// When the watcher cannot enter it.
-    pub fn mounts_now(&self) -> Result<Vec<Mount>, CheckAbort> {
+    pub fn mounts_now(&self) -> Result<Vec<MountInfo>, CheckAbort> {
         let procfs =
             std::fs::File::open(observed::PROC).map_err(|error| CheckAbort::Engine(error.to_string()))?;
         let text = self.ask_inside(&[Kind::Mnt], move || inside::own_mounts(&procfs))?;
-        let mounts: Vec<Mount> = text.lines().filter_map(Mount::read).collect();
+        let mounts = mountinfo::mounts(text.as_bytes());
         self.trace(format!("(in the stage) read(\"/proc/self/mountinfo\") = {} mounts", mounts.len()));
         Ok(mounts)
     }
@@ -156,7 +157,7 @@ impl Stage<'_> {
 
     /// The id, user and group alike, that the submission has on the stage.
     pub fn own_id(&self) -> u32 {
-        id_on(self.ground())
+        id_of(self.starts_as())
     }
 
     /// The user and the group id that the kernel shows of those without a map.

@@ -8,6 +8,7 @@ use super::stage::Stage;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
 use nix::sys::stat::Mode;
 use nsconform_sys::kind::Kind;
+use nsconform_sys::mountinfo::{self, MountInfo};
 use nsconform_sys::procfs;
 pub use nsconform_sys::procfs::ProcessState;
 use std::collections::HashSet;
@@ -40,62 +41,6 @@ impl std::fmt::Display for Namespace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:[{}]", self.kind.link(), self.inode)
     }
-}
-
-/// A line of /proc/PID/mountinfo, as proc_pid_mountinfo(5) describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Mount {
-    pub id: u32,
-    pub parent: u32,
-    pub root: String,
-    pub point: String,
-    pub options: String,
-    /// `shared:N`, `master:N`, `propagate_from:N`, `unbindable`.
-    pub propagation: Vec<String>,
-    pub filesystem: String,
-    pub source: String,
-}
-
-impl Mount {
-    /// Reads one line; none if it is not one.
-    pub fn read(line: &str) -> Option<Mount> {
-        let (before, after) = line.split_once(" - ")?;
-        let mut fields = before.split(' ');
-        let (id, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-        let (_, root, point, options) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        let mut rest = after.split(' ');
-        Some(Mount {
-            id,
-            parent,
-            root: unescape(root),
-            point: unescape(point),
-            options: options.to_string(),
-            propagation: fields.map(str::to_string).collect(),
-            filesystem: rest.next()?.to_string(),
-            source: unescape(rest.next()?),
-        })
-    }
-
-    /// Whether what is mounted below this mount shows in its peers.
-    pub fn is_shared(&self) -> bool {
-        self.propagation.iter().any(|field| field.starts_with("shared:"))
-    }
-}
-
-/// Blanks and the like are written as a backslash and three octal digits.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let octal = (first == b'\\')
-            .then(|| after.get(..3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        bytes.push(octal.unwrap_or(first));
-        rest = if octal.is_some() { &after[3..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl<'s> ObservedProcess<'s> {
@@ -329,8 +274,8 @@ impl<'s> ObservedProcess<'s> {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn mounts(&self) -> Result<Vec<Mount>, CheckAbort> {
-        let mounts: Vec<Mount> = self.read("mountinfo")?.lines().filter_map(Mount::read).collect();
+    pub fn mounts(&self) -> Result<Vec<MountInfo>, CheckAbort> {
+        let mounts = mountinfo::mounts(self.read("mountinfo")?.as_bytes());
         self.log(&self.pids()?, "read", "mountinfo", &format!("{} mounts", mounts.len()));
         Ok(mounts)
     }
@@ -478,8 +423,7 @@ pub(super) fn in_memory_files(pids: &[i32]) -> u64 {
         let Ok(root) = nix::fcntl::open(format!("{PROC}/{pid}/root").as_str(), flags, Mode::empty()) else {
             continue;
         };
-        let text = std::fs::read_to_string(format!("{PROC}/{pid}/mountinfo")).unwrap_or_default();
-        for mount in text.lines().filter_map(Mount::read) {
+        for mount in mountinfo::mounts_of(format!("{PROC}/{pid}/mountinfo")).unwrap_or_default() {
             if !matches!(mount.filesystem.as_str(), "tmpfs" | "ramfs") {
                 continue;
             }
@@ -487,7 +431,7 @@ pub(super) fn in_memory_files(pids: &[i32]) -> u64 {
             let how = OpenHow::new()
                 .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
                 .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
-            let Ok(point) = nix::fcntl::openat2(&root, mount.point.as_str(), how) else { continue };
+            let Ok(point) = nix::fcntl::openat2(&root, &mount.point, how) else { continue };
             let (Ok(about), Ok(used)) = (nix::sys::stat::fstat(&point), nix::sys::statvfs::fstatvfs(&point))
             else {
                 continue;

@@ -5,6 +5,7 @@
 
 use crate::seal::TEMPLATE;
 use nsconform_sys::errno::Errno;
+use nsconform_sys::mountinfo::{self, MountInfo};
 use nsconform_sys::sandbox::identity;
 use nsconform_sys::{descriptors, reap};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -128,12 +129,10 @@ fn creates_user_namespace() -> bool {
 /// Whether the caller seems to be in a chroot: its root is no mount point, or the mount shows a part
 /// of a file system only. Good for a message alone.
 pub(crate) fn seems_a_chroot() -> bool {
-    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let mut roots = table.lines().filter_map(|line| {
-        let fields: Vec<&str> = line.split(' ').collect();
-        (fields.get(4) == Some(&"/")).then(|| fields[3].to_string())
-    });
-    !table.is_empty() && roots.next().is_none_or(|root| root != "/")
+    let root = Path::new("/");
+    mountinfo::mounts_of(mountinfo::OWN).is_ok_and(|mounts| {
+        mounts.iter().find(|mount| mount.point == root).is_none_or(|mount| mount.root != root)
+    })
 }
 
 /// Proves, in a sealed director, that no descriptor, working directory or mount leads out.
@@ -158,22 +157,21 @@ pub fn leads_nowhere_out() -> Result<(), String> {
         return Err(format!("the working directory is {}, not /tmp", directory.display()));
     }
     // Without a procfs there is no table; the root was proved in the template.
-    match std::fs::read_to_string("/proc/self/mountinfo") {
+    match std::fs::read(mountinfo::OWN) {
         Ok(table) => mounts_are_ours(&table),
         Err(_) => Ok(()),
     }
 }
 
-fn mounts_are_ours(table: &str) -> Result<(), String> {
+fn mounts_are_ours(table: &[u8]) -> Result<(), String> {
     let files = FILES.get().map_or(&[][..], Vec::as_slice);
-    for line in table.lines() {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let place = Path::new(fields.get(4).copied().unwrap_or_default());
-        let kind =
-            fields.iter().position(|field| *field == "-").map(|at| (fields.get(at + 1), fields.get(at + 2)));
+    for line in table.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let unread = || format!("mountinfo has a line that is none: {}", String::from_utf8_lossy(line));
+        let mount = MountInfo::read(line).ok_or_else(unread)?;
+        let place = mount.point.as_path();
         let ours = match place.to_str() {
-            Some("/") => kind == Some((Some(&"tmpfs"), Some(&TEMPLATE))),
-            Some("/tmp") => kind.is_some_and(|(kind, _)| kind == Some(&"tmpfs")),
+            Some("/") => mount.filesystem == "tmpfs" && mount.source == TEMPLATE,
+            Some("/tmp") => mount.filesystem == "tmpfs",
             // The engine's own, or copies of what was mounted there outside.
             _ => {
                 place.starts_with("/proc")
@@ -200,11 +198,12 @@ mod tests {
     #[case::a_fresh_procfs("2 1 0:31 / /proc rw - proc proc rw", true)]
     #[case::the_scratch("2 1 0:32 / /tmp rw - tmpfs scratch rw", true)]
     #[case::the_program("2 1 8:1 /usr/bin/x /program rw - ext4 /dev/sda1 rw", true)]
+    #[case::no_mount("nothing that can be read", false)]
     #[case::another_root("1 1 8:1 / / rw - ext4 /dev/sda1 rw", false)]
     #[case::another_file_system("2 1 8:1 / /mnt rw - ext4 /dev/sda1 rw", false)]
     #[case::the_host_on_the_scratch("2 1 8:1 / /tmp rw - ext4 /dev/sda1 rw", false)]
     fn foreign_mounts_are_refused(#[case] line: &str, #[case] ours: bool) {
         remember_files(vec![PathBuf::from(crate::seal::PROGRAM)]);
-        assert_eq!(mounts_are_ours(line).is_ok(), ours);
+        assert_eq!(mounts_are_ours(line.as_bytes()).is_ok(), ours);
     }
 }

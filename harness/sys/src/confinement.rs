@@ -3,7 +3,7 @@
 //! chroot, a container. Reported at the head of a run; and where something may refuse, a refusal
 //! says nothing against the kernel.
 
-use crate::reap;
+use crate::{mountinfo, reap};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl Confinement {
             Some(named).filter(|name| !name.is_empty()).or(marked.map(|(_, name)| name.to_string()))
         });
         Confinement {
-            chroot: root_is_no_mount_point(&read("/proc/self/mountinfo"))
+            chroot: root_is_no_mount_point(read("/proc/self/mountinfo").as_bytes())
                 || root_is_not_that_of_the_namespace(),
             container: manager,
             ..Confinement::by_refusers()
@@ -129,8 +129,9 @@ fn label_of_a_domain(label: &str) -> Option<String> {
 
 /// Whether the root directory of the process that sees this mountinfo (proc_pid_mountinfo(5)) is no
 /// mount point: then it is in a chroot.
-fn root_is_no_mount_point(mountinfo: &str) -> bool {
-    !mountinfo.is_empty() && !mountinfo.lines().any(|line| line.split(' ').nth(4) == Some("/"))
+fn root_is_no_mount_point(mountinfo: &[u8]) -> bool {
+    let mounts = mountinfo::mounts(mountinfo);
+    !mountinfo.is_empty() && !mounts.iter().any(|mount| mount.point == Path::new("/"))
 }
 
 /// Whether the root of the own mount namespace is known to be another directory: a child joins that
@@ -193,6 +194,6 @@ mod tests {
     #[case::no_mount_point("1 0 0:5 / /proc rw - proc proc rw\n", true)]
     #[case::no_proc("", false)]
     fn mountinfo_shows_a_chroot(#[case] table: &str, #[case] expected: bool) {
-        assert_eq!(root_is_no_mount_point(table), expected);
+        assert_eq!(root_is_no_mount_point(table.as_bytes()), expected);
     }
 }

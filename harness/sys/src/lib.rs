@@ -30,6 +30,7 @@ pub mod harmless;
 pub mod inherited;
 pub mod kind;
 pub mod machine;
+pub mod mountinfo;
 pub mod procfs;
 pub mod reap;
 pub mod sandbox;

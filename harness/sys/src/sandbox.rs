@@ -5,6 +5,7 @@
 //! builds the sandbox.
 
 use crate::errno::Errno;
+use crate::mountinfo;
 use nix::mount::{MntFlags, MsFlags};
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -63,8 +64,9 @@ const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
 pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, String> {
     step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
     // Where no procfs tells, the call is believed.
-    let table = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    if let Some(place) = shared_mount(&table) {
+    let mounts = mountinfo::mounts_of(mountinfo::OWN).unwrap_or_default();
+    if let Some(shared) = mounts.iter().find(|mount| !mount.is_private()) {
+        let place = shared.point.display();
         return Err(format!("making / private gives 0, and the mount on {place} is still shared"));
     }
     let covered = COVERED
@@ -82,16 +84,6 @@ pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, 
         }
         false => Ok(covered),
     }
-}
-
-/// The place of a mount that takes part in propagation, if there is one in this mountinfo
-/// (proc_pid_mountinfo(5)).
-fn shared_mount(table: &str) -> Option<&str> {
-    let optional = |line: &str| {
-        let mut fields = line.split(' ').skip(6).take_while(|field| *field != "-");
-        fields.any(|field| field.starts_with("shared:") || field.starts_with("master:"))
-    };
-    table.lines().find(|line| optional(line)).and_then(|line| line.split(' ').nth(4))
 }
 
 /// Makes a mount point the root directory and takes the old one away.
@@ -265,19 +257,4 @@ fn interpreter() -> Option<PathBuf> {
     // SAFETY: the callback writes to `found`, which outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(first_object), (&raw mut found).cast()) };
     found.map(|path| PathBuf::from(std::ffi::OsStr::from_bytes(path.as_bytes())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case::private("1 0 8:1 / / rw,relatime - ext4 /dev/sda1 rw", None)]
-    #[case::shared("1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw", Some("/"))]
-    #[case::slave("1 0 8:1 / / rw - ext4 a rw\n2 1 8:1 / /mnt rw master:7 - ext4 a rw", Some("/mnt"))]
-    #[case::only_called_so("1 0 8:1 / / rw - ext4 shared:1 rw", None)]
-    fn mountinfo_shows_what_is_shared(#[case] table: &str, #[case] expected: Option<&str>) {
-        assert_eq!(shared_mount(table), expected);
-    }
 }

@@ -8,8 +8,10 @@ use super::calls;
 use super::file::Directory;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
+use nsconform_sys::mountinfo::MountInfo;
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 
 flags! {
     /// The flags of mount(2).
@@ -187,18 +189,18 @@ calls! {
 
     /// Reads from /proc/self/mountinfo how a mount propagates: the peer groups it belongs to or receives from; nothing for a private mount.
     propagation(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
-        Ok(Value::List(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?.optional.clone()))
+        Ok(Value::List(optional(topmost(&records(OWN_MOUNTINFO)?, &mount_point.0)?)))
     }
 
     /// Reads from the mountinfo file of another process how a mount propagates, as that process would see it.
     propagation_of(file: Pathname, mount_point: Pathname) observes "the file, which has the format of proc_pid_mountinfo(5)" {
         let records = records(super::file::path_of(&file))?;
-        Ok(Value::List(topmost(&records, &mount_point.0)?.optional.clone()))
+        Ok(Value::List(optional(topmost(&records, &mount_point.0)?)))
     }
 
     /// Reads from /proc/self/mountinfo what is mounted at a place (the topmost mount, if several are stacked there); ENOENT if nothing is.
     mountinfo(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
-        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(MountLine::shown)
+        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(shown)
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
@@ -222,97 +224,54 @@ calls! {
 /// may be in another mount namespace.
 const OWN_MOUNTINFO: &str = "/proc/thread-self/mountinfo";
 
-/// A line of proc_pid_mountinfo(5), without what differs between machines.
-#[derive(Debug, PartialEq)]
-struct MountLine {
-    id: u64,
-    parent: u64,
-    root: Vec<u8>,
-    mount_point: Vec<u8>,
-    options: String,
-    optional: Vec<Value>,
-    fstype: String,
-    source: Vec<u8>,
-    /// `ro` or `rw`: the other options of the file system depend on the machine.
-    superblock: String,
+/// A mount without what differs between machines: the options of its file system depend on them, but
+/// for the first, `ro` or `rw`.
+fn shown(mount: &MountInfo) -> Value {
+    Value::fields([
+        ("root", Value::text(mount.root.as_os_str().as_bytes())),
+        ("options", Value::word(&mount.options)),
+        ("optional", Value::List(optional(mount))),
+        ("fstype", Value::word(&mount.filesystem)),
+        ("source", Value::text(mount.source.as_bytes())),
+        ("superblock", Value::word(mount.superblock.split(',').next().unwrap_or_default())),
+    ])
 }
 
-impl MountLine {
-    fn shown(&self) -> Value {
-        Value::fields([
-            ("root", Value::text(&self.root)),
-            ("options", Value::word(&self.options)),
-            ("optional", Value::List(self.optional.clone())),
-            ("fstype", Value::word(&self.fstype)),
-            ("source", Value::text(&self.source)),
-            ("superblock", Value::word(&self.superblock)),
-        ])
-    }
+/// How it propagates; numbers of peer groups get stable names.
+fn optional(mount: &MountInfo) -> Vec<Value> {
+    let field = |field: &String| match field.split_once(':') {
+        Some((relation @ ("shared" | "master" | "propagate_from"), group)) => match group.parse() {
+            Ok(group) => Value::PeerGroup { relation: relation.to_string(), group },
+            Err(_) => Value::word(field),
+        },
+        _ => Value::word(field),
+    };
+    mount.propagation.iter().map(field).collect()
 }
 
-fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<MountLine>, Errno> {
+/// The mounts that a file tells of; EPROTO if one of its lines cannot be read.
+fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<MountInfo>, Errno> {
     std::fs::read(file)?
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| record(line).ok_or(Errno(libc::EPROTO)))
+        .map(|line| MountInfo::read(line).ok_or(Errno(libc::EPROTO)))
         .collect()
-}
-
-/// Parses one line of proc_pid_mountinfo(5).
-fn record(line: &[u8]) -> Option<MountLine> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let mut word = || words.next().map(unescaped);
-    let text = |word: Option<Vec<u8>>| String::from_utf8(word?).ok();
-    let (id, parent) = (text(word())?.parse().ok()?, text(word())?.parse().ok()?);
-    let _device = word()?;
-    let (root, mount_point, options) = (word()?, word()?, text(word())?);
-    let mut optional = Vec::new();
-    loop {
-        let field = text(word())?;
-        match field.split_once(':') {
-            None if field == "-" => break,
-            Some((relation @ ("shared" | "master" | "propagate_from"), group)) => {
-                optional
-                    .push(Value::PeerGroup { relation: relation.to_string(), group: group.parse().ok()? });
-            }
-            _ => optional.push(Value::word(field)),
-        }
-    }
-    let (fstype, source) = (text(word())?, word()?);
-    let superblock = text(word())?.split(',').next()?.to_string();
-    Some(MountLine { id, parent, root, mount_point, options, optional, fstype, source, superblock })
-}
-
-/// Undoes the escapes of proc_pid_mountinfo(5): a backslash and three octal digits.
-fn unescaped(word: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(word.len());
-    let mut rest = word;
-    while let [first, after @ ..] = rest {
-        if let (b'\\', [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', after @ ..]) = (first, after) {
-            plain.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
-            rest = after;
-        } else {
-            plain.push(*first);
-            rest = after;
-        }
-    }
-    plain
 }
 
 /// The mount at a place that no other mount there covers. The order of the file does not tell:
 /// a mount that was moved keeps its position.
-fn topmost<'r>(records: &'r [MountLine], mount_point: &[u8]) -> Result<&'r MountLine, Errno> {
-    let stack = || records.iter().filter(|record| record.mount_point == mount_point);
+fn topmost<'r>(records: &'r [MountInfo], mount_point: &[u8]) -> Result<&'r MountInfo, Errno> {
+    let stack = || records.iter().filter(|record| record.point.as_os_str().as_bytes() == mount_point);
     stack().rfind(|lower| !stack().any(|upper| upper.parent == lower.id)).ok_or(Errno(libc::ENOENT))
 }
 
-fn mount_points_below(records: &[MountLine], directory: &[u8]) -> Value {
+fn mount_points_below(records: &[MountInfo], directory: &[u8]) -> Value {
     let below = |path: &[u8]| {
         path.strip_prefix(directory)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || directory.ends_with(b"/"))
     };
     let mut places: Vec<&[u8]> =
-        records.iter().map(|record| record.mount_point.as_slice()).filter(|path| below(path)).collect();
+        records.iter().map(|record| record.point.as_os_str().as_bytes()).filter(|path| below(path)).collect();
     places.sort();
     Value::List(places.into_iter().map(Value::text).collect())
 }
@@ -326,15 +285,15 @@ mod tests {
 28 36 0:4 mnt:[4026531841] /a/z rw - nsfs nsfs rw
 29 30 0:28 / /ab rw - tmpfs none rw";
 
-    fn parsed() -> Vec<MountLine> {
-        LINES.split(|byte| *byte == b'\n').map(|line| record(line).unwrap()).collect()
+    fn parsed() -> Vec<MountInfo> {
+        LINES.split(|byte| *byte == b'\n').map(|line| MountInfo::read(line).unwrap()).collect()
     }
 
     #[test]
     fn the_mount_that_is_not_covered_is_found() {
         let records = parsed();
         let top = topmost(&records, b"/a").unwrap();
-        assert_eq!((top.id, top.root.as_slice(), top.source.as_slice()), (36, &b"/x y"[..], &b"b\\c"[..]));
+        assert_eq!((top.id, top.root.to_str(), top.source.to_str()), (36, Some("/x y"), Some("b\\c")));
         assert_eq!(topmost(&records, b"/b"), Err(Errno(libc::ENOENT)));
     }
 
@@ -342,9 +301,9 @@ mod tests {
     fn optional_fields_name_peer_groups() {
         let group = |relation: &str, group| Value::PeerGroup { relation: relation.into(), group };
         let records = parsed();
-        assert_eq!(records[0].optional, [group("shared", 7), group("master", 3)]);
-        assert_eq!(records[1].optional, [Value::word("unbindable")]);
-        assert_eq!(records[2].optional, []);
+        assert_eq!(optional(&records[0]), [group("shared", 7), group("master", 3)]);
+        assert_eq!(optional(&records[1]), [Value::word("unbindable")]);
+        assert_eq!(optional(&records[2]), []);
     }
 
     #[test]
