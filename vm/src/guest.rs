@@ -33,7 +33,7 @@ pub struct Guest {
     /// Where messages go.
     pub port: File,
     /// How much slower than a usual machine this one is; at least 1.
-    pub slowness: f64,
+    pub time_scale: f64,
 }
 
 /// Mounts the usual file systems, loads modules, says hello.
@@ -52,17 +52,17 @@ pub fn set_up() -> Result<Guest, String> {
             notes.push(format!("the loopback device cannot be set up: {errno}"));
         }
     }
-    let (slowness, fork_us) = calibrate().map_err(|errno| format!("fork: {errno}"))?;
+    let (time_scale, fork_us) = calibrate().map_err(|errno| format!("fork: {errno}"))?;
     let release = nix::sys::utsname::uname()
         .map(|names| names.release().to_string_lossy().into_owned())
         .unwrap_or_default();
     let mut say =
         |message: Message| message.write(&mut port).map_err(|error| format!("{}: {error}", NATIVE.records()));
-    say(Message::Hello { release, slowness, fork_us })?;
+    say(Message::Hello { release, time_scale, fork_us })?;
     for text in notes {
         say(Message::Note { text })?;
     }
-    Ok(Guest { order, port, slowness })
+    Ok(Guest { order, port, time_scale })
 }
 
 fn read_order() -> Result<WorkOrder, String> {

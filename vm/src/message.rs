@@ -79,7 +79,7 @@ pub enum Message {
         /// `uname -r`.
         release: String,
         /// How much slower than a usual machine this one is; at least 1.
-        slowness: f64,
+        time_scale: f64,
         /// The measurement behind it: a fork with its end, in microseconds.
         fork_us: f64,
     },
@@ -277,9 +277,9 @@ mod tests {
             ".*".prop_map(|text| Message::Note { text }),
             any::<usize>().prop_map(|lines| Message::End { lines }),
             // Quarters: reading a number back may change its last digit.
-            (".*", any::<u32>(), any::<u32>()).prop_map(|(release, slowness, fork_us)| Message::Hello {
+            (".*", any::<u32>(), any::<u32>()).prop_map(|(release, time_scale, fork_us)| Message::Hello {
                 release,
-                slowness: f64::from(slowness) / 4.0,
+                time_scale: f64::from(time_scale) / 4.0,
                 fork_us: f64::from(fork_us) / 4.0,
             }),
         ]

@@ -72,8 +72,8 @@ fn send(message: &Message) -> String {
     format!("printf '\\036%s\\n' '{}' >&9\n", serde_json::to_string(message).unwrap())
 }
 
-fn hello(slowness: f64) -> String {
-    send(&Message::Hello { release: "7.2".into(), slowness, fork_us: 500.0 })
+fn hello(time_scale: f64) -> String {
+    send(&Message::Hello { release: "7.2".into(), time_scale, fork_us: 500.0 })
 }
 
 fn case(id: &str) -> RunEvent {
@@ -138,7 +138,7 @@ fn a_missing_qemu_is_named() {
 
 /// A limit before the hello, as it is on this machine.
 fn scaled(limit: Duration) -> Duration {
-    limit.mul_f64(boot::slowness())
+    limit.mul_f64(boot::time_scale())
 }
 
 #[rstest]

@@ -14,7 +14,7 @@ needs! {
         "audit",
         remedy: "build the kernel with CONFIG_AUDIT",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("socket(NETLINK_AUDIT)", process.socket_netlink(NetlinkProtocol::NETLINK_AUDIT)?)
         },
     }
@@ -33,7 +33,7 @@ needs! {
         "/proc/PID/task/TID/children",
         remedy: "build the kernel with CONFIG_PROC_CHILDREN",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("reading it", process.cat("/proc/thread-self/children")?)
         },
     }
@@ -43,7 +43,7 @@ needs! {
         "the file system devpts",
         remedy: "build the kernel with CONFIG_UNIX98_PTYS",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("mounting devpts", process.mount("", "/tmp", "devpts", MountFlags::empty(), "newinstance")?)
         },
     }
@@ -53,7 +53,7 @@ needs! {
         "file capabilities on tmpfs",
         remedy: "build the kernel with CONFIG_TMPFS_XATTR",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             process.creat_excl("/tmp/file")?;
             succeeded("setting file capabilities", process.set_file_capabilities("/tmp/file", CAP_KILL)?)
         },
@@ -64,7 +64,7 @@ needs! {
         "devtmpfs and securityfs",
         remedy: "build the kernel with CONFIG_DEVTMPFS and CONFIG_SECURITYFS",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let known = process.cat("/proc/filesystems")?.text()?;
             let missing = ["devtmpfs", "securityfs"].into_iter().find(|name| !known.contains(name));
             Ok(missing.map_or(Ok(()), |name| Err(format!("/proc/filesystems does not list {name}").into())))
@@ -76,7 +76,7 @@ needs! {
         "keys and keyrings",
         remedy: "build the kernel with CONFIG_KEYS; in a container, allow keyctl(2), add_key(2) and request_key(2) in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             process.unshare(NEWUSER)?;
             succeeded("keyctl(KEYCTL_JOIN_SESSION_KEYRING)", process.keyctl_join_session_keyring("probe")?)
         },
@@ -87,7 +87,7 @@ needs! {
         "acct, swapoff and syslog",
         remedy: "build the kernel with CONFIG_BSD_PROCESS_ACCT, CONFIG_SWAP and CONFIG_PRINTK",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             for (call, outcome) in [
                 ("acct", process.acct("/tmp/none")?),
                 ("swapoff", process.swapoff("/tmp/none")?),
@@ -106,7 +106,7 @@ needs! {
         "vm.memfd_noexec",
         remedy: "use Linux 6.3 or later, run as root, and leave vm.memfd_noexec at 0 or 1",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let inner = process.clone("inner", NEWPID)?;
             succeeded("writing vm.memfd_noexec", inner.echo("1", "/proc/sys/vm/memfd_noexec")?)
         },
@@ -135,7 +135,7 @@ needs! {
         "programs that gain privileges",
         remedy: "start nsconform without no_new_privs: containers and services set it (allowPrivilegeEscalation, NoNewPrivileges=)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             Ok(match process.prctl_get_no_new_privs()? {
                 Outcome::Returned(Value::Number(0)) => Ok(()),
                 _ => Err("nsconform was started with no_new_privs".into()),
@@ -148,7 +148,7 @@ needs! {
         "overlays with the option userxattr",
         remedy: "use Linux 5.11 or later built with CONFIG_OVERLAY_FS, or load the module overlay",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             for name in ["lower", "upper", "work", "merged"] {
                 process.mkdir(format!("/tmp/{name}"), 0o755)?;
             }
@@ -162,7 +162,7 @@ needs! {
         "persistent keyrings",
         remedy: "build the kernel with CONFIG_PERSISTENT_KEYRINGS",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             process.unshare(NEWUSER)?;
             process.map_ids("/proc/self", "0 0 1", "0 0 1")?;
             process.keyctl_join_session_keyring("probe")?;
@@ -177,7 +177,7 @@ needs! {
         "a kernel.pid_max of each PID namespace",
         remedy: "use Linux 6.14 or later; in a container, mount /proc/sys writable",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             process.unshare(NEWUSER)?;
             process.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
             let inner = process.clone("inner", NEWPID)?;
@@ -197,7 +197,7 @@ needs! {
         "the option pidns of procfs",
         remedy: "use Linux 6.18 or later",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let data = "pidns=/proc/self/ns/pid";
             succeeded("mounting", process.mount("proc", "/tmp", "proc", MountFlags::empty(), data)?)
         },
@@ -219,7 +219,7 @@ needs! {
         "protected hard links",
         remedy: "set fs.protected_hardlinks to 1",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let setting = process.words("/proc/sys/fs/protected_hardlinks")?;
             Ok(match setting {
                 Outcome::Returned(Value::List(words)) if words == [Value::Number(1)] => Ok(()),
@@ -233,7 +233,7 @@ needs! {
         "ptrace",
         remedy: "set kernel.yama.ptrace_scope to 0 or 1; in a container, allow ptrace(2) in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             let child = process.fork("child")?;
             succeeded("ptrace(PTRACE_SEIZE)", process.ptrace_seize(child)?)
         },
@@ -244,7 +244,7 @@ needs! {
         "seccomp filters",
         remedy: "build the kernel with CONFIG_SECCOMP_FILTER",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             process.prctl_set_no_new_privs()?;
             succeeded("seccomp", process.seccomp_filter()?)
         },
@@ -255,7 +255,7 @@ needs! {
         "a nice value of 0",
         remedy: "start nsconform with the nice value 0: not by nice(1), and not from a shell that it started",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             Ok(match process.getpriority(process)? {
                 Outcome::Returned(Value::Number(0)) => Ok(()),
                 _ => Err("nsconform was started with another nice value".into()),
@@ -269,7 +269,7 @@ fn in_new_network(
     lab: &Lab,
     probe: impl Fn(Process) -> Result<ProbeResult, Interrupt>,
 ) -> Result<ProbeResult, Interrupt> {
-    let process = lab.process_on(Ground::Root, "probe")?;
+    let process = lab.process_as(Credentials::Root, "probe")?;
     if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
         return Ok(unmet);
     }

@@ -5,12 +5,12 @@
 
 use crate::needs::*;
 use nsconform_lab::call::argument::flag_names;
-use nsconform_lab::seal::Ground;
+use nsconform_lab::seal::Credentials;
 use nsconform_sys::kind::Kind;
 use std::collections::BTreeSet;
 
 /// A need of each trace that holds one of these texts.
-static BY_TEXT: &[(Need, &[&str])] = &[
+static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&CLONE3, &["clone3("]),
     (&IPV4, &["(AF_INET, ", "127.0.0.1", "10.1.1.1", "/proc/sys/net/ipv4/", "/net/tcp\""]),
     (&IPV6, &["(AF_INET6, ", "/proc/sys/net/ipv6/"]),
@@ -26,8 +26,8 @@ static BY_TEXT: &[(Need, &[&str])] = &[
 ];
 
 /// The requirements of a case by its approved trace, so that nobody need say them.
-pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
-    let mut implied: Vec<Need> = Vec::new();
+pub fn implied(trace: &str, credentials: Credentials) -> Vec<&'static Requirement> {
+    let mut implied: Vec<&'static Requirement> = Vec::new();
     let word_at = |at: usize| {
         let rest = &trace[at..];
         let end = rest.find(|letter: char| !letter.is_ascii_uppercase() && letter != '_');
@@ -43,7 +43,7 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
                 Kind::Net => &NET_NS,
                 Kind::Pid => &PID_NS,
                 Kind::Time => &TIME_NS,
-                Kind::User if ground == Ground::User => &USER_NS,
+                Kind::User if credentials == Credentials::User => &USER_NS,
                 Kind::User => &ROOT_USER_NS,
                 Kind::Uts => &UTS_NS,
             });
@@ -64,7 +64,7 @@ pub fn implied(trace: &str, ground: Ground) -> Vec<Need> {
     }
     let shown = BY_TEXT.iter().filter(|(_, texts)| texts.iter().any(|text| trace.contains(text)));
     implied.extend(shown.map(|(need, _)| *need));
-    if ground == Ground::User {
+    if credentials == Credentials::User {
         implied.push(&ORDINARY_USER);
     }
     implied
@@ -76,22 +76,26 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::nothing("outer  getpid() = 2", Ground::Root, &[])]
-    #[case::one_kind("outer  clone(CLONE_NEWUTS) = 3<inner>", Ground::Root, &["UTS namespaces"])]
-    #[case::two_kinds("a  unshare(CLONE_NEWIPC|CLONE_NEWUTS) = 0", Ground::Root, &["IPC namespaces", "UTS namespaces"])]
-    #[case::user_by_root("a  unshare(CLONE_NEWUSER) = 0", Ground::Root, &["user namespaces"])]
-    #[case::user_by_user("a  unshare(CLONE_NEWUSER) = 0", Ground::User,
+    #[case::nothing("outer  getpid() = 2", Credentials::Root, &[])]
+    #[case::one_kind("outer  clone(CLONE_NEWUTS) = 3<inner>", Credentials::Root, &["UTS namespaces"])]
+    #[case::two_kinds("a  unshare(CLONE_NEWIPC|CLONE_NEWUTS) = 0", Credentials::Root, &["IPC namespaces", "UTS namespaces"])]
+    #[case::user_by_root("a  unshare(CLONE_NEWUSER) = 0", Credentials::Root, &["user namespaces"])]
+    #[case::user_by_user("a  unshare(CLONE_NEWUSER) = 0", Credentials::User,
         &["user namespaces for ordinary users", "an ordinary user"])]
-    #[case::own_files("a  cat(\"/proc/self/uid_map\") = \"\"", Ground::Root, &[])]
-    #[case::others_files("a  cat(\"/proc/3/uid_map\") = \"\"", Ground::Root, &["a fresh procfs"])]
-    #[case::ipv4("a  socket(AF_INET, SOCK_STREAM) = 3", Ground::Root, &["IPv4"])]
-    #[case::ipv6("a  socket(AF_INET6, SOCK_STREAM) = 3", Ground::Root, &["IPv6"])]
-    #[case::a_timer("a  ? timer_settime(CLOCK_MONOTONIC, 20) = in time", Ground::Root, &["pending signals"])]
-    #[case::a_timer_descriptor("a  ? timerfd_settime(CLOCK_MONOTONIC, 20) = in time", Ground::Root, &[])]
-    #[case::files_of_a_name("a  cat(\"/proc/<inner>/uid_map\") = \"\"", Ground::Root, &["a fresh procfs"])]
-    #[case::program("a  execve(\"/program\") = 0", Ground::Root, &["a program to execute"])]
-    fn a_trace_implies_needs(#[case] trace: &str, #[case] ground: Ground, #[case] expected: &[&str]) {
-        let names: Vec<&str> = implied(trace, ground).into_iter().map(|need| need.name).collect();
+    #[case::own_files("a  cat(\"/proc/self/uid_map\") = \"\"", Credentials::Root, &[])]
+    #[case::others_files("a  cat(\"/proc/3/uid_map\") = \"\"", Credentials::Root, &["a fresh procfs"])]
+    #[case::ipv4("a  socket(AF_INET, SOCK_STREAM) = 3", Credentials::Root, &["IPv4"])]
+    #[case::ipv6("a  socket(AF_INET6, SOCK_STREAM) = 3", Credentials::Root, &["IPv6"])]
+    #[case::a_timer("a  ? timer_settime(CLOCK_MONOTONIC, 20) = in time", Credentials::Root, &["pending signals"])]
+    #[case::a_timer_descriptor("a  ? timerfd_settime(CLOCK_MONOTONIC, 20) = in time", Credentials::Root, &[])]
+    #[case::files_of_a_name("a  cat(\"/proc/<inner>/uid_map\") = \"\"", Credentials::Root, &["a fresh procfs"])]
+    #[case::program("a  execve(\"/program\") = 0", Credentials::Root, &["a program to execute"])]
+    fn a_trace_implies_needs(
+        #[case] trace: &str,
+        #[case] credentials: Credentials,
+        #[case] expected: &[&str],
+    ) {
+        let names: Vec<&str> = implied(trace, credentials).into_iter().map(|need| need.name).collect();
         assert_eq!(names, expected);
     }
 }

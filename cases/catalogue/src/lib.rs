@@ -53,8 +53,8 @@ pub fn catalogue() -> &'static [&'static Case] {
 }
 
 /// The requirements of all cases.
-pub fn requirements() -> &'static [needs::Need] {
-    static REQUIREMENTS: OnceLock<Vec<needs::Need>> = OnceLock::new();
+pub fn requirements() -> &'static [&'static needs::Requirement] {
+    static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
     REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL].concat())
 }
 

@@ -11,7 +11,7 @@ pub use crate::facilities::{
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
-pub use nsconform_suite::requirement::Need;
+pub use nsconform_suite::requirement::Requirement;
 use nsconform_suite::requirement::{Unmet, succeeded};
 const NAMESPACE_REMEDY: &str = "build the kernel with this kind of namespace (CONFIG_*_NS); in a container, allow unshare(2) in its seccomp filter";
 
@@ -33,7 +33,7 @@ needs! {
         cgroup: true,
         remedy: "run as root outside any container, or in a delegated cgroup (systemd-run --user --scope -p Delegate=yes), where the version 2 hierarchy is available",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             process.mkdir("hierarchy", 0o755)?;
             let mounted = process.mount("", "hierarchy", "cgroup2", MountFlags::empty(), "")?;
             if !mounted.is_ok() {
@@ -53,7 +53,7 @@ needs! {
         own: &["api.same-constants-three-calls", "user.clone-moves-only-child"],
         remedy: "use Linux 5.3 or later; in a container, allow clone3 in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("clone3", process.try_clone3("child", Flags::empty(), &[])?)
         },
     }
@@ -78,7 +78,7 @@ needs! {
         probe: |lab| {
             // Fixed in the kernel's sources (PROC_TIME_INIT_INO).
             let initial = Value::Namespace { kind: Kind::Time, inode: 0xefff_fffa };
-            match lab.process_on(Ground::Root, "probe")?.readlink("/proc/self/ns/time")? {
+            match lab.process_as(Credentials::Root, "probe")?.readlink("/proc/self/ns/time")? {
                 Outcome::Returned(own) if own == initial => Ok(Ok(())),
                 Outcome::Returned(_) => Ok(Err("nsconform was started in another one".into())),
                 other => succeeded("readlink(\"/proc/self/ns/time\")", other),
@@ -91,7 +91,7 @@ needs! {
         "the initial user namespace",
         remedy: "run as root outside any container with a user namespace of its own",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             Ok(match process.readlink("/proc/self/ns/user")? {
                 Outcome::Returned(Value::Namespace { inode: INITIAL_USER_NAMESPACE, .. }) => Ok(()),
                 _ => Err("/proc/self/ns/user is not the user namespace that the kernel started with".into()),
@@ -108,7 +108,7 @@ needs! {
         own: &["ipc.cap-ipc-owner-in-owner"],
         remedy: "run with this capability (in a container: --cap-add=IPC_OWNER), or as an ordinary user",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             match process.msgget(libc::IPC_PRIVATE, GetFlags::IPC_CREAT)? {
                 Outcome::Returned(Value::Number(id)) => {
                     let read = process.msgctl(id as i32, IpcCommand::IPC_STAT)?;
@@ -132,7 +132,7 @@ needs! {
         own: &["ipc.sysctls-sysv-per-ns", "ipc.sysctls-mq-per-ns"],
         remedy: "use Linux 5.19 or later, or run as root outside any user namespace; in a container, mount /proc/sys writable",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let outcome = process.unshare(NEWIPC)?;
             if !outcome.is_ok() {
                 return succeeded("unshare(CLONE_NEWIPC)", outcome);
@@ -154,7 +154,7 @@ needs! {
         own: &["net.own-port-numbers", "net.lo-down-unreachable"],
         remedy: "build the kernel with CONFIG_INET",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
                 return Ok(unmet);
             }
@@ -173,7 +173,7 @@ needs! {
         own: &["net.own-protocol-stacks", "net.lo-up-reachable"],
         remedy: "build the kernel with CONFIG_IPV6 (or load the module ipv6) and start it without ipv6.disable=1 and ipv6.disable_ipv6=1",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
                 return Ok(unmet);
             }
@@ -193,7 +193,7 @@ needs! {
         own: &["api.unshare-files", "api.unshare-fs"],
         remedy: "build the kernel with CONFIG_KCMP (or CONFIG_CHECKPOINT_RESTORE)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let own = process.pid();
             succeeded("kcmp", process.kcmp(own, own, Resource::KCMP_FILES)?)
         },
@@ -229,7 +229,7 @@ needs! {
         own: &["mnt.setattr-sets-and-clears", "mnt.setattr-recursive"],
         remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let none = MountAttributes::empty();
             let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none, MountFlags::empty())?;
             succeeded("mount_setattr", done)
@@ -242,7 +242,7 @@ needs! {
         own: &["ipc.own-mqueue-filesystem", "user.mountable-mqueue"],
         remedy: "build the kernel with CONFIG_POSIX_MQUEUE; in a container, allow mount(2)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let mounted = process.mount("", "/tmp", "mqueue", MountFlags::empty(), "")?;
             succeeded("mounting mqueue", mounted)
         },
@@ -254,7 +254,7 @@ needs! {
         own: &["net.netns-cookie"],
         remedy: "use Linux 5.14 or later",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             match process.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)? {
                 Outcome::Returned(Value::Number(fd)) => {
                     succeeded("getsockopt(SO_NETNS_COOKIE)", process.getsockopt_netns_cookie(fd as i32)?)
@@ -273,7 +273,7 @@ needs! {
         own: &["pid.last-pid-chooses-next", "pid.last-pid-per-ns"],
         remedy: "build the kernel with CONFIG_CHECKPOINT_RESTORE; run where /proc is not masked",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("reading kernel.ns_last_pid", process.cat("/proc/sys/kernel/ns_last_pid")?)
         },
     }
@@ -284,7 +284,7 @@ needs! {
         own: &["mnt.open-tree-attach", "mnt.open-tree-recursive"],
         remedy: "use Linux 5.2 or later; in a container, allow open_tree(2) and move_mount(2) in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let copy = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_CLONE)?;
             succeeded("open_tree(OPEN_TREE_CLONE)", copy)
         },
@@ -295,7 +295,7 @@ needs! {
         "an ordinary user",
         own: &["user.isolates-uids-and-gids"],
         remedy: "run as root outside any user namespace, or raise user.max_user_namespaces; in a container, allow setgroups(2), setresgid(2) and setresuid(2)",
-        probe: |lab| succeeded("becoming an ordinary user", lab.process_on(Ground::User, "probe")?.getpid()?),
+        probe: |lab| succeeded("becoming an ordinary user", lab.process_as(Credentials::User, "probe")?.getpid()?),
     }
 
     /// The overflow ids are those that the documentation names as the defaults.
@@ -304,7 +304,7 @@ needs! {
         own: &["user.overflow-ids"],
         remedy: "set kernel.overflowuid and kernel.overflowgid to 65534; run where /proc is not masked",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             for file in ["/proc/sys/kernel/overflowuid", "/proc/sys/kernel/overflowgid"] {
                 match process.cat(file)? {
                     Outcome::Returned(found) if found == Value::text("65534\n") => {}
@@ -322,7 +322,7 @@ needs! {
         own: &["time.timer-settime-absolute"],
         remedy: "raise RLIMIT_SIGPENDING (ulimit -i)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             match process.timer_settime(Clock::CLOCK_MONOTONIC, 1)? {
                 Outcome::Failed(Errno(libc::EAGAIN)) => Ok(Err("timer_create gives EAGAIN".into())),
                 // Whether it expires as it should is judged by cases.
@@ -359,7 +359,7 @@ needs! {
         own: &["api.setns-pidfd-many", "api.setns-pidfd-pid"],
         remedy: "use Linux 5.8 or later",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             match process.pidfd_open(process.pid(), 0)? {
                 Outcome::Returned(Value::Number(pidfd)) => {
                     succeeded("setns(pidfd, CLONE_NEWUTS)", process.setns(pidfd as i32, NEWUTS)?)
@@ -374,7 +374,7 @@ needs! {
         "an ordinary user that is not root outside",
         remedy: "run as an ordinary user, or as root that may create namespaces without a user namespace",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             match process.open("/proc/sys/kernel/hostname", OpenFlags::O_WRONLY)? {
                 Outcome::Returned(_) => Ok(Err("the user may write /proc/sys/kernel/hostname, a file of root".into())),
                 _ => Ok(Ok(())),
@@ -388,7 +388,7 @@ needs! {
         own: &["ipc.isolates-posix-mq", "ipc.own-mqueue-filesystem"],
         remedy: "build the kernel with CONFIG_POSIX_MQUEUE; raise RLIMIT_MSGQUEUE (ulimit -q) if it is 0",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let created = process.mq_open("/probe", OpenFlags::O_CREAT, SMALL_QUEUE)?;
             succeeded("mq_open", created)
         },
@@ -399,7 +399,7 @@ needs! {
         "a fresh procfs",
         remedy: "run where /proc is not masked (in a container: unmask /proc), or as root",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let fresh = Value::text(process.pid().to_string());
             match process.readlink("/proc/self")? {
                 Outcome::Returned(value) if value == fresh => Ok(Ok(())),
@@ -417,7 +417,7 @@ needs! {
         own: &["time.execve-keeps-namespace"],
         remedy: "make /proc/self/maps readable, or use the static program",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             match process.execve(nsconform_lab::seal::PROGRAM)? {
                 Outcome::Returned(_) => succeeded("getpid after execve", process.getpid()?),
                 Outcome::Gone => Ok(Err("the program ends at once: a library of it was not found".into())),
@@ -439,7 +439,7 @@ needs! {
         own: &["api.setid-any-level", "pid.same-pids-after-migration"],
         remedy: "use Linux 5.5 or later, as root or where user namespaces are allowed",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("clone3 with set_tid", process.try_clone3("child", Flags::empty(), &[77])?)
         },
     }
@@ -450,7 +450,7 @@ needs! {
         own: &["uts.set-by-sethostname", "uts.set-by-setdomainname", "uts.two-names-independent"],
         remedy: "in a container, allow sethostname(2) and setdomainname(2) in its seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             let names = [
                 (process.gethostname()?, nsconform_lab::seal::HOST_NAME, "sethostname"),
                 (process.getdomainname()?, nsconform_lab::seal::DOMAIN_NAME, "setdomainname"),
@@ -479,7 +479,7 @@ needs! {
         own: &["user.setgroups-deny-works", "user.setgroups-needs-gid-map"],
         remedy: "run as root outside any container; in a container, one that maps at least the ids 0 to 2000 and does not deny setgroups(2)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("setgroups([1001])", process.setgroups([1001])?)
         },
     }
@@ -490,7 +490,7 @@ needs! {
         own: &["net.own-sys-class-net"],
         remedy: "run where /sys is not masked (in a container: as privileged), or as root",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
                 return Ok(unmet);
             }
@@ -506,7 +506,7 @@ needs! {
         own: &["ipc.isolates-sysv-objects", "ipc.own-identifiers"],
         remedy: "build the kernel with CONFIG_SYSVIPC; in a container, allow shmget(2), semget(2) and msgget(2)",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             for (call, outcome) in [
                 ("shmget", process.shmget(libc::IPC_PRIVATE, 4096, CREATE)?),
                 ("semget", process.semget(libc::IPC_PRIVATE, 1, CREATE)?),
@@ -533,7 +533,7 @@ needs! {
         "user namespaces for ordinary users",
         remedy: "raise user.max_user_namespaces; on Debian set kernel.unprivileged_userns_clone=1; on Ubuntu set kernel.apparmor_restrict_unprivileged_userns=0; in a container, allow it in the seccomp filter",
         probe: |lab| {
-            let process = lab.process_on(Ground::User, "probe")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
             succeeded("unshare(CLONE_NEWUSER)", process.unshare(NEWUSER)?)
         },
     }
@@ -552,7 +552,7 @@ needs! {
         own: &["uts.proc-write-sets", "uts.proc-write-ignores-capability"],
         remedy: "run as root outside any user namespace: the file belongs to uid 0 of the initial one; in a container, mount /proc/sys writable",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("writing /proc/sys/kernel/hostname", process.echo("probe", "/proc/sys/kernel/hostname")?)
         },
     }
@@ -566,7 +566,7 @@ needs! {
         own: &["net.device-in-one-ns", "net.container-has-own-virtual-device"],
         remedy: "load the module veth (modprobe veth), or build the kernel with CONFIG_VETH",
         probe: |lab| {
-            let process = lab.process_on(Ground::Root, "probe")?;
+            let process = lab.process_as(Credentials::Root, "probe")?;
             if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
                 return Ok(unmet);
             }

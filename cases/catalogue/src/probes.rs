@@ -8,7 +8,7 @@ use nsconform_suite::requirement::{ProbeResult, Unmet, succeeded};
 
 /// Whether there may be as many namespaces side by side as would nest: 32 and some that others have.
 pub(crate) fn has_room(lab: &Lab, flag: Flags) -> Result<ProbeResult, Interrupt> {
-    let process = lab.process_on(Ground::Root, "probe")?;
+    let process = lab.process_as(Credentials::Root, "probe")?;
     for number in 1..=36 {
         let made = process.try_clone(&format!("neighbour{number}"), flag)?;
         if !made.is_ok() {
@@ -20,7 +20,7 @@ pub(crate) fn has_room(lab: &Lab, flag: Flags) -> Result<ProbeResult, Interrupt>
 
 /// Whether a process can become the user and the group with this id.
 pub(crate) fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<ProbeResult, Interrupt> {
-    let process = lab.process_on(Ground::Root, "probe")?;
+    let process = lab.process_as(Credentials::Root, "probe")?;
     let changed = process.setresgid(id, id, id)?;
     if !changed.is_ok() {
         return succeeded(&format!("setresgid({id}, {id}, {id})"), changed);
@@ -30,7 +30,7 @@ pub(crate) fn ids_can_be_taken(lab: &Lab, id: i32) -> Result<ProbeResult, Interr
 
 /// Whether root can leave its namespace of this kind, and then is in another one.
 pub(crate) fn can_unshare(lab: &Lab, kind: Kind) -> Result<ProbeResult, Interrupt> {
-    let process = lab.process_on(Ground::Root, "probe")?;
+    let process = lab.process_as(Credentials::Root, "probe")?;
     let what = format!("unshare({})", flag_names(&kind.flag()));
     // A change of the caller itself shows at once, except for the kinds that only children enter.
     let moves = !matches!(kind, Kind::Pid | Kind::Time);

@@ -68,7 +68,7 @@ fn run_selected(arguments: &Arguments) -> (HashMap<&'static str, String>, HashMa
     let is_selected = |case: &Case| !arguments.is_filtered_out(&Trial::test(played(case), || Ok(())));
     let selected: Vec<usize> =
         (0..catalogue().len()).filter(|index| is_selected(catalogue()[*index])).collect();
-    let (skipped, runnable) = runner.sort_out(&selected);
+    let (skipped, runnable) = runner.split_runnable(&selected);
     let skipped = skipped
         .into_iter()
         .map(|(index, reason)| (catalogue()[index].id, reason.reason().unwrap_or_default()));
@@ -105,7 +105,7 @@ fn script(case: &Case) -> Result<Script, String> {
         text += &format!("{line}\n");
     }
     let mut script: Script = text.parse().map_err(|error| format!("{error}\n{text}"))?;
-    script.ground = case.ground;
+    script.starts_as = case.starts_as;
     script.cgroup = claims().needs(case).iter().any(|need| need.cgroup);
     Ok(script)
 }

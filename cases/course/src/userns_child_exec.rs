@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("uid-map", uid_map),
     CheckScript::new("gid-map", gid_map),
     CheckScript {
-        ground: Some(SubmissionCredentials::Root),
+        starts_as: Some(SubmissionCredentials::Root),
         ..CheckScript::new("denies-setgroups", denies_setgroups)
     },
     CheckScript::new("zero-map", zero_map),
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("errors", errors),
     CheckScript::new("options-end", options_end),
     CheckScript {
-        ground: Some(SubmissionCredentials::Root),
+        starts_as: Some(SubmissionCredentials::Root),
         several_ids: true,
         ..CheckScript::new("two-records", two_records)
     },

@@ -157,7 +157,7 @@ fn whole_suite() {
     let setup = Setup::default();
     let mut runner = Runner::start(&single(), claims(), setup).unwrap();
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    let (_, runnable) = runner.sort_out(&all);
+    let (_, runnable) = runner.split_runnable(&all);
     let jobs: Vec<Job> = runnable.iter().map(|index| runner.job(Role::Case(*index))).collect();
     let mut traces: Vec<Trace> = vec![Trace::default(); jobs.len()];
     let mut walls = Vec::new();

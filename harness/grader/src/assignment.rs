@@ -28,7 +28,7 @@ pub struct Assignment {
     /// The part of the series that prints the program.
     pub part: u8,
     /// The credentials that a submission starts with.
-    pub ground: SubmissionCredentials,
+    pub starts_as: SubmissionCredentials,
     /// Cases of the suite whose claims it teaches.
     pub claims: Vec<String>,
     /// How long a check may take, unless it says otherwise; in milliseconds.
@@ -41,7 +41,7 @@ pub struct Assignment {
     pub checks: Vec<Check>,
     /// How many times as long everything takes here as on usual machines, at least 1.
     #[serde(skip, default = "usual")]
-    pub slowness: f64,
+    pub time_scale: f64,
 }
 
 fn usual() -> f64 {
@@ -78,7 +78,7 @@ const COMMENTS: [(&str, &str); 12] = [
     ("title", "what it is about, in one line"),
     ("part", "the part of the article series that prints the program"),
     (
-        "ground",
+        "starts_as",
         "what a submission starts as: \"root\" of the stage's user namespace, or \"user\" without capabilities",
     ),
     ("claims", "cases of the suite whose claims it teaches"),
@@ -158,7 +158,7 @@ impl Assignment {
 
     /// The same on a machine that is slower by this factor: checks may take longer.
     pub fn slowed(self, factor: f64) -> Assignment {
-        Assignment { slowness: self.slowness * factor, ..self }
+        Assignment { time_scale: self.time_scale * factor, ..self }
     }
 
     /// The points of all checks.
@@ -168,7 +168,7 @@ impl Assignment {
 
     /// How long a check may take on this machine.
     pub fn deadline_of(&self, check: &Check) -> Duration {
-        check.deadline.unwrap_or(self.deadline).mul_f64(self.slowness)
+        check.deadline.unwrap_or(self.deadline).mul_f64(self.time_scale)
     }
 }
 

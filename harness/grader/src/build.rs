@@ -12,7 +12,7 @@ use super::given::Given;
 use super::observed::PROC;
 use super::place;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
-use super::watcher::{HostSupport, UNPRIVILEGED, id_on};
+use super::watcher::{HostSupport, UNPRIVILEGED, id_of};
 use nix::sched::CloneFlags;
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 use nsconform_sys::kind::Kind;
@@ -40,7 +40,7 @@ pub(super) struct Built {
 /// Says which call failed.
 pub(super) fn build(
     support: &HostSupport<'_>,
-    ground: SubmissionCredentials,
+    starts_as: SubmissionCredentials,
     several_ids: bool,
     scratch: u32,
     host_name: &str,
@@ -52,7 +52,7 @@ pub(super) fn build(
         0 => reap_for_ever(),
         pid => Pid::from_raw(pid as i32),
     };
-    let built = build_around(init, support, ground, several_ids, scratch, host_name);
+    let built = build_around(init, support, starts_as, several_ids, scratch, host_name);
     if built.is_err() {
         let _ = nix::sys::signal::kill(init, nix::sys::signal::Signal::SIGKILL);
         reap(init);
@@ -63,7 +63,7 @@ pub(super) fn build(
 fn build_around(
     init: Pid,
     support: &HostSupport<'_>,
-    ground: SubmissionCredentials,
+    starts_as: SubmissionCredentials,
     several_ids: bool,
     scratch: u32,
     host_name: &str,
@@ -73,7 +73,7 @@ fn build_around(
     };
     let mut spaces = Spaces(vec![(Kind::Pid, open(format!("{PROC}/{init}/ns/pid"))?)]);
     let outer = if support.several { UNPRIVILEGED } else { 0 };
-    let inner = id_on(ground);
+    let inner = id_of(starts_as);
     let map = match several_ids {
         true => format!("{inner} {outer} 1\n{} {} 1000", inner + 1, outer + 1),
         false => format!("{inner} {outer} 1"),

@@ -150,11 +150,11 @@ fn watch(
     let heartbeat = || voice.beat(&BuildWord::Alive);
     let configuration = StageConfiguration {
         program: &nothing,
-        ground: SubmissionCredentials::User,
+        starts_as: SubmissionCredentials::User,
         several_ids: false,
         seed: 0,
         allowed: LONGEST_BUILD.mul_f64(request.scale),
-        slowness: request.scale.max(1.0),
+        time_scale: request.scale.max(1.0),
         scratch: BUILD_SCRATCH,
         support,
         heartbeat: &heartbeat,

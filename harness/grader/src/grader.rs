@@ -194,15 +194,15 @@ fn perform(
         let message = format!("there is no check {}", check.id.get_ref());
         return Ok(result_of(check, Finding::Error { message }, start.elapsed()));
     };
-    let ground: SubmissionCredentials = script.ground.unwrap_or(request.assignment.ground);
+    let starts_as: SubmissionCredentials = script.starts_as.unwrap_or(request.assignment.starts_as);
     let configuration = StageConfiguration {
         program: request.program,
-        ground,
+        starts_as,
         several_ids: script.several_ids,
         // Another one for each check, but the same in each grading with this seed.
         seed: request.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(number as u64),
         allowed: request.assignment.deadline_of(check),
-        slowness: request.assignment.slowness,
+        time_scale: request.assignment.time_scale,
         scratch: SCRATCH,
         support,
         heartbeat,

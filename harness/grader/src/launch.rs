@@ -9,7 +9,7 @@ use super::cgroup::Cgroup;
 use super::fork::{self, BeforeExec, ForkFailure, KEPT, fork_and_exec};
 use super::place::Program;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
-use super::watcher::id_on;
+use super::watcher::id_of;
 use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid};
 use nsconform_sys::kind::{Flags, flag_names};
@@ -239,7 +239,7 @@ fn fill(end: &OwnedFd) -> Result<usize, CheckAbort> {
 pub(super) struct Start<'s> {
     pub(super) program: &'s Program,
     pub(super) spaces: &'s Spaces,
-    pub(super) ground: SubmissionCredentials,
+    pub(super) starts_as: SubmissionCredentials,
     pub(super) limits: Limits<'s>,
 }
 
@@ -250,7 +250,7 @@ pub(super) fn start(
     start: &Start<'_>,
     patience: &mut dyn FnMut() -> Result<(), CheckAbort>,
 ) -> Result<Started, CheckAbort> {
-    let Start { program, spaces, ground, limits } = start;
+    let Start { program, spaces, starts_as, limits } = start;
     let words = launch.words(program);
     let (standard, ends) = streams(launch.input)?;
     let filled = if launch.full_output { fill(&standard[1])? } else { 0 };
@@ -259,7 +259,7 @@ pub(super) fn start(
         // fails.
         let files = ManuallyDrop::new(OwnFiles::open()?);
         files.write()?;
-        enter_stage(spaces, *ground)?;
+        enter_stage(spaces, *starts_as)?;
         let numbers = [standard[0].as_raw_fd(), standard[1].as_raw_fd(), standard[2].as_raw_fd()];
         unshare_further(launch)?;
         settle(numbers, launch, limits, &files)?;
@@ -313,8 +313,8 @@ fn streams(input: Input) -> Result<([OwnedFd; 3], [Option<OwnedFd>; 3]), CheckAb
     Ok(([their_input, their_output, their_error], ends))
 }
 
-fn enter_stage(spaces: &Spaces, ground: SubmissionCredentials) -> Result<(), String> {
-    let id = id_on(ground);
+fn enter_stage(spaces: &Spaces, starts_as: SubmissionCredentials) -> Result<(), String> {
+    let id = id_of(starts_as);
     // Where it is denied there are no further groups to leave.
     let _ = nix::unistd::setgroups(&[]);
     // Until its exec this is a copy of the watcher: nobody on the stage may look into it. Other

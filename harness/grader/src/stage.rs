@@ -34,7 +34,7 @@ pub struct CheckScript {
     /// Its name in the assignment's file.
     pub id: &'static str,
     /// The credentials of the submission, where they are not those of the assignment.
-    pub ground: Option<SubmissionCredentials>,
+    pub starts_as: Option<SubmissionCredentials>,
     /// Whether the stage's user namespace must map several ids.
     pub several_ids: bool,
     /// The script.
@@ -44,7 +44,7 @@ pub struct CheckScript {
 impl CheckScript {
     /// A check with the credentials of the assignment.
     pub const fn new(id: &'static str, script: fn(&Stage<'_>) -> CheckResult) -> CheckScript {
-        CheckScript { id, ground: None, several_ids: false, script }
+        CheckScript { id, starts_as: None, several_ids: false, script }
     }
 }
 
@@ -99,9 +99,9 @@ pub struct Stage<'w> {
     pub(super) spaces: Spaces,
     backstage: Spaces,
     pub(super) given: Given,
-    ground: SubmissionCredentials,
+    starts_as: SubmissionCredentials,
     allowed: Duration,
-    slowness: f64,
+    time_scale: f64,
     host_name: String,
     limits: Limits<'w>,
     hits_at_start: Hits,
@@ -115,11 +115,11 @@ pub struct Stage<'w> {
 /// Everything that a stage is made from.
 pub(super) struct StageConfiguration<'w> {
     pub(super) program: &'w Program,
-    pub(super) ground: SubmissionCredentials,
+    pub(super) starts_as: SubmissionCredentials,
     pub(super) several_ids: bool,
     pub(super) seed: u64,
     pub(super) allowed: Duration,
-    pub(super) slowness: f64,
+    pub(super) time_scale: f64,
     /// How many MiB the scratch directory has room for.
     pub(super) scratch: u32,
     pub(super) support: &'w HostSupport<'w>,
@@ -131,11 +131,11 @@ impl<'w> Stage<'w> {
     pub(super) fn set(configuration: StageConfiguration<'w>) -> Result<Stage<'w>, CheckAbort> {
         let StageConfiguration {
             program,
-            ground,
+            starts_as,
             several_ids,
             seed,
             allowed,
-            slowness,
+            time_scale,
             scratch,
             support,
             heartbeat,
@@ -148,16 +148,16 @@ impl<'w> Stage<'w> {
         // A stream of its own, as everybody on the stage can read this name.
         let host_name = made_up_name(&mut random.fork());
         let Built { init, spaces, backstage, given } =
-            build::build(support, ground, several_ids, scratch, &host_name).map_err(CheckAbort::Engine)?;
+            build::build(support, starts_as, several_ids, scratch, &host_name).map_err(CheckAbort::Engine)?;
         Ok(Stage {
             program,
             init,
             spaces,
             backstage,
             given,
-            ground,
+            starts_as,
             allowed,
-            slowness,
+            time_scale,
             host_name,
             limits: Limits {
                 processes: support.processes + 2 * MOST_PROCESSES as u64,
@@ -181,8 +181,8 @@ impl<'w> Stage<'w> {
     }
 
     /// How many times as long everything takes here as on usual machines, at least 1.
-    pub fn slowness(&self) -> f64 {
-        self.slowness
+    pub fn time_scale(&self) -> f64 {
+        self.time_scale
     }
 
     /// Takes out the questions to the submission, the trace and the output.
@@ -274,8 +274,8 @@ impl<'w> Stage<'w> {
     }
 
     /// The credentials that the submission starts with.
-    pub fn ground(&self) -> SubmissionCredentials {
-        self.ground
+    pub fn starts_as(&self) -> SubmissionCredentials {
+        self.starts_as
     }
 
     /// Whether setgroups(2) is denied on the stage whatever a submission does: an ordinary user's
@@ -311,7 +311,7 @@ impl<'w> Stage<'w> {
         let start = Start {
             program: self.program,
             spaces: if on_stage { &self.spaces } else { &self.backstage },
-            ground: self.ground,
+            starts_as: self.starts_as,
             limits: self.limits,
         };
         let before = observed::processes();

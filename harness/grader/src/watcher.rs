@@ -20,8 +20,8 @@ const IDS: u32 = 4096;
 const FIRST_ID: u32 = 1_900_000_000;
 
 /// The id, user and group alike, of a submission with these credentials.
-pub(super) fn id_on(ground: SubmissionCredentials) -> u32 {
-    if ground == SubmissionCredentials::Root { 0 } else { USER }
+pub(super) fn id_of(credentials: SubmissionCredentials) -> u32 {
+    if credentials == SubmissionCredentials::Root { 0 } else { USER }
 }
 
 /// The features of the machine that a grading can use.

@@ -12,7 +12,7 @@ use crate::interrupt::{Interrupt, Play, engine};
 use crate::journal::Journal;
 use crate::lab::naming;
 use crate::outcome::{Done, Errno, Outcome, Value};
-use crate::seal::{Ground, Mode};
+use crate::seal::{Credentials, Mode};
 use crate::trace::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nsconform_sys::wire::{self, DESCRIPTOR_FLOOR};
@@ -55,8 +55,8 @@ impl<'j> Director<'j> {
         Director { around: Around::new(journal, conduct), mode, state }
     }
 
-    /// Creates a process with the credentials of `ground`; gives its number.
-    pub(crate) fn create(&self, ground: Ground, name: &str) -> Result<usize, Interrupt> {
+    /// Creates a process with the given credentials; gives its number.
+    pub(crate) fn create(&self, credentials: Credentials, name: &str) -> Result<usize, Interrupt> {
         let (ours, theirs) = wire::pair().map_err(|error| engine(format!("socketpair: {error}")))?;
         let flags = libc::c_long::from(libc::SIGCHLD);
         // SAFETY: the director has one thread, so the child's copy of the heap is consistent; no
@@ -65,7 +65,7 @@ impl<'j> Director<'j> {
             -1 => Err(engine(format!("clone: {}", Errno::last().describe()))),
             0 => {
                 let socket = theirs.into_raw_fd();
-                match close_others(socket).and_then(|()| ground.enter(self.mode)) {
+                match close_others(socket).and_then(|()| credentials.enter(self.mode)) {
                     Ok(()) => Actor::run(socket, false),
                     Err(why) => {
                         let _ = wire::send(socket, why.as_bytes(), None);

@@ -7,7 +7,7 @@ use crate::conduct::Conduct;
 use crate::interrupt::{Interrupt, Play};
 use crate::lab::Lab;
 use crate::script::Script;
-use crate::seal::Ground;
+use crate::seal::Credentials;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 pub struct Compiled {
     /// The credentials that its processes start with.
-    pub ground: Ground,
+    pub starts_as: Credentials,
     /// Whether it gets a cgroup of its own.
     pub cgroup: bool,
     /// The steps.

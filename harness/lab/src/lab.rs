@@ -11,7 +11,7 @@ use crate::director::Director;
 use crate::interrupt::{Interrupt, Play};
 use crate::journal::Journal;
 use crate::outcome::Done;
-use crate::seal::{Ground, Mode};
+use crate::seal::{Credentials, Mode};
 use crate::trace::Event;
 use nsconform_sys::kind::Flags;
 
@@ -20,12 +20,12 @@ pub(crate) mod naming;
 /// The sealed place of one run.
 pub struct Lab<'j> {
     director: Director<'j>,
-    ground: Ground,
+    starts_as: Credentials,
 }
 
 impl<'j> Lab<'j> {
-    pub(crate) fn new(journal: &'j Journal, ground: Ground, mode: Mode, conduct: Conduct) -> Lab<'j> {
-        Lab { director: Director::new(journal, mode, conduct), ground }
+    pub(crate) fn new(journal: &'j Journal, starts_as: Credentials, mode: Mode, conduct: Conduct) -> Lab<'j> {
+        Lab { director: Director::new(journal, mode, conduct), starts_as }
     }
 
     /// Creates a process that starts with the credentials of the script.
@@ -33,15 +33,15 @@ impl<'j> Lab<'j> {
     /// # Errors
     /// When the engine cannot fork or cannot give the process its credentials.
     pub fn process(&self, name: &str) -> Result<Process<'_>, Interrupt> {
-        self.process_on(self.ground, name)
+        self.process_as(self.starts_as, name)
     }
 
     /// Creates a process that starts with other credentials than the script's.
     ///
     /// # Errors
     /// As [`Lab::process`].
-    pub fn process_on(&self, ground: Ground, name: &str) -> Result<Process<'_>, Interrupt> {
-        let number = self.director.create(ground, name)?;
+    pub fn process_as(&self, credentials: Credentials, name: &str) -> Result<Process<'_>, Interrupt> {
+        let number = self.director.create(credentials, name)?;
         Ok(Process { director: &self.director, number })
     }
 

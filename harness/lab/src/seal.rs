@@ -44,42 +44,42 @@ pub enum Mode {
 
 /// The credentials that a process of a case starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ground {
+pub enum Credentials {
     /// Uid 0 with all capabilities over the PID, mount, UTS and IPC namespaces it is in.
     Root,
     /// An ordinary user, uid and gid 1000, without any capability.
     User,
-    /// As [`Ground::Root`], in the user namespace that nsconform was started in, with the
+    /// As [`Credentials::Root`], in the user namespace that nsconform was started in, with the
     /// privileges that it was started with.
     StartedAsRoot,
 }
 
-impl Ground {
-    /// The ground in words, for people.
+impl Credentials {
+    /// The credentials in words, for people.
     pub fn describe(self) -> &'static str {
         match self {
-            Ground::Root => "root of a sealed set of namespaces",
-            Ground::User => "an ordinary user without capabilities",
-            Ground::StartedAsRoot => "root outside any user namespace of nsconform's own",
+            Credentials::Root => "root of a sealed set of namespaces",
+            Credentials::User => "an ordinary user without capabilities",
+            Credentials::StartedAsRoot => "root outside any user namespace of nsconform's own",
         }
     }
 
-    /// Turns the calling process, a child of the director, into what the ground says.
+    /// Turns the calling process, a child of the director, into one with these credentials.
     ///
     /// # Errors
     /// Says which call failed and why.
     pub fn enter(self, mode: Mode) -> Result<(), String> {
         set_alarm(libc::SIG_DFL)?;
         match (self, mode) {
-            (Ground::Root | Ground::StartedAsRoot, _) => Ok(()),
-            (Ground::User, Mode::Privileged) => become_user_by_setuid()
+            (Credentials::Root | Credentials::StartedAsRoot, _) => Ok(()),
+            (Credentials::User, Mode::Privileged) => become_user_by_setuid()
                 .or_else(|why| become_user_by_namespace().map_err(|also| format!("{why}; {also}"))),
-            (Ground::User, Mode::UserNamespace) => become_user_by_namespace(),
+            (Credentials::User, Mode::UserNamespace) => become_user_by_namespace(),
         }
     }
 }
 
-/// The uid and gid of [`Ground::User`].
+/// The uid and gid of [`Credentials::User`].
 pub const USER_ID: u32 = 1000;
 
 fn become_user_by_setuid() -> Result<(), String> {
@@ -147,7 +147,7 @@ pub struct SealFailure {
 ///
 /// # Errors
 /// Says which call failed: without a template nothing can be tested.
-pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
+pub fn prepare_template(isolation: Isolation) -> Result<Mode, SealFailure> {
     if let Ok(namespace) = std::fs::metadata("/proc/self/ns/pid") {
         STARTED_IN.store(namespace.ino(), Ordering::Relaxed);
     }
@@ -156,7 +156,7 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
         // Found before a chroot is left, where that is allowed: its path means another file outside.
         let found = RunningProgram::at(Path::new(PROGRAM));
         let outside = proof::identities();
-        let (mode, own) = enter_template_namespaces(containment)?;
+        let (mode, own) = enter_template_namespaces(isolation)?;
         proof::mounts_are_apart(&outside)?;
         proof::remember(&proof::identities());
         inherited::set_all()?;
@@ -172,7 +172,7 @@ pub fn prepare_template(containment: Containment) -> Result<Mode, SealFailure> {
 
 /// How far the template is kept from the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Containment {
+pub enum Isolation {
     /// As the privilege at hand allows: root's cases are tested with root's privileges.
     Usual,
     /// In a user namespace in any case, and each run in one of its own inside that. For runs that
@@ -183,7 +183,7 @@ pub enum Containment {
 }
 
 /// Gives the mode, and the mount namespace that the template is built in, where it can be named.
-fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<MountNamespace>), String> {
+fn enter_template_namespaces(isolation: Isolation) -> Result<(Mode, Option<MountNamespace>), String> {
     use nix::sched::{CloneFlags, unshare};
     // A network namespace keeps even a wrongly written case away from the machine's network.
     // Where none can be had, the cases that need one are skipped by their own probes.
@@ -202,7 +202,7 @@ fn enter_template_namespaces(containment: Containment) -> Result<(Mode, Option<M
             // another way or says so.
             let _ = own.enter();
         }
-        if containment == Containment::Usual {
+        if isolation == Isolation::Usual {
             isolate_network();
             return Ok((Mode::Privileged, own));
         }
@@ -252,12 +252,12 @@ pub const PROGRAM: &str = "/program";
 /// The namespaces that every director gets for itself.
 const SEALED: libc::c_int = libc::CLONE_NEWPID | libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
 
-impl Containment {
+impl Isolation {
     /// The namespaces that a director gets by clone(2).
     pub fn of_director(self) -> libc::c_int {
         match self {
-            Containment::Usual => SEALED,
-            Containment::UserNamespace => SEALED | libc::CLONE_NEWUSER,
+            Isolation::Usual => SEALED,
+            Isolation::UserNamespace => SEALED | libc::CLONE_NEWUSER,
         }
     }
 }
@@ -323,12 +323,12 @@ fn limit_cores() -> Result<(), String> {
 }
 
 /// Completes the seal in a director, which has just been created with the namespaces of
-/// [`Containment::of_director`].
+/// [`Isolation::of_director`].
 ///
 /// # Errors
 /// Says which call failed.
-pub fn complete_seal(containment: Containment) -> Result<(), String> {
-    if containment == Containment::UserNamespace {
+pub fn complete_seal(isolation: Isolation) -> Result<(), String> {
+    if isolation == Isolation::UserNamespace {
         map_ids("0 0 1", "0 0 1")?;
     }
     let pid = nix::unistd::getpid().as_raw();

@@ -166,7 +166,7 @@ pub fn audit(
     known: &[Known],
     step: &mut dyn FnMut(usize, usize),
 ) -> Result<Audit, String> {
-    let (decided, runnable) = runner.sort_out(cases);
+    let (decided, runnable) = runner.split_runnable(cases);
     let (honest, mut failing) = honest_runs(runner, catalogue, &runnable, known);
     let audited = run_mutants(runner, catalogue, &honest, step)?;
     let mut skipped = Vec::new();

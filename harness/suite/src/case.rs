@@ -1,10 +1,10 @@
 //! A case: one documented claim and the script that tests it, as data that can be listed.
 
 use crate::mutation::Accepted;
-use crate::requirement::Need;
+use crate::requirement::Requirement;
 use nsconform_lab::interrupt::Play;
 use nsconform_lab::lab::Lab;
-use nsconform_lab::seal::Ground;
+use nsconform_lab::seal::Credentials;
 
 /// Where a claim is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ pub struct Case {
     /// The kernel version from which on the claim holds; empty if as old as the kind itself.
     pub since: &'static str,
     /// The credentials that the case must start with.
-    pub ground: Ground,
-    /// The requirements that make it meaningful, apart from its ground.
-    pub needs: &'static [Need],
+    pub starts_as: Credentials,
+    /// The requirements that make it meaningful, apart from its credentials.
+    pub needs: &'static [&'static Requirement],
     /// The words of the documentation where kernels are known to do otherwise. The snapshot then
     /// holds what kernels do.
     pub deviation: Option<&'static str>,
@@ -66,7 +66,7 @@ pub const CASE: Case = Case {
     claim: "",
     sources: &[],
     since: "",
-    ground: Ground::Root,
+    starts_as: Credentials::Root,
     needs: &[],
     deviation: None,
     wrong: "",

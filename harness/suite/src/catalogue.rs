@@ -3,9 +3,9 @@
 //! The claims themselves live in the crate that makes the value.
 
 use crate::case::Case;
-use crate::requirement::{Basis, Need};
+use crate::requirement::{Basis, Requirement};
 use nsconform_lab::job::{Body, Compiled};
-use nsconform_lab::seal::Ground;
+use nsconform_lab::seal::Credentials;
 
 /// Cases and all that a runner must know of them.
 #[derive(Clone, Copy)]
@@ -13,11 +13,11 @@ pub struct Catalogue {
     /// The cases, in stable order.
     pub cases: &'static [&'static Case],
     /// Every requirement that a case may have.
-    pub requirements: &'static [Need],
+    pub requirements: &'static [&'static Requirement],
     /// The foundations of the engine, in the order in which they are reported.
     pub bases: &'static [Basis],
-    /// The requirements that follow from an approved trace and from the ground of its case.
-    pub implied: fn(trace: &str, ground: Ground) -> Vec<Need>,
+    /// The requirements that follow from an approved trace and from the credentials of its case.
+    pub implied: fn(trace: &str, credentials: Credentials) -> Vec<&'static Requirement>,
     /// The approved trace of the case with this id.
     pub approved: fn(&str) -> Option<&'static str>,
     /// How long the case with this id took when durations were last recorded, in milliseconds; none
@@ -28,9 +28,9 @@ pub struct Catalogue {
 impl Catalogue {
     /// Everything that a case needs, each once: the requirements that its approved trace implies and
     /// those that it names.
-    pub fn needs(&self, case: &Case) -> Vec<Need> {
-        let implied = (self.implied)((self.approved)(case.id).unwrap_or(""), case.ground);
-        let mut all: Vec<Need> = Vec::new();
+    pub fn needs(&self, case: &Case) -> Vec<&'static Requirement> {
+        let implied = (self.implied)((self.approved)(case.id).unwrap_or(""), case.starts_as);
+        let mut all: Vec<&'static Requirement> = Vec::new();
         for need in implied.into_iter().chain(case.needs.iter().copied()) {
             if !all.iter().any(|known| known.name == need.name) {
                 all.push(need);
@@ -52,12 +52,12 @@ impl Catalogue {
     /// The compiled scripts: those of the cases, then the probes of the requirements.
     pub(crate) fn scripts(&self) -> Vec<Compiled> {
         let cases = self.cases.iter().map(|case| Compiled {
-            ground: case.ground,
+            starts_as: case.starts_as,
             cgroup: case.needs.iter().any(|need| need.cgroup),
             body: Body::Script(case.play),
         });
         let probes = self.requirements.iter().map(|need| Compiled {
-            ground: Ground::Root,
+            starts_as: Credentials::Root,
             cgroup: need.cgroup,
             body: Body::Probe(need.probe),
         });

@@ -52,7 +52,7 @@ pub mod prelude {
     pub use nsconform_lab::interrupt::{Interrupt, Play};
     pub use nsconform_lab::lab::{Lab, Process};
     pub use nsconform_lab::outcome::{Done, Errno, Outcome, Value};
-    pub use nsconform_lab::seal::{Ground, PROGRAM, USER_ID};
+    pub use nsconform_lab::seal::{Credentials, PROGRAM, USER_ID};
     pub use nsconform_sys::capability::*;
     pub use nsconform_sys::kind::*;
 }

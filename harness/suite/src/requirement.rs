@@ -24,9 +24,6 @@ pub struct Requirement {
     pub probe: fn(&Lab) -> Result<ProbeResult, Interrupt>,
 }
 
-/// A requirement as cases name it.
-pub type Need = &'static Requirement;
-
 /// Declares requirements, in alphabetical order, and lists them as `ALL`.
 #[macro_export]
 macro_rules! needs {
@@ -43,7 +40,7 @@ macro_rules! needs {
         )*
 
         /// Every requirement there is, for `doctor`.
-        pub static ALL: &[$crate::requirement::Need] = &[$(&$NEED),*];
+        pub static ALL: &[&'static $crate::requirement::Requirement] = &[$(&$NEED),*];
     };
 }
 
@@ -59,7 +56,7 @@ pub struct Basis {
     /// The ids of the cases of its rule: they are run where it is broken.
     pub own: &'static [&'static str],
     /// The requirements that rest on it.
-    pub carries: &'static [Need],
+    pub carries: &'static [&'static Requirement],
     /// The ids of other cases that rest on it.
     pub rests: &'static [&'static str],
     /// Whether processes end by it, so that a case that hangs where it is broken says nothing.

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
 use crate::refusal::{self, Refusals, exhausted};
-use crate::requirement::{Basis, Need, Probed, Unmet};
+use crate::requirement::{Basis, Probed, Requirement, Unmet};
 use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
 use nsconform_lab::call::process::ProcessCalls;
@@ -16,7 +16,7 @@ use nsconform_lab::job::{Body, Compiled, Finish, Job, JobReport, JobScript};
 use nsconform_lab::journal;
 use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
-use nsconform_lab::seal::{Containment, Ground, Mode};
+use nsconform_lab::seal::{Credentials, Isolation, Mode};
 use nsconform_lab::server::{Ready, Server};
 use nsconform_lab::trace::{End, Trace};
 use nsconform_sys::confinement::Confinement;
@@ -41,10 +41,10 @@ pub enum Role {
 }
 
 const ASK_ALL: Compiled =
-    Compiled { ground: Ground::Root, cgroup: false, body: Body::Probe(refusal::ask_all) };
+    Compiled { starts_as: Credentials::Root, cgroup: false, body: Body::Probe(refusal::ask_all) };
 
 const NEXT_TO_NOTHING: Compiled = Compiled {
-    ground: Ground::Root,
+    starts_as: Credentials::Root,
     cgroup: false,
     body: Body::Probe(|lab| {
         if let Err(why) = leads_nowhere_out() {
@@ -92,15 +92,15 @@ pub struct Setup {
     /// The factor by which every deadline is multiplied.
     pub deadline_scale: f64,
     /// How far the cases are kept from the machine.
-    pub containment: Containment,
+    pub isolation: Isolation,
 }
 
 impl Default for Setup {
     /// Two directors per processor, since the kernel makes some wait (for a network namespace to go,
-    /// above all); usual deadlines, usual containment.
+    /// above all); usual deadlines, usual isolation.
     fn default() -> Setup {
         let jobs = 2 * std::thread::available_parallelism().map_or(1, usize::from);
-        Setup { jobs, deadline_scale: 1.0, containment: Containment::Usual }
+        Setup { jobs, deadline_scale: 1.0, isolation: Isolation::Usual }
     }
 }
 
@@ -137,11 +137,11 @@ impl Runner {
     /// # Errors
     /// When the server cannot be forked or ends at once.
     pub fn start(single: &SingleThreaded, catalogue: Catalogue, setup: Setup) -> io::Result<Runner> {
-        let Setup { jobs, deadline_scale, containment } = setup;
+        let Setup { jobs, deadline_scale, isolation } = setup;
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
         scripts.push(ASK_ALL);
-        let mut server = Server::start(single, &scripts, jobs, containment)?;
+        let mut server = Server::start(single, &scripts, jobs, isolation)?;
         // Asked while the server seals itself, and after its start: the questions take processes,
         // of which there may be few.
         let foundations: Vec<&'static Foundation> =
@@ -282,7 +282,7 @@ impl Runner {
     }
 
     /// Probes requirements that were not probed before.
-    pub fn probe(&mut self, needs: impl IntoIterator<Item = Need>) {
+    pub fn probe(&mut self, needs: impl IntoIterator<Item = &'static Requirement>) {
         let wanted: BTreeSet<&str> = needs.into_iter().map(|need| need.name).collect();
         let requirements = self.catalogue.requirements;
         let unknown: Vec<usize> = (0..requirements.len())
@@ -320,7 +320,7 @@ impl Runner {
     }
 
     /// The result of probing a requirement; probes it if that was not done yet.
-    pub fn finding(&mut self, need: Need) -> Probed {
+    pub fn finding(&mut self, need: &'static Requirement) -> Probed {
         self.probe([need]);
         self.findings[need.name].clone()
     }
@@ -380,7 +380,7 @@ impl Runner {
                 return Some(Verdict::Skip { reason: SkipReason::Seal { what: what.clone() } });
             }
         };
-        if case.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
+        if case.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
             return Some(Verdict::Skip { reason: SkipReason::NotRoot });
         }
         let approved = (self.catalogue.approved)(case.id).unwrap_or_default();
@@ -388,7 +388,7 @@ impl Runner {
         if let Some(reason) = refused {
             return Some(Verdict::Skip { reason });
         }
-        let carried = |need: &Need| {
+        let carried = |need: &&Requirement| {
             self.broken.iter().any(|(basis, _)| basis.carries.iter().any(|one| one.name == need.name))
         };
         needs.into_iter().filter(|need| !(own && carried(need))).find_map(|need| {
@@ -414,9 +414,9 @@ impl Runner {
 
     /// Of these cases (by index in the catalogue) gives those that cannot be run here, with their
     /// verdicts, and those that can.
-    pub fn sort_out(&mut self, cases: &[usize]) -> (Vec<(usize, Verdict)>, Vec<usize>) {
+    pub fn split_runnable(&mut self, cases: &[usize]) -> (Vec<(usize, Verdict)>, Vec<usize>) {
         if self.mode.is_ok() {
-            let needs: Vec<Need> =
+            let needs: Vec<&'static Requirement> =
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
             self.ask_for_refusals();
@@ -437,7 +437,7 @@ impl Runner {
     ///
     /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
-        let (decided, mut runnable) = self.sort_out(cases);
+        let (decided, mut runnable) = self.split_runnable(cases);
         self.catalogue.longest_first(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));

@@ -111,7 +111,7 @@ pub fn verify(
     step: &mut dyn FnMut(usize, usize),
 ) -> Stability {
     let started = Instant::now();
-    let (skipped, runnable) = runner.sort_out(cases);
+    let (skipped, runnable) = runner.split_runnable(cases);
     let mut random = fastrand::Rng::with_seed(repetition.seed);
     let rounds = repetition.rounds;
     let mut plan: Vec<usize> =
@@ -130,7 +130,7 @@ pub fn verify(
         slowest = slowest.max(run.duration);
         let index = plan[number];
         let case = catalogue.cases[index];
-        slow.extend(slowness(case, &run));
+        slow.extend(slow_run(case, &run));
         if run.finish != Finish::TimedOut {
             disagreements.extend(compare(index, case, (catalogue.approved)(case.id), &run, &mut first));
         }
@@ -160,7 +160,7 @@ fn disturbance(random: &mut fastrand::Rng, processors: u16) -> Jitter {
 }
 
 /// How slow a run was, if it was slow.
-fn slowness(case: &'static Case, run: &JobResult) -> Option<SlowRun> {
+fn slow_run(case: &'static Case, run: &JobResult) -> Option<SlowRun> {
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
     let timed_out = run.finish == Finish::TimedOut;
     let what = match timed_out {
@@ -232,6 +232,6 @@ mod tests {
         #[case] timed_out: Option<bool>,
     ) {
         let run = JobResult { finish, ..run("a", time) };
-        assert_eq!(slowness(&SOME, &run).map(|slow| slow.timed_out), timed_out);
+        assert_eq!(slow_run(&SOME, &run).map(|slow| slow.timed_out), timed_out);
     }
 }

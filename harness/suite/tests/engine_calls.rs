@@ -35,7 +35,7 @@ static CASES: &[&Case] = &[
     &Case { id: "asks", play: getpid, ..CASE },
     &Case { id: "child-ends", play: child_ends, ..CASE },
     &Case { id: "hangs", play: hangs, ..CASE },
-    &Case { id: "asks-as-user", play: getpid, ground: Ground::User, ..CASE },
+    &Case { id: "asks-as-user", play: getpid, starts_as: Credentials::User, ..CASE },
 ];
 
 fn catalogue() -> Catalogue {

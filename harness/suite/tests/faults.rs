@@ -55,7 +55,7 @@ outer  gethostname()                            = \"sealed\"
 /// A case with a fault in it, and the words that its record must contain.
 struct Fault {
     id: &'static str,
-    ground: Ground,
+    starts_as: Credentials,
     play: fn(&Lab) -> Play,
     verdict: &'static str,
     reason: &'static str,
@@ -89,7 +89,8 @@ fn limit_of(process: Process, resource: libc::__rlimit_resource_t, to: libc::rli
 }
 
 /// The fields that most faults share.
-const FAULT: Fault = Fault { id: "", ground: Ground::Root, play: |_| Ok(()), verdict: "error", reason: "" };
+const FAULT: Fault =
+    Fault { id: "", starts_as: Credentials::Root, play: |_| Ok(()), verdict: "error", reason: "" };
 
 static FAULTS: &[Fault] = &[
     Fault { id: "the-case-panics", play: |_| panic!("on purpose"), reason: "on purpose", ..FAULT },
@@ -229,7 +230,7 @@ static FAULTS: &[Fault] = &[
     // Started by an ordinary user, the engine itself gets no process.
     Fault {
         id: "the-kernel-gives-no-more-processes",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         play: |lab| {
             limit(libc::RLIMIT_NPROC, 1);
             lab.process("a")?.fork("b")?;
@@ -295,7 +296,7 @@ fn catalogue() -> Catalogue {
     for fault in FAULTS {
         cases.push(Box::leak(Box::new(Case {
             id: fault.id,
-            ground: fault.ground,
+            starts_as: fault.starts_as,
             play: fault.play,
             ..CASE
         })));

@@ -9,7 +9,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nsconform_lab::lab::Lab;
 use nsconform_suite::catalogue::Catalogue;
 use nsconform_suite::prelude::*;
-use nsconform_suite::requirement::{Basis, Need, Requirement, Unmet};
+use nsconform_suite::requirement::{Basis, Requirement, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_sys::foundation::{Foundation, Standing};
@@ -47,7 +47,7 @@ static LATE: Requirement = requirement("late", &[], |_| {
         std::thread::park();
     }
 });
-static NEEDS: &[Need] = &[&CARRIED, &WRONG, &ABSENT, &LATE];
+static NEEDS: &[&Requirement] = &[&CARRIED, &WRONG, &ABSENT, &LATE];
 
 const fn requirement(
     name: &'static str,
@@ -63,7 +63,7 @@ fn broken(_: Duration) -> Standing {
 
 static STUB: Foundation = Foundation { name: "stub", rule: "the stub holds", source: "", ask: broken };
 
-static CARRIES: &[Need] = &[&CARRIED];
+static CARRIES: &[&Requirement] = &[&CARRIED];
 
 const fn basis(ends: bool, sandbox: bool) -> Basis {
     Basis {

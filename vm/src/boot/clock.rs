@@ -4,7 +4,7 @@
 //!   run. [`GuestClock`] leaves that time out. The kernel counts it for each thread
 //!   (`/proc/PID/task/TID/schedstat`, second number, in nanoseconds: Documentation/scheduler/sched-stats
 //!   of the kernel source).
-//! * Slow: [`slowness`] measures once how long a fixed piece of work takes, in time of the processor.
+//! * Slow: [`time_scale`] measures once how long a fixed piece of work takes, in time of the processor.
 //!   A guest's own measurement takes its place as soon as the guest has said hello.
 
 use nix::time::{ClockId, clock_gettime};
@@ -76,7 +76,7 @@ const REPETITIONS: u32 = 5;
 
 /// How much slower this machine's processor is than the reference machine's; at least 1, at most 1000.
 /// Measured once, in the time of the processor: other load does not count.
-pub fn slowness() -> f64 {
+pub fn time_scale() -> f64 {
     static MEASURED: OnceLock<f64> = OnceLock::new();
     *MEASURED.get_or_init(|| {
         let shortest = (0..REPETITIONS).map(|_| time_of_work()).min().unwrap_or(REFERENCE);
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn the_machine_is_measured_once() {
-        let first = slowness();
+        let first = time_scale();
         assert!((1.0..=1000.0).contains(&first), "{first}");
-        assert_eq!(slowness(), first);
+        assert_eq!(time_scale(), first);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod clock;
 mod console;
 mod watch;
 
-pub use clock::slowness;
+pub use clock::time_scale;
 pub use console::Console;
 pub use watch::boot;
 

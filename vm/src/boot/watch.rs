@@ -1,7 +1,7 @@
 //! Starting the program that plays a machine, listening to it, and ending it: nothing of it outlives
 //! a boot.
 
-use super::clock::{GuestClock, slowness};
+use super::clock::{GuestClock, time_scale};
 use super::{Boot, BootLimits, Cancel, Console, Ending, MachineProgram};
 use crate::message::{Message, MessageReader};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -145,9 +145,9 @@ impl GuestOutput {
         stream.push(bytes, &mut |message| {
             *last = Some(now);
             match &message {
-                Message::Hello { slowness, .. } => {
+                Message::Hello { time_scale, .. } => {
                     *hello = Some(now);
-                    let scale = |limit: Duration| limit.mul_f64(slowness.clamp(1.0, 1000.0));
+                    let scale = |limit: Duration| limit.mul_f64(time_scale.clamp(1.0, 1000.0));
                     limits.silence = scale(limits.silence);
                     limits.total = scale(limits.total);
                     limits.record = scale(limits.record);
@@ -195,13 +195,13 @@ fn watch(
     cancel: &Cancel,
     message: &mut dyn FnMut(&Message),
 ) -> Boot {
-    let slowness = slowness();
+    let time_scale = time_scale();
     let mut heard = GuestOutput {
         started,
         clock: GuestClock::new(started, running.child.id()),
         limits: BootLimits {
-            quiet: limits.quiet.mul_f64(slowness),
-            boot: limits.boot.mul_f64(slowness),
+            quiet: limits.quiet.mul_f64(time_scale),
+            boot: limits.boot.mul_f64(time_scale),
             ..*limits
         },
         stream: MessageReader::default(),
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn after_the_hello_the_console_counts_no_more() {
         let mut heard = heard();
-        let hello = Message::Hello { release: "7.2".into(), slowness: 3.0, fork_us: 330.0 };
+        let hello = Message::Hello { release: "7.2".into(), time_scale: 3.0, fork_us: 330.0 };
         let mut bytes = Vec::new();
         hello.write(&mut bytes).unwrap();
         heard.records(&bytes, &mut |_| {});

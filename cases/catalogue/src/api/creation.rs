@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::MNT_NS, &need::USER_NS, &need::UTS_NS],
         wrong: "a call stays forbidden inside, or is allowed over namespaces that the user does not own",
         play: |lab| {
@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
             man("unshare(2)", "CLONE_NEWUSER"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS],
         wrong: "the creation is refused, or changes nothing",
         play: |lab| {
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
             man("unshare(2)", "ERRORS"),
             man("clone(2)", "ERRORS"),
         ],
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -167,7 +167,7 @@ pub const CASES: &[Case] = &[
             man("unshare(2)", "CLONE_NEWUSER"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -198,7 +198,7 @@ pub const CASES: &[Case] = &[
         claim: "Namespaces that are created together with a user namespace belong to that new user namespace.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -231,7 +231,7 @@ pub const CASES: &[Case] = &[
         claim: "A namespace belongs for ever to the user namespace of its creator: entering a new user namespace gives all capabilities, but none over the UTS namespace that one still sits in.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the host name outside is set from inside, or a UTS namespace made inside belongs to the outer user namespace",
         play: |lab| {
@@ -257,7 +257,7 @@ pub const CASES: &[Case] = &[
         claim: "Creating a user namespace is refused while the caller's effective user id or group id has no mapping in the user namespace it is in.",
         sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS],
         wrong: "an unmapped process nests a user namespace, or a mapped one cannot",
         accepted: &[SETGROUPS],

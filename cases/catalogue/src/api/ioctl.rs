@@ -50,7 +50,7 @@ pub const CASES: &[Case] = &[
         claim: "NS_GET_USERNS gives a descriptor of the user namespace that owns a namespace.",
         sources: &[man("NS_GET_USERNS(2const)", "DESCRIPTION")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the owner is another user namespace than the creator's",
         play: |lab| {

@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
         claim: "A namespace ends when the last process in it ends or leaves, if nothing else refers to it.",
         sources: &[LIFETIME],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the namespace goes while it has a member, or stays without one",
         play: |lab| {
@@ -50,7 +50,7 @@ pub const CASES: &[Case] = &[
         claim: "An open descriptor keeps a namespace alive that has no process in it.",
         sources: &[LIFETIME, CALLS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the namespace ends with its member, or stays when the descriptor is closed",
         play: |lab| {
@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
         claim: "A bind mount of its link keeps a namespace alive that has no process in it, until it is unmounted.",
         sources: &[LIFETIME, CALLS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the namespace ends with its member, or stays when it is unmounted",
         play: |lab| {
@@ -144,7 +144,7 @@ pub const CASES: &[Case] = &[
         claim: "A user namespace lives as long as it owns a namespace of another kind.",
         sources: &[LIFETIME],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the owner of a namespace that is held open is gone",
         play: |lab| {

@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
         claim: "A new user namespace begins with limits of 2147483647 for every kind, whatever limits its parent has.",
         sources: &[LIMITS],
         since: "5.7",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
         claim: "An open limit file shows the limit of the user namespace in which it was opened, wherever its reader is now.",
         sources: &[LIMITS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the open file shows the limit of the reader's user namespace",
         accepted: &[
@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
         claim: "unshare and clone fail with ENOSPC where a namespace of the kind would exceed the limit: every kind has one.",
         sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS"), LIMITS],
         since: "5.7",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::CGROUP_NS,
             &need::IPC_NS,
@@ -119,7 +119,7 @@ pub const CASES: &[Case] = &[
         claim: "If one of several namespaces cannot be created, none is: the caller stays where it was in all kinds.",
         sources: &[man("unshare(2)", "ERRORS"), text("Documentation/userspace-api/unshare.rst")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::IPC_NS, &need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the caller is in a new IPC namespace after the call has failed",
         play: |lab| {
@@ -140,7 +140,7 @@ pub const CASES: &[Case] = &[
         claim: "At the limit no further namespace can be created; once one is gone, one can be created again.",
         sources: &[LIMITS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "a third namespace exists beside two, or none can be made in place of one that is gone",
         play: |lab| {
@@ -165,7 +165,7 @@ pub const CASES: &[Case] = &[
         claim: "The limits bind user 0 of a user namespace too, whatever capabilities it has.",
         sources: &[LIMITS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "root creates a namespace beyond the limit",
         play: |lab| {
@@ -189,7 +189,7 @@ pub const CASES: &[Case] = &[
         claim: "A namespace counts against the limits of all ancestor user namespaces as well: nesting a user namespace does not evade them.",
         sources: &[LIMITS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the nested user namespace gets more than its parent's limit",
         accepted: &[SETGROUPS],
@@ -220,7 +220,7 @@ pub const CASES: &[Case] = &[
         claim: "Only a process with CAP_SYS_RESOURCE in its user namespace may write the limits of that user namespace.",
         sources: &[LIMITS, man("capabilities(7)", "CAP_SYS_RESOURCE")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "a process without the capability writes a limit, or one with it cannot",
         play: |lab| {
@@ -241,7 +241,7 @@ pub const CASES: &[Case] = &[
         claim: "A limit is a number from 0 to 2147483647; anything else is EINVAL and leaves it as it was.",
         sources: &[LIMITS],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "a number outside the range is taken, or changes the limit",
         play: |lab| {

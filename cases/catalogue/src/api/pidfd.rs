@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
         claim: "The owner of a user namespace can join it and what belongs to it in one call: the user namespace is entered first.",
         sources: &[man("setns(2)", "fd is a PID file descriptor")],
         since: "5.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PIDFD_SETNS, &need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "the combined call is refused, or only one of the two is joined",
         play: |lab| {

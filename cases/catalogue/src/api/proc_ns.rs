@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
         wrong: "an ordinary user reads a link of root's process, or cannot read its own",
         play: |lab| {
             let root = lab.process("root")?;
-            let user = lab.process_on(Ground::User, "user")?;
+            let user = lab.process_as(Credentials::User, "user")?;
             let users_own = user.fork("user's own")?;
             user.readlink(root.proc("ns/uts"))?;
             user.open(root.proc("ns/uts"), O_RDONLY)?;

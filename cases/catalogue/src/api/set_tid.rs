@@ -76,7 +76,7 @@ pub const CASES: &[Case] = &[
             no_admin.clone3("by restore", Flags::empty(), &[50])?.getpid()?;
             no_admin.capset_drop(CAP_CHECKPOINT_RESTORE)?;
             no_admin.try_clone3("refused", Flags::empty(), &[51])?;
-            let user = lab.process_on(Ground::User, "user")?;
+            let user = lab.process_as(Credentials::User, "user")?;
             user.try_clone3("refused", Flags::empty(), &[51])?;
             let init = user.clone("init", NEWUSER | NEWPID)?;
             init.clone3("member", Flags::empty(), &[7])?.getpid()?;

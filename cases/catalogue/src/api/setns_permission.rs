@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
         claim: "There is no way back out of a user namespace: joining an ancestor is EPERM, even through a descriptor that was opened before.",
         sources: &[man("setns(2)", "ERRORS"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS],
         wrong: "the process returns to the user namespace it came from",
         play: |lab| {
@@ -185,7 +185,7 @@ pub const CASES: &[Case] = &[
         claim: "Joining a UTS namespace takes CAP_SYS_ADMIN twice: in the caller's own user namespace and in the one that owns the target.",
         sources: &[man("setns(2)", "Details for specific namespace types")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS, &need::UTS_NS],
         wrong: "a capability in one of the two user namespaces is enough",
         play: |lab| {
@@ -215,7 +215,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Capabilities"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PROCFS, &need::USER_NS],
         wrong: "the owner is refused, or has no capability inside",
         play: |lab| {

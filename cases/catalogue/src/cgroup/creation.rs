@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
         claim: "Creating a cgroup namespace takes CAP_SYS_ADMIN; a user namespace created in the same call gives it.",
         sources: &[man("unshare(2)", "CLONE_NEWCGROUP"), man("clone(2)", "CLONE_NEWCGROUP")],
         since: "4.6",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::CGROUP_NS, &need::USER_NS, &need::PROCFS],
         wrong: "an ordinary user without a user namespace gets a cgroup namespace",
         play: |lab| {

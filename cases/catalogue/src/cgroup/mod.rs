@@ -39,4 +39,4 @@ const OWN: &str = "/proc/self/cgroup";
 const NS: &str = "/proc/self/ns/cgroup";
 
 /// The needs of the cases about paths.
-const NEEDS: &[need::Need] = &[&need::CGROUP_NS, &need::CGROUP2, &need::PROCFS];
+const NEEDS: &[&need::Requirement] = &[&need::CGROUP_NS, &need::CGROUP2, &need::PROCFS];

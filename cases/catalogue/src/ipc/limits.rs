@@ -95,12 +95,12 @@ pub const CASES: &[Case] = &[
         claim: "fs.mqueue.queues_max is how many queues the IPC namespace may hold; without CAP_SYS_RESOURCE one more is ENOSPC.",
         sources: &[man("mq_open(3)", "ERRORS"), man("mq_overview(7)", "/proc interfaces")],
         since: "",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::POSIX_MQ, &need::PROCFS, &need::IPC_SYSCTLS],
         wrong: "a queue too many is created",
         play: |lab| {
             let user = lab.process("user")?;
-            let root = lab.process_on(Ground::Root, "root")?;
+            let root = lab.process_as(Credentials::Root, "root")?;
             root.echo("1\n", "/proc/sys/fs/mqueue/queues_max")?;
             let first = user.mq_open("/first", CREATED, SMALL_QUEUE)?.id()?;
             user.mq_open("/second", CREATED, SMALL_QUEUE)?;
@@ -119,7 +119,7 @@ pub const CASES: &[Case] = &[
         claim: "Without CAP_SYS_RESOURCE a queue for more messages or longer ones than msg_max and msgsize_max allow is EINVAL; a queue of size 0 always is.",
         sources: &[man("mq_open(3)", "ERRORS"), man("mq_overview(7)", "/proc interfaces")],
         since: "2.6.28",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::POSIX_MQ, &need::PROCFS],
         wrong: "a queue beyond the limits is created, or one at the limit is not",
         play: |lab| {

@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace may mount mqueue if the user namespace owns the IPC namespace; else it is EPERM.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::IPC_NS, &need::USER_NS, &need::MNT_NS, &need::POSIX_MQ, &need::MQUEUE],
         wrong: "the queues of a foreign IPC namespace can be mounted, or those of an own one cannot",
         play: |lab| {

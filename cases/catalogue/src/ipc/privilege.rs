@@ -10,7 +10,7 @@ pub const CASES: &[Case] = &[
         claim: "Creating an IPC namespace needs CAP_SYS_ADMIN; an ordinary user gets one along with a user namespace.",
         sources: &[man("unshare(2)", "CLONE_NEWIPC"), man("clone(2)", "CLONE_NEWIPC")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::IPC_NS, &need::USER_NS, &need::SYSV_IPC],
         wrong: "the first call succeeds, or the second does not",
         play: |lab| {
@@ -29,12 +29,12 @@ pub const CASES: &[Case] = &[
         claim: "CAP_IPC_OWNER opens the objects of others only if it is held in the user namespace that owns the IPC namespace.",
         sources: &[man("shmop(2)", "ERRORS"), man("msgop(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::UTS_NS, &need::SYSV_IPC, &need::PROCFS, &need::IPC_OWNER],
         wrong: "the capabilities of a new user namespace open the objects of others, or those of the owner do not",
         play: |lab| {
             let user = lab.process("user")?;
-            let root = lab.process_on(Ground::Root, "root")?;
+            let root = lab.process_as(Credentials::Root, "root")?;
             lab.note("a queue without any permission bit: its creator cannot use it either")?;
             let queue = user.msgget(KEY, GetFlags::IPC_CREAT)?.id()?;
             user.msgsnd(queue, 1, "by the creator", IpcFlags::IPC_NOWAIT)?;

@@ -170,7 +170,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("namespaces(7)", "The /proc/sys/user directory")],
         since: "4.9",
         // An ordinary user could not write the limit of any other user namespace than its own.
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "more mount namespaces than allowed can be created",
         play: |lab| {

@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
             man("setns(2)", "User namespaces"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the uid of the creator is enough, or joining the user namespace is not",
         play: |lab| {

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "Only a process with CAP_SYS_ADMIN in its user namespace can create a mount namespace; an ordinary user has to create a user namespace of its own with it.",
         sources: &[man("clone(2)", "ERRORS"), man("unshare(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "an ordinary user gets a mount namespace in its present user namespace",
         play: |lab| {
@@ -32,7 +32,7 @@ pub const CASES: &[Case] = &[
         claim: "Every kind of mount and umount call (new file system, bind, type change, remount, move, unmount) is refused to a process without CAP_SYS_ADMIN over its mount namespace.",
         sources: &[man("mount(2)", "ERRORS"), man("umount(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::MNT_NS, &need::PROCFS, &need::USER_NS],
         wrong: "one of the calls succeeds for an ordinary user, or fails for another reason",
         play: |lab| {

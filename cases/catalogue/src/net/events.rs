@@ -137,7 +137,7 @@ pub const CASES: &[Case] = &[
         claim: "To listen to the events of other network namespaces takes CAP_NET_BROADCAST in the user namespace that owns the socket's.",
         sources: &[man("netlink(7)", "Socket options"), man("capabilities(7)", "CAP_NET_BROADCAST")],
         since: "4.2",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::VETH],
         wrong: "an unprivileged process may listen, or the root of the owner may not",
         play: |lab| {
@@ -201,7 +201,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace cannot subscribe to audit messages, in a network namespace of its own either.",
         sources: &[man("netlink(7)", "NETLINK_AUDIT"), man("capabilities(7)", "CAP_AUDIT_READ")],
         since: "3.16",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::AUDIT],
         wrong: "messages about the whole machine can be read by the root of a user namespace",
         play: |lab| {

@@ -16,7 +16,7 @@ pub const CASES: &[Case] = &[
             man("capabilities(7)", "CAP_NET_RAW"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS],
         wrong: "a capability in any other user namespace lets a process read the packets of the network namespace, or the owner's root may not",
         accepted: &[Accepted {
@@ -80,7 +80,7 @@ pub const CASES: &[Case] = &[
             man("socket(7)", "SO_DEBUG"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID],
         wrong: "the root of a user namespace takes as much of the machine's memory as it likes",
         play: |lab| {
@@ -151,7 +151,7 @@ pub const CASES: &[Case] = &[
         claim: "Who may open ping sockets is a setting of each network namespace; in a new one nobody may, until its owner lets a range of its groups.",
         sources: &[man("icmp(7)", "ping_group_range")],
         since: "3.0",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PROC_SYS_NET, &need::PROCFS],
         wrong: "groups are taken in the terms of another user namespace, or a new network namespace lets somebody from the start",
         play: |lab| {

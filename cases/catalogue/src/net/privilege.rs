@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "Creating a network namespace takes CAP_SYS_ADMIN, which a user namespace created in the same call gives.",
         sources: &[man("clone(2)", "CLONE_NEWNET"), man("unshare(2)", "CLONE_NEWNET")],
         since: "2.6.24",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PROCFS],
         wrong: "an unprivileged user gets a network namespace, or none even with a user namespace",
         play: |lab| {
@@ -31,7 +31,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that is privileged in a user namespace only may configure the network namespaces which that user namespace owns.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS],
         wrong: "it is refused something in its own network namespace",
         play: |lab| {
@@ -128,7 +128,7 @@ pub const CASES: &[Case] = &[
         claim: "Joining a network namespace takes CAP_SYS_ADMIN twice: in the caller's user namespace and in the one that owns the target.",
         sources: &[man("setns(2)", "DESCRIPTION")],
         since: "3.0",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PROCFS],
         wrong: "one of the two capabilities suffices, or both do not",
         play: |lab| {
@@ -143,7 +143,7 @@ pub const CASES: &[Case] = &[
             user.setns(net, NEWNET)?;
             user.readlink("/proc/self/ns/net")?;
             lab.note("The guest has all capabilities where it is, none in the owner of the target.")?;
-            let root = lab.process_on(Ground::Root, "root")?;
+            let root = lab.process_as(Credentials::Root, "root")?;
             root.unshare(NEWNET)?;
             root.addresses()?;
             let outer = root.open("/proc/self/ns/net", O_RDONLY)?.id()?;

@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         claim: "The settings of a network namespace belong to the root of the user namespace that owns it, and each user namespace shows that owner in its own terms.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
         wrong: "the files belong to root outside, or the settings of the outer network namespace change",
         play: |lab| {
@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         claim: "The owner's root may change the settings of IPv4 that have a value for each network namespace.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
         wrong: "one of the settings stays with root outside",
         play: |lab| {
@@ -88,7 +88,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that joins a network namespace of another owner may read its settings and not write them, root of its own user namespace or not.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
         wrong: "the root of a child user namespace changes a setting of its parent's network namespace",
         play: |lab| {
@@ -119,7 +119,7 @@ pub const CASES: &[Case] = &[
             man("capabilities(7)", "CAP_NET_ADMIN"),
         ],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
         wrong: "a member without the capability changes the settings",
         play: |lab| {
@@ -165,7 +165,7 @@ pub const CASES: &[Case] = &[
         claim: "A machine-wide setting that a network namespace shows cannot be written there, not even by the root of its owner.",
         sources: &[text("Documentation/admin-guide/sysctl/net.rst")],
         since: "5.12",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
         wrong: "the root of a user namespace changes a setting of the whole machine",
         play: |lab| {

@@ -212,7 +212,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
         ],
         since: "3.11",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::USER_NS],
         wrong: "an unprivileged user poses as any process of the machine by way of a user namespace",
         play: |lab| {

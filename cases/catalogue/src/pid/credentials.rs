@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
             outer.recvmsg(3)?;
             init.sendmsg(4, "nobody", scm_credentials(30_000, 0, 0))?;
             lab.note("an ordinary user may name itself only")?;
-            let user = lab.process_on(Ground::User, "user")?;
+            let user = lab.process_as(Credentials::User, "user")?;
             user.socketpair()?;
             user.setsockopt_passcred(3, true)?;
             user.sendmsg(4, "init", scm_credentials(1, USER_ID, USER_ID))?;

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "Writing kernel.ns_last_pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the user namespace that owns the PID namespace.",
         sources: &[man("pid_namespaces(7)", "/proc files")],
         since: "5.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::USER_NS, &need::PROCFS, &need::NS_LAST_PID],
         wrong: "an unprivileged process chooses the next number, or the owner's root cannot",
         play: |lab| {
@@ -64,7 +64,7 @@ pub const CASES: &[Case] = &[
             man("pid_namespaces(7)", "DESCRIPTION"),
         ],
         since: "6.14",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::USER_NS, &need::PROCFS, &need::PLAIN_UID, &need::PID_MAX],
         wrong: "the limit of the whole machine is changed from inside",
         play: |lab| {
@@ -86,7 +86,7 @@ pub const CASES: &[Case] = &[
         claim: "The kernel.pid_max of a PID namespace is between 301 and 4194304.",
         sources: &[man("proc_sys_kernel(5)", "/proc/sys/kernel/pid_max")],
         since: "6.14",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::USER_NS, &need::PROCFS, &need::PLAIN_UID, &need::PID_MAX],
         wrong: "a value outside the range is taken, or one at its ends refused",
         play: |lab| {
@@ -112,7 +112,7 @@ pub const CASES: &[Case] = &[
         claim: "kernel.pid_max is one more than the greatest PID; after that one the numbers go on from 300.",
         sources: &[man("proc_sys_kernel(5)", "/proc/sys/kernel/pid_max")],
         since: "6.14",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::PID_NS,
             &need::USER_NS,
@@ -144,7 +144,7 @@ pub const CASES: &[Case] = &[
             man("pid_namespaces(7)", "Nesting PID namespaces"),
         ],
         since: "6.14",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::PID_NS,
             &need::USER_NS,

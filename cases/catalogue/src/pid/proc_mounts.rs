@@ -122,7 +122,7 @@ pub const CASES: &[Case] = &[
         claim: "In a user namespace a procfs can be mounted by a member of a PID namespace that the user namespace owns; whoever has merely unshared one is no member.",
         sources: &[man("user_namespaces(7)", "Capabilities"), man("pid_namespaces(7)", PROC)],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PID_NS, &need::MNT_NS, &need::PROCFS],
         wrong: "a user mounts a procfs of a PID namespace that is not the user's",
         play: |lab| {

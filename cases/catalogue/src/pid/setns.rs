@@ -96,7 +96,7 @@ pub const CASES: &[Case] = &[
         claim: "An ordinary user that has created a PID namespace through a user namespace must join that user namespace before it can join the PID namespace.",
         sources: &[man("setns(2)", "PID namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::PROCFS, &need::USER_NS],
         wrong: "setns succeeds from outside the user namespace, or fails inside it",
         play: |lab| {

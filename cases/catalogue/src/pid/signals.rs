@@ -173,7 +173,7 @@ pub const CASES: &[Case] = &[
         claim: "An ordinary user can kill the init of a PID namespace that it created through a user namespace, and only by SIGKILL.",
         sources: &[man("kill(2)", "DESCRIPTION"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::PID_NS, &need::USER_NS],
         wrong: "the creator gets EPERM, or SIGTERM ends init",
         accepted: &[Accepted { mutant: "kill(<init>, SIGTERM)", why: NO_EFFECT }],

@@ -26,11 +26,11 @@ const CHILDREN: &str = "/proc/self/ns/time_for_children";
 const OFFSETS: &str = "/proc/self/timens_offsets";
 
 /// The needs of all cases.
-const NEEDS: &[need::Need] = &[&need::TIME_NS, &need::PROCFS];
+const NEEDS: &[&need::Requirement] = &[&need::TIME_NS, &need::PROCFS];
 
 /// The needs of cases that read offsets, or clocks moved by them: they count from the initial
 /// time namespace.
-const FROM_INITIAL: &[need::Need] = &[&need::TIME_NS, &need::PROCFS, &need::INITIAL_TIME_NS];
+const FROM_INITIAL: &[&need::Requirement] = &[&need::TIME_NS, &need::PROCFS, &need::INITIAL_TIME_NS];
 
 /// The page that documents most of it.
 const DESCRIPTION: Source = man("time_namespaces(7)", "DESCRIPTION");

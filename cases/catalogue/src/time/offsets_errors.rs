@@ -57,7 +57,7 @@ pub const CASES: &[Case] = &[
         claim: "The offsets of the initial time namespace cannot be set: a write fails with EACCES.",
         sources: &[OFFSETS_FILE],
         since: "5.6",
-        ground: Ground::StartedAsRoot,
+        starts_as: Credentials::StartedAsRoot,
         needs: &[&need::TIME_NS, &need::PROCFS, &need::INITIAL_TIME_NS, &need::INITIAL_USER_NS],
         wrong: "the initial namespace takes offsets, or another errno",
         play: |lab| {

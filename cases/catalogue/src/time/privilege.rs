@@ -10,7 +10,7 @@ pub const CASES: &[Case] = &[
         claim: "Creating a time namespace takes CAP_SYS_ADMIN; a user namespace created in the same call gives it.",
         sources: &[man("unshare(2)", "CLONE_NEWTIME")],
         since: "5.6",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::TIME_NS, &need::PROCFS, &need::USER_NS],
         wrong: "an ordinary user without a user namespace gets a time namespace",
         play: |lab| {

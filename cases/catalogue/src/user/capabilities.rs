@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace has every capability, and with it full privilege for operations on what belongs to that namespace.",
         sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS, &need::IPC_NS],
         wrong: "root inside lacks a capability, or is refused an operation inside",
         play: |lab| {
@@ -43,7 +43,7 @@ pub const CASES: &[Case] = &[
         claim: "The capabilities of root in a user namespace are worth nothing for what belongs to a namespace outside of it.",
         sources: &[SEED, man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
         wrong: "root inside changes the host name or the mounts outside, or enters a namespace outside",
         play: |lab| {
@@ -98,7 +98,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that moves into a new user namespace by unshare has all capabilities there, without any before.",
         sources: &[man("user_namespaces(7)", "Capabilities"), man("unshare(2)", "CLONE_NEWUSER")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a capability is missing after unshare",
         play: |lab| {
@@ -137,7 +137,7 @@ pub const CASES: &[Case] = &[
         claim: "A process in the parent namespace whose effective user id is that of the creator has all capabilities in a user namespace, without any of its own; so it can join it.",
         sources: &[man("user_namespaces(7)", "Capabilities"), man("setns(2)", "User namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the owner is refused, or joins with less than all capabilities",
         play: |lab| {
@@ -163,7 +163,7 @@ pub const CASES: &[Case] = &[
             text("LWN 540087, Namespaces in operation, part 6"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a process joins a sibling of its user namespace",
         play: |lab| {
@@ -195,7 +195,7 @@ pub const CASES: &[Case] = &[
             text("LWN 540087, Namespaces in operation, part 6"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::UTS_NS, &need::PROCFS],
         wrong: "all capabilities in a namespace further down suffice, or capabilities in the owner do not",
         play: |lab| {

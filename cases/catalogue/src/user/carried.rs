@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
         claim: "A process cannot send an id that its user namespace does not map, though it may name any mapped one.",
         sources: &[man("user_namespaces(7)", "Miscellaneous"), man("unix(7)", "SCM_CREDENTIALS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS],
         wrong: "an id is passed on as its bare number, which outside means somebody else",
         play: |lab| {
@@ -124,7 +124,7 @@ pub const CASES: &[Case] = &[
         claim: "A map file tells its ranges as the process that opened it sees them, also when that one has entered another user namespace by the time it reads.",
         sources: &[man("user_namespaces(7)", "User and group ID mappings: uid_map and gid_map")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a reader in another user namespace sees other numbers through the same descriptor",
         accepted: &[Accepted {
@@ -153,7 +153,7 @@ pub const CASES: &[Case] = &[
             text("kernel, in no manual page"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a map is gone with its process, or one can be opened without a process",
         accepted: &[Accepted {

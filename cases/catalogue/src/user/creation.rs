@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
         claim: "A process without any privilege can create a user namespace, but no namespace of another type, and has every capability in what it created.",
         sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION"), man("clone(2)", "CLONE_NEWUSER")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
         wrong: "an ordinary user is refused, or has no privilege inside",
         play: |lab| {
@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[
             &need::USER_NS,
             &need::PROCFS,
@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
         claim: "By way of a user namespace an ordinary user gains functions that were reserved for root: chroot, mount, the host name.",
         sources: &[SEED],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
         wrong: "a function is refused inside, or is not refused outside",
         play: |lab| {
@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
             man("NS_GET_USERNS(2const)", "DESCRIPTION"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS, &need::IPC_NS],
         wrong: "the combined call is refused, or the user namespace that was left owns the new ones",
         play: |lab| {
@@ -140,7 +140,7 @@ pub const CASES: &[Case] = &[
         claim: "A process with more than one thread cannot move into a new user namespace.",
         sources: &[man("unshare(2)", "CLONE_NEWUSER"), man("unshare(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the threads of one process are in different user namespaces",
         play: |lab| {
@@ -162,7 +162,7 @@ pub const CASES: &[Case] = &[
         claim: "A thread cannot be created in a new user namespace: its process would be in two.",
         sources: &[man("clone(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a thread has another user namespace than its process",
         play: |lab| {
@@ -182,7 +182,7 @@ pub const CASES: &[Case] = &[
         claim: "Whoever creates a user namespace must have a user id and a group id in the one it is in: an unmapped creator is refused.",
         sources: &[man("unshare(2)", "ERRORS"), man("clone(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a user namespace is made whose owner has no id",
         play: |lab| {

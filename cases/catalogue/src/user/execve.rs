@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
             text("LWN 532593, Namespaces in operation, part 5"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "a program keeps capabilities of a process that is not root",
         play: |lab| {
@@ -41,7 +41,7 @@ pub const CASES: &[Case] = &[
             text("LWN 532593, Namespaces in operation, part 5"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "root inside loses capabilities by executing a program, or regains them by a map",
         play: |lab| {
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
             text("LWN 532593, Namespaces in operation, part 5"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the child lacks a capability, or has more than its creator",
         play: |lab| {
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
         claim: "An ambient capability survives execve although the process is not user 0; the others are lost.",
         sources: &[man("capabilities(7)", "Thread capability sets")],
         since: "4.3",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "the ambient capability is lost, or another one is kept",
         play: |lab| {

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace can mount devpts, and gets terminals of its own in it.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::DEVPTS],
         wrong: "the mount is refused, or allowed without CAP_SYS_ADMIN",
         play: |lab| {
@@ -32,7 +32,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace can mount ramfs, in a mount namespace of its own only.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS],
         wrong: "the mount is refused in its own mount namespace, or allowed in a foreign one",
         play: |lab| {
@@ -97,7 +97,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace can mount an overlay; what is changed in it goes to the upper directory and belongs to that root.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "5.11",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PLAIN_UID, &need::OVERLAY],
         wrong: "the mount is refused, or a file of the lower directory is changed",
         play: |lab| {
@@ -164,7 +164,7 @@ pub const CASES: &[Case] = &[
         claim: "File systems that show the kernel itself cannot be mounted by the root of a user namespace.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KERNEL_FILESYSTEMS],
         wrong: "the devices or the secrets of the machine can be reached from a user namespace",
         play: |lab| {

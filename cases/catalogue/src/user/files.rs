@@ -31,7 +31,7 @@ pub const CASES: &[Case] = &[
         claim: "A file that is made inside a user namespace belongs outside to the ids that its maker is mapped to; inside it shows the maker's own.",
         sources: &[man("user_namespaces(7)", ACCESS)],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the file belongs to root outside, or to a number that means another user there",
         play: |lab| {

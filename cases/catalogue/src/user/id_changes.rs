@@ -71,7 +71,7 @@ pub const CASES: &[Case] = &[
         claim: "With CAP_SETPCAP in its user namespace a process sets securebits, and its children have them; without it the call is refused, and a locked bit stays.",
         sources: &[man("capabilities(7)", SECUREBITS), man("PR_SET_SECUREBITS(2const)", "ERRORS")],
         since: "2.6.26",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a bit is set without the capability, or a locked one is cleared",
         play: |lab| {
@@ -115,7 +115,7 @@ pub const CASES: &[Case] = &[
         claim: "SECBIT_NO_CAP_AMBIENT_RAISE forbids a process to add ambient capabilities; without it a permitted and inheritable one can be added.",
         sources: &[man("capabilities(7)", SECUREBITS)],
         since: "4.3",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the bit has no effect, or a capability that is not inheritable is added",
         play: |lab| {
@@ -135,7 +135,7 @@ pub const CASES: &[Case] = &[
         claim: "execve clears SECBIT_KEEP_CAPS and leaves the other securebits as they are.",
         sources: &[man("capabilities(7)", SECUREBITS)],
         since: "2.6.26",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the bit survives the new program, or takes another one along",
         play: |lab| {
@@ -153,7 +153,7 @@ pub const CASES: &[Case] = &[
         claim: "Whoever writes the setgroups file of a user namespace needs CAP_SYS_ADMIN there.",
         sources: &[man("user_namespaces(7)", "The /proc/pid/setgroups file")],
         since: "3.19",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         accepted: &[Accepted {
             mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
@@ -177,7 +177,7 @@ pub const CASES: &[Case] = &[
         claim: "The setgroups file takes allow and deny, with or without a newline, and nothing else.",
         sources: &[man("user_namespaces(7)", "The /proc/pid/setgroups file")],
         since: "3.19",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         accepted: &[
             Accepted { mutant: "! echo \"deny\\n\" > \"/proc/self/setgroups\"", why: super::DENIED_ALREADY },

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "User namespaces isolate the numbers by which users and groups are known: each namespace has numbers of its own, and a number of one means nothing in another.",
         sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the numbers of one namespace are those of the other, or may be taken in it",
         play: |lab| {
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
         claim: "A process can have other user and group ids inside its user namespace than outside of it.",
         sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "both readers of the same status file see the same ids",
         play: |lab| {
@@ -57,7 +57,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that is root inside, with user id 0, is an ordinary user outside: what it creates belongs to that user.",
         sources: &[SEED, man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the process or its file belongs to user 0 outside too",
         play: |lab| {
@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
         claim: "CLONE_NEWUSER is the flag for user namespaces: it makes a new one and no namespace of another type.",
         sources: &[SEED, man("clone(2)", "CLONE_NEWUSER"), man("namespaces(7)", "Namespace types")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a namespace of another type is new, or a user namespace names another flag as its own",
         play: |lab| {

@@ -3,7 +3,7 @@
 use super::OWN;
 use crate::prelude::*;
 
-/// The map of a user namespace that calls the user of [`Ground::User`] what it is called outside: keyrings
+/// The map of a user namespace that calls the user of [`Credentials::User`] what it is called outside: keyrings
 /// of the machine's own users are left alone.
 const SAME: &str = "1000 1000 1";
 
@@ -14,7 +14,7 @@ pub const CASES: &[Case] = &[
         claim: "The same user has another user keyring in each user namespace.",
         sources: &[man("user_namespaces(7)", "DESCRIPTION"), man("user-keyring(7)", "DESCRIPTION")],
         since: "5.3",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "keys of the user outside are found in the keyring of the user inside",
         accepted: &[Accepted {
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         claim: "A key that is put into the user keyring inside is not found in that of the same user outside.",
         sources: &[man("user_namespaces(7)", "DESCRIPTION"), man("user-keyring(7)", "DESCRIPTION")],
         since: "5.3",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "the two namespaces share the keys of the user",
         play: |lab| {
@@ -64,7 +64,7 @@ pub const CASES: &[Case] = &[
             man("session-keyring(7)", "DESCRIPTION"),
         ],
         since: "5.3",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "a process inside joins a session of the user outside",
         play: |lab| {
@@ -93,7 +93,7 @@ pub const CASES: &[Case] = &[
         claim: "A process keeps its session keyring when it enters a user namespace: it finds the keys there.",
         sources: &[man("session-keyring(7)", "DESCRIPTION"), man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "the keys of the session are lost",
         play: |lab| {
@@ -121,7 +121,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Unmapped user and group IDs"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "the bare number from outside is shown inside",
         play: |lab| {
@@ -148,7 +148,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Unmapped user and group IDs"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS],
         wrong: "a number without a mapping is taken for a user outside",
         accepted: &[Accepted {
@@ -202,7 +202,7 @@ pub const CASES: &[Case] = &[
         claim: "The same user has another persistent keyring in each user namespace.",
         sources: &[man("persistent-keyring(7)", "DESCRIPTION"), man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.13",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::KEYS, &need::PERSISTENT_KEYS],
         wrong: "the keys that a user keeps outside are there in its user namespace",
         accepted: &[Accepted {

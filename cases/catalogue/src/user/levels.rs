@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
         needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "the owner is shut out of a nested namespace, or a stranger gets in",
         play: |lab| {
-            let owner = lab.process_on(Ground::User, "owner")?;
+            let owner = lab.process_as(Credentials::User, "owner")?;
             let middle = owner.clone("middle", NEWUSER)?;
             middle.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             let inner = middle.clone("inner", NEWUSER)?;
@@ -202,7 +202,7 @@ pub const CASES: &[Case] = &[
         claim: "User namespaces nest: the parent of each is the one that its creator was in.",
         sources: &[man("user_namespaces(7)", "Nested namespaces, namespace membership")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the parent is another namespace than the creator's",
         play: |lab| {
@@ -227,7 +227,7 @@ pub const CASES: &[Case] = &[
         claim: "clone and clone3 with CLONE_NEWUSER move the child alone into the new user namespace; unshare moves the caller.",
         sources: &[man("user_namespaces(7)", "Nested namespaces, namespace membership")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::CLONE3],
         wrong: "the creator is moved along, or the caller of unshare stays",
         play: |lab| {
@@ -251,7 +251,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace that owns a UTS namespace sets its host name by sethostname and not by the file in /proc/sys, which belongs to root outside.",
         sources: &[man("proc_sys_kernel(5)", "hostname"), man("user_namespaces(7)", CAPABILITIES)],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PLAIN_UID],
         wrong: "the file is open to a user without privilege outside",
         play: |lab| {
@@ -273,7 +273,7 @@ pub const CASES: &[Case] = &[
         claim: "With a pidfd its owner joins a user namespace and namespaces that belong to it in one call; without the user namespace among them the same call is refused.",
         sources: &[man("setns(2)", "fd refers to a PID file descriptor")],
         since: "5.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PIDFD_SETNS],
         wrong: "the other kinds are checked before the capabilities of the new user namespace count",
         play: |lab| {

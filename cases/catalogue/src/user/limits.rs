@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         claim: "A user namespace has a limit on the user namespaces made in it; beyond that, clone and unshare give ENOSPC.",
         sources: &[man("namespaces(7)", "The /proc/sys/user directory"), man("unshare(2)", "ERRORS")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the limit does not hold, or another errno tells of it",
         play: |lab| {
@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
         claim: "The files in /proc/sys/user show the limits of the reader's own user namespace, at first as good as none; its root can change them there, and nobody else can.",
         sources: &[man("namespaces(7)", "The /proc/sys/user directory")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a limit set inside shows outside, or can be changed without privilege",
         play: |lab| {
@@ -87,7 +87,7 @@ pub const CASES: &[Case] = &[
         claim: "A namespace counts against the limits of all user namespaces above its creator, so that a user namespace of one's own is no way around a limit.",
         sources: &[man("namespaces(7)", "The /proc/sys/user directory")],
         since: "4.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
         wrong: "a process deeper down exceeds the limit set above it",
         play: |lab| {

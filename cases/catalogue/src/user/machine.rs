@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
         claim: "Calls that govern the whole machine are refused to the root of a user namespace, whatever namespaces it owns.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PLAIN_UID, &need::MACHINE_CALLS],
         wrong: "the root of a user namespace changes the clock, the log, the swap or the accounting of the machine",
         play: |lab| {
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
             man("mknod(2)", "ERRORS"),
         ],
         since: "5.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PLAIN_UID],
         wrong: "a device file gives access to a device of the machine",
         play: |lab| {
@@ -72,7 +72,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Effect of capabilities within a user namespace"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PLAIN_UID, &need::USUAL_NICE],
         wrong: "a capability in a user namespace gives a bigger share of the machine",
         play: |lab| {
@@ -131,7 +131,7 @@ pub const CASES: &[Case] = &[
             man("capabilities(7)", "CAP_SYS_RESOURCE"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PLAIN_UID],
         wrong: "a capability in a user namespace protects a process from being killed when memory runs out",
         play: |lab| {
@@ -157,7 +157,7 @@ pub const CASES: &[Case] = &[
             man("proc_sys(5)", "DESCRIPTION"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PLAIN_UID],
         wrong: "the root of a user namespace changes a setting of the machine",
         play: |lab| {

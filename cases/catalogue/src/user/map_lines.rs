@@ -221,7 +221,7 @@ pub const CASES: &[Case] = &[
         claim: "The text of a map must be shorter than a page, whatever it says.",
         sources: &[man("user_namespaces(7)", RULES)],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PAGES_OF_4096],
         wrong: "a text of a page is taken, or one that is a byte shorter is refused",
         play: |lab| {

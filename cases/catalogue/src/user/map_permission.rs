@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "Who writes a uid map needs CAP_SYS_ADMIN in the user namespace that it is for; CAP_SETUID there is neither needed nor enough.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         deviation: Some(
             "the writer needs CAP_SETUID (for gid_map CAP_SETGID) in the user namespace of the process",
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
             text("LWN 532593, Namespaces in operation, part 5"),
         ],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "an ordinary user takes on the id of another user",
         play: |lab| {
@@ -115,7 +115,7 @@ pub const CASES: &[Case] = &[
         claim: "An ordinary user can write a gid map only after setgroups has been denied to the namespace.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.19",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::SETGROUPS],
         wrong: "an ordinary user has a group mapped and can drop its groups",
         play: |lab| {

@@ -14,7 +14,7 @@ pub const CASES: &[Case] = &[
         claim: "A member of a user namespace reads its maps in the terms of the parent namespace, a reader in another namespace in its own terms.",
         sources: &[man("user_namespaces(7)", MAPS)],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a reader sees ids that mean nothing, or something else, where it is",
         play: |lab| {
@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
         claim: "The maps of nested namespaces compose: one file shows another owner at each level, and a process has another id at each.",
         sources: &[man("user_namespaces(7)", MAPS)],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a level is skipped in the translation",
         play: |lab| {
@@ -127,7 +127,7 @@ pub const CASES: &[Case] = &[
         claim: "The uid map and the gid map are written apart: one of them can be there while the other is empty.",
         sources: &[man("user_namespaces(7)", MAPS)],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         accepted: &[Accepted {
             mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",
@@ -175,7 +175,7 @@ pub const CASES: &[Case] = &[
         needs: &[&need::PROCFS, &need::INITIAL_USER_NS, &need::MANY_IDS],
         wrong: "a capability is asked for, or the map is written twice",
         play: |lab| {
-            let outer = lab.process_on(Ground::User, "outer")?;
+            let outer = lab.process_as(Credentials::User, "outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
             inner.capset(super::NO_CAPABILITY, super::NO_CAPABILITY)?;
             inner.cat_map("/proc/self/projid_map")?;

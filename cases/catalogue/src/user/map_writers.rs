@@ -108,7 +108,7 @@ pub const CASES: &[Case] = &[
         needs: &[&need::PROCFS, &need::MANY_IDS],
         wrong: "a stranger may write the maps of a namespace that is not the stranger's",
         play: |lab| {
-            let owner = lab.process_on(Ground::User, "owner")?;
+            let owner = lab.process_as(Credentials::User, "owner")?;
             let stranger = lab.process("stranger")?;
             stranger.setresgid(1001, 1001, 1001)?;
             stranger.setresuid(1001, 1001, 1001)?;
@@ -130,7 +130,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that maps its own id may choose the inside id freely, for the user and for the group.",
         sources: &[man("user_namespaces(7)", RULES), text("LWN 532593, Namespaces in operation, part 5")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         accepted: &[Accepted {
             mutant: "! echo \"deny\" > \"/proc/self/setgroups\"",

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
         claim: "A new user namespace has empty id maps; once written, a map can be read back.",
         sources: &[man("user_namespaces(7)", "User and group ID mappings: uid_map and gid_map")],
         since: "3.7",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "ids are mapped that nobody asked for",
         play: |lab| {
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Unmapped user and group IDs"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "the child keeps the ids that it had before the map",
         play: |lab| {
@@ -56,7 +56,7 @@ pub const CASES: &[Case] = &[
         claim: "Each id map of a user namespace can be written once; after that it stays as it is.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a map is replaced or extended",
         play: |lab| {
@@ -77,7 +77,7 @@ pub const CASES: &[Case] = &[
         claim: "A map is refused unless each line has three decimal numbers, the last of them greater than 0, and there is at least one line.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a malformed map is accepted, or a refused one counts as the one write",
         play: |lab| {
@@ -99,7 +99,7 @@ pub const CASES: &[Case] = &[
         claim: "A map must be written at the start of its file.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a map is accepted at another offset",
         play: |lab| {
@@ -120,7 +120,7 @@ pub const CASES: &[Case] = &[
         claim: "A map cannot be written by pwrite, which gives ESPIPE at any offset.",
         sources: &[man("user_namespaces(7)", "Defining user and group ID mappings")],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         deviation: Some(
             "pwrite to an offset other than 0 fails with EINVAL, as other writes that break the rules do; nothing is said against offset 0",
@@ -146,7 +146,7 @@ pub const CASES: &[Case] = &[
             text("LWN 532593, Namespaces in operation, part 5"),
         ],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "all readers see the same numbers",
         play: |lab| {

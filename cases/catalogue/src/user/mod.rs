@@ -41,7 +41,7 @@ const OWN: &str = "/proc/self";
 /// The user namespace of the calling process.
 const OWN_NS: &str = "/proc/self/ns/user";
 
-/// A map that calls the ordinary user of [`Ground::User`] root.
+/// A map that calls the ordinary user of [`Credentials::User`] root.
 const USER_AS_ROOT: &str = "0 1000 1";
 
 /// A map that calls root what is root outside too.

@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
             man("mount(2)", "ERRORS"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "root inside changes the mounts outside",
         play: |lab| {
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace that owns its PID namespace can mount proc, which shows that PID namespace; with a PID namespace from outside it cannot.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PID_NS],
         wrong: "proc of a PID namespace outside is mounted, or proc of one's own is not",
         play: |lab| {
@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace that owns its IPC namespace can mount mqueue; with an IPC namespace from outside it cannot.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::IPC_NS, &need::MQUEUE],
         wrong: "the queues of an IPC namespace outside are mounted, or one's own are not",
         play: |lab| {
@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace can mount a tmpfs of its own, and what it creates there belongs to it.",
         sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "tmpfs is refused inside, or can be mounted without a user namespace",
         play: |lab| {

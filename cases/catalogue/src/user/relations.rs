@@ -64,8 +64,10 @@ pub const CASES: &[Case] = &[
         needs: &[&need::USER_NS, &need::PROCFS, &need::ORDINARY_USER],
         wrong: "another user is named as the owner, or the same number whoever asks",
         play: |lab| {
-            for (ground, name, outside) in [(Ground::Root, "root", 0), (Ground::User, "user", 1000)] {
-                let creator = lab.process_on(ground, name)?;
+            for (credentials, name, outside) in
+                [(Credentials::Root, "root", 0), (Credentials::User, "user", 1000)]
+            {
+                let creator = lab.process_as(credentials, name)?;
                 creator.geteuid()?;
                 let member = creator.clone(&format!("in-{name}s"), NEWUSER)?;
                 let fd = creator.open(member.proc("ns/user"), O_RDONLY)?.id()?;

@@ -46,7 +46,7 @@ pub const CASES: &[Case] = &[
         claim: "A securebit that the kernel does not know is refused with EPERM.",
         sources: &[man("PR_SET_SECUREBITS(2const)", "ERRORS")],
         since: "2.6.26",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS],
         deviation: Some("EINVAL: the value is not valid"),
         wrong: "an unknown bit is stored",
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
             "The securebits flags: establishing a capabilities-only environment",
         )],
         since: "2.6.26",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
         wrong: "user 0 gains capabilities in spite of the bit",
         play: |lab| {

@@ -41,7 +41,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that joins a user namespace gains all capabilities in it, whatever its ids are there.",
         sources: &[man("setns(2)", "User namespaces"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a joining process lacks capabilities because it is not user 0",
         play: |lab| {
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
         claim: "A process cannot enter the user namespace that it is in already: it would regain capabilities that it gave up.",
         sources: &[man("setns(2)", "ERRORS"), man("setns(2)", "User namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a process regains capabilities by entering its own namespace",
         play: |lab| {

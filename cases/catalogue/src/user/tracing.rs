@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Capabilities"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PTRACE],
         wrong: "the root of a user namespace gets hold of a process outside, and so of its privileges",
         play: |lab| {
@@ -41,7 +41,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Capabilities"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::PTRACE],
         wrong: "only the direct child namespaces are within reach, or those above too",
         play: |lab| {
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "User and group ID mappings: uid_map and gid_map"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "nobody but root can write the maps of a new user namespace",
         play: |lab| {
@@ -94,7 +94,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Capabilities"),
         ],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::NEW_PRIVILEGES],
         wrong: "the mark is lost, or the process has no capabilities in its new namespace",
         play: |lab| {
@@ -115,7 +115,7 @@ pub const CASES: &[Case] = &[
         claim: "A process may filter its system calls without giving up new privileges if it has CAP_SYS_ADMIN in its own user namespace; a filter stays on when it enters another.",
         sources: &[man("seccomp(2)", "SECCOMP_SET_MODE_FILTER")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS, &need::SECCOMP, &need::NEW_PRIVILEGES],
         wrong: "an ordinary process installs a filter that a set-user-ID program inherits, or root inside may not, or entering a namespace drops it",
         play: |lab| {
@@ -141,7 +141,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that enters a user namespace by unshare no longer shares its root and its current directory with others.",
         sources: &[man("unshare(2)", "CLONE_NEWUSER"), man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.9",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS],
         wrong: "a process in another user namespace changes the root directory of a process outside, and with it what its set-user-ID programs read",
         play: |lab| {
@@ -168,7 +168,7 @@ pub const CASES: &[Case] = &[
         claim: "A process that enters a user namespace keeps its root and its current directory.",
         sources: &[man("user_namespaces(7)", "DESCRIPTION")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS],
         wrong: "the process finds itself elsewhere",
         play: |lab| {

@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
             man("proc_sys_kernel(5)", "overflowuid"),
         ],
         since: "3.5",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::USER_NS, &need::PROCFS],
         wrong: "a foreign id is shown as it is outside",
         play: |lab| {

@@ -9,11 +9,11 @@ pub const CASES: &[Case] = &[
         claim: "Setting either name needs CAP_SYS_ADMIN in the user namespace that owns the UTS namespace; the creator of a user namespace has it over a UTS namespace made along with it.",
         sources: &[man("gethostname(2)", "ERRORS"), man("getdomainname(2)", "ERRORS")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::UTS_NS, &need::USER_NS],
         wrong: "an ordinary user can rename the namespace it was born in, or not the one it made",
         play: |lab| {
-            let root = lab.process_on(Ground::Root, "root")?;
+            let root = lab.process_as(Credentials::Root, "root")?;
             let user = lab.process("user")?;
             root.sethostname("root.example")?;
             user.sethostname("user.example")?;
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
         claim: "All capabilities in a user namespace that does not own the UTS namespace do not allow to set its names.",
         sources: &[man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         needs: &[&need::UTS_NS, &need::USER_NS],
         wrong: "a user renames the namespace of others by way of a user namespace of its own",
         play: |lab| {

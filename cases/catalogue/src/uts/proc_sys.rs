@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
         claim: "The creator of a user and a UTS namespace can set the names with the system calls, but not by the files in /proc/sys/kernel, which belong to uid 0 of the initial user namespace.",
         sources: &[man("proc_sys_kernel(5)", "DESCRIPTION"), man("user_namespaces(7)", "Capabilities")],
         since: "3.8",
-        ground: Ground::User,
+        starts_as: Credentials::User,
         deviation: Some("Writing the files sets the names in exactly the way of the commands."),
         needs: &[&need::UTS_NS, &need::USER_NS, &need::PROCFS, &need::PLAIN_UID],
         wrong: "the system calls are refused, or the files can be written",

@@ -4,7 +4,7 @@ use super::progress::ProgressLine;
 use super::{CommandResult, Failure, TextOrJson, pattern, print, print_data, select};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, known};
-use nsconform_lab::seal::Containment;
+use nsconform_lab::seal::Isolation;
 use nsconform_suite::audit::{self as suite, Audit, AuditedCase, Score};
 use nsconform_suite::mutation::Mutant;
 use nsconform_suite::runner::{Runner, Setup};
@@ -38,7 +38,7 @@ pub fn audit(single: &SingleThreaded, arguments: &AuditArguments) -> CommandResu
     let usual = Setup::default();
     let setup = Setup {
         jobs: arguments.jobs.map_or(usual.jobs * 16, usize::from),
-        containment: Containment::UserNamespace,
+        isolation: Isolation::UserNamespace,
         ..usual
     };
     let mut runner = Runner::start(single, claims(), setup)

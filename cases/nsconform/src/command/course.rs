@@ -100,7 +100,9 @@ struct Listed<'c> {
     part: u8,
     points: u32,
     checks: usize,
-    ground: &'static str,
+    /// Files keep the older name.
+    #[serde(rename = "ground")]
+    starts_as: &'static str,
     claims: &'c [String],
 }
 
@@ -114,13 +116,13 @@ fn list(format: TextOrJson) -> CommandResult {
     let mut lines = Vec::new();
     for course in COURSES {
         let assignment = embedded_rules(course)?;
-        let ground = match assignment.ground {
+        let starts_as = match assignment.starts_as {
             SubmissionCredentials::Root => "root",
             SubmissionCredentials::User => "user",
         };
         let points = assignment.points();
         let cells =
-            [course.name, &assignment.part.to_string(), &points.to_string(), ground, &assignment.title];
+            [course.name, &assignment.part.to_string(), &points.to_string(), starts_as, &assignment.title];
         table.add_row(cells);
         let listed = Listed {
             name: course.name,
@@ -128,7 +130,7 @@ fn list(format: TextOrJson) -> CommandResult {
             part: assignment.part,
             points,
             checks: assignment.checks.len(),
-            ground,
+            starts_as,
             claims: &assignment.claims,
         };
         lines.push(serde_json::to_string(&listed).map_err(|error| Failure::harness(error.to_string()))?);

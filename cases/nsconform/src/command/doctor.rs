@@ -4,7 +4,7 @@ use super::{CommandResult, Failure, print};
 use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, requirements};
 use nsconform_grader::grader;
-use nsconform_lab::seal::{Ground, Mode};
+use nsconform_lab::seal::{Credentials, Mode};
 use nsconform_suite::case::Case;
 use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
@@ -27,7 +27,7 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
         runner.probe(requirements().iter().copied());
     }
     let all: Vec<usize> = (0..catalogue().len()).collect();
-    let (skipped, runnable) = runner.sort_out(&all);
+    let (skipped, runnable) = runner.split_runnable(&all);
     let mut findings = findings(&mut runner, &mode);
     findings.extend(refused_calls(&skipped));
     drop(runner);
@@ -77,7 +77,7 @@ impl Fact {
 /// Everything that cases need, in the order of the catalogue.
 fn findings(runner: &mut Runner, mode: &Result<Mode, String>) -> Vec<Fact> {
     let all = catalogue().len();
-    let as_root = catalogue().iter().filter(|case| case.ground == Ground::StartedAsRoot).count();
+    let as_root = catalogue().iter().filter(|case| case.starts_as == Credentials::StartedAsRoot).count();
     let (how, missing) = match mode {
         Ok(Mode::Privileged) => ("as root", None),
         Ok(Mode::UserNamespace) => ("inside a user namespace of our own", None),

@@ -54,7 +54,7 @@ fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
     }
     let since = if case.since.is_empty() { "as long as this kind of namespace" } else { case.since };
     writeln!(to, "  holds since    {since}")?;
-    writeln!(to, "  starts as      {}", case.ground.describe())?;
+    writeln!(to, "  starts as      {}", case.starts_as.describe())?;
     let needs: Vec<&str> = claims().needs(case).into_iter().map(|need| need.name).collect();
     writeln!(
         to,

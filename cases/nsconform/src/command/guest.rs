@@ -26,10 +26,10 @@ pub fn run(single: &Result<SingleThreaded, String>) -> ! {
         Ok(Guest { order: None, mut port, .. }) => {
             end(&mut port, 0);
         }
-        Ok(Guest { order: Some(order), mut port, slowness }) => {
+        Ok(Guest { order: Some(order), mut port, time_scale }) => {
             let mut lines = 0;
             for privilege in &order.privileges {
-                match run_in_child(single, *privilege, &order, slowness, &port) {
+                match run_in_child(single, *privilege, &order, time_scale, &port) {
                     Ok(sent) => lines += sent,
                     Err(why) => note(&mut port, &format!("the run as {}: {why}", privilege.word())),
                 }
@@ -38,7 +38,7 @@ pub fn run(single: &Result<SingleThreaded, String>) -> ! {
                 if let Err(error) = guest::pass_controllers_on() {
                     note(&mut port, &format!("limits of all processes together: {error}"));
                 }
-                if let Err(why) = grade(single, submission, slowness, &mut port) {
+                if let Err(why) = grade(single, submission, time_scale, &mut port) {
                     note(&mut port, &format!("grading: {why}"));
                 }
             }
@@ -68,12 +68,12 @@ fn note(port: &mut File, text: &str) {
 fn grade(
     single: &SingleThreaded,
     submission: &Submission,
-    slowness: f64,
+    time_scale: f64,
     port: &mut File,
 ) -> Result<(), String> {
     let course = course(&submission.assignment)
         .ok_or_else(|| format!("there is no assignment '{}'", submission.assignment))?;
-    let assignment = course.read(&submission.rules)?.slowed(slowness);
+    let assignment = course.read(&submission.rules)?.slowed(time_scale);
     let content = std::fs::read(SUBMISSION).map_err(|error| format!("{SUBMISSION}: {error}"))?;
     let program = Program { name: submission.name.clone(), content };
     let request = grader::GradingRequest {
@@ -100,7 +100,7 @@ fn run_in_child(
     single: &SingleThreaded,
     privilege: Privilege,
     order: &WorkOrder,
-    slowness: f64,
+    time_scale: f64,
     port: &File,
 ) -> Result<usize, String> {
     let (reader, writer) = std::io::pipe().map_err(|error| error.to_string())?;
@@ -110,7 +110,7 @@ fn run_in_child(
             drop(reader);
             let done = port.try_clone().map_err(|error| error.to_string()).and_then(|mut port| {
                 guest::become_privilege(privilege).map_err(|errno| format!("changing ids: {errno}"))?;
-                run_cases(single, privilege, order, slowness, &mut port)
+                run_cases(single, privilege, order, time_scale, &mut port)
             });
             let text = match &done {
                 Ok(lines) => format!("{lines}"),
@@ -160,7 +160,7 @@ fn run_cases(
     single: &SingleThreaded,
     privilege: Privilege,
     order: &WorkOrder,
-    slowness: f64,
+    time_scale: f64,
     port: &mut File,
 ) -> Result<usize, String> {
     let started = Instant::now();
@@ -172,7 +172,7 @@ fn run_cases(
             found.ok_or_else(|| format!("there is no case '{id}'"))
         })
         .collect::<Result<_, _>>()?;
-    let setup = Setup { deadline_scale: slowness * order.deadline_scale, ..Setup::default() };
+    let setup = Setup { deadline_scale: time_scale * order.deadline_scale, ..Setup::default() };
     let mut runner = Runner::start(single, claims(), setup).map_err(|error| error.to_string())?;
     let machine = Machine::look();
     let mut lines = 0;

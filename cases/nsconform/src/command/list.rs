@@ -30,7 +30,9 @@ struct Exported<'c> {
     claim: &'c str,
     sources: Vec<String>,
     since: &'c str,
-    ground: &'static str,
+    /// Files keep the older name.
+    #[serde(rename = "ground")]
+    starts_as: &'static str,
     needs: Vec<&'c str>,
     deviation: Option<&'c str>,
     wrong: &'c str,
@@ -80,7 +82,7 @@ fn export_cases(to: &mut dyn Write, cases: &[&Case]) -> std::io::Result<()> {
             claim: case.claim,
             sources: shown(case.sources),
             since: case.since,
-            ground: case.ground.describe(),
+            starts_as: case.starts_as.describe(),
             needs: claims().needs(case).into_iter().map(|need| need.name).collect(),
             deviation: case.deviation,
             wrong: case.wrong,

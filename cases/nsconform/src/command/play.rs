@@ -7,7 +7,7 @@ use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::job::Finish;
 use nsconform_lab::script::{Script, ScriptError};
-use nsconform_lab::seal::{Ground, Mode};
+use nsconform_lab::seal::{Credentials, Mode};
 use nsconform_lab::trace::End;
 use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
@@ -65,7 +65,7 @@ pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult
     let mode = runner.mode().map_err(|why| {
         impossible(format!("sealed namespaces cannot be had here: {why}; `nsconform doctor` says more"))
     })?;
-    if script.ground == Ground::StartedAsRoot && mode != Mode::Privileged {
+    if script.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
         return Err(impossible("the script starts as initial-root: run nsconform as root".to_string()));
     }
     let mut played = None;

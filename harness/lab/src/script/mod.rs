@@ -21,7 +21,7 @@ mod text;
 
 use crate::call::reading::{AnySymbols, SyntaxError};
 use crate::call::{Call, Read, declarations};
-use crate::seal::Ground;
+use crate::seal::Credentials;
 pub(crate) use play::play;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,7 +31,7 @@ pub use text::ScriptError;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// The credentials with which its processes start.
-    pub ground: Ground,
+    pub starts_as: Credentials,
     /// Whether it gets a cgroup of its own.
     pub cgroup: bool,
     /// The steps, in order.
@@ -47,7 +47,7 @@ pub enum Step {
         /// The name of the process.
         process: String,
         /// Its credentials; none for those of the script.
-        ground: Option<Ground>,
+        starts_as: Option<Credentials>,
     },
     /// A process makes a call.
     Call {

@@ -39,9 +39,9 @@ struct Cast<'l> {
 impl<'l> Cast<'l> {
     fn take(&mut self, step: &Step) -> Play {
         match step {
-            Step::Start { process, ground } => {
-                let created = match ground {
-                    Some(ground) => self.lab.process_on(*ground, process)?,
+            Step::Start { process, starts_as } => {
+                let created = match starts_as {
+                    Some(starts_as) => self.lab.process_as(*starts_as, process)?,
                     None => self.lab.process(process)?,
                 };
                 self.add(process, created, 1);

@@ -6,7 +6,7 @@
 use super::{Names, Script, Step, WrittenCall};
 use crate::call::reading::{SyntaxError, column, nearest};
 use crate::fold::{FoldError, fold, unfold};
-use crate::seal::Ground;
+use crate::seal::Credentials;
 use crate::trace::ANSWER_COLUMN;
 use std::fmt;
 
@@ -34,8 +34,8 @@ impl From<FoldError> for ScriptError {
 }
 
 /// The words for credentials.
-const GROUNDS: [(&str, Ground); 3] =
-    [("root", Ground::Root), ("user", Ground::User), ("initial-root", Ground::StartedAsRoot)];
+const CREDENTIALS: [(&str, Credentials); 3] =
+    [("root", Credentials::Root), ("user", Credentials::User), ("initial-root", Credentials::StartedAsRoot)];
 /// The name of a process to which the script gives none.
 const UNNAMED: &str = "unnamed";
 const IN_CGROUP: &str = " in a cgroup";
@@ -45,13 +45,13 @@ const UNFINISHED: &str = " <unfinished ...>";
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cgroup = if self.cgroup { IN_CGROUP } else { "" };
-        writeln!(f, "+++ starts as {}{cgroup} +++", word(self.ground))?;
+        writeln!(f, "+++ starts as {}{cgroup} +++", word(self.starts_as))?;
         fold(self.lines()).into_iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
-fn word(ground: Ground) -> &'static str {
-    GROUNDS.iter().find(|(_, other)| *other == ground).map_or("", |(word, _)| word)
+fn word(credentials: Credentials) -> &'static str {
+    CREDENTIALS.iter().find(|(_, other)| *other == credentials).map_or("", |(word, _)| word)
 }
 
 impl fmt::Display for Names {
@@ -84,7 +84,7 @@ impl std::str::FromStr for Script {
     /// Reads a script, or a trace as one. Processes of which the text does not say otherwise start
     /// as root.
     fn from_str(text: &str) -> Result<Script, ScriptError> {
-        let mut script = Script { ground: Ground::Root, cgroup: false, steps: Vec::new() };
+        let mut script = Script { starts_as: Credentials::Root, cgroup: false, steps: Vec::new() };
         for (line, content) in unfold(text)? {
             script.read_line(content).map_err(|error| ScriptError { line, error })?;
         }
@@ -98,8 +98,8 @@ impl Script {
         let width = self.steps.iter().filter_map(Step::actor).map(str::len).max().unwrap_or(0);
         let mut begun: Vec<(&str, &str)> = Vec::new();
         let lines = self.steps.iter().map(|step| match step {
-            Step::Start { process, ground } => {
-                format!("+++ {process} starts as {} +++", word(ground.unwrap_or(self.ground)))
+            Step::Start { process, starts_as } => {
+                format!("+++ {process} starts as {} +++", word(starts_as.unwrap_or(self.starts_as)))
             }
             Step::Ended { process } => format!("+++ {process} has ended +++"),
             Step::ShowPids => format!("+++ {SHOW_PIDS} +++"),
@@ -197,15 +197,15 @@ impl Script {
             Some(word) if process.is_none() => (word, true),
             _ => (credentials, false),
         };
-        let known = GROUNDS.iter().find(|(known, _)| *known == word);
-        let (_, ground) = known.ok_or_else(|| {
-            format!("`{word}` are no credentials{}", nearest(word, &GROUNDS.map(|(word, _)| word)))
+        let known = CREDENTIALS.iter().find(|(known, _)| *known == word);
+        let (_, credentials) = known.ok_or_else(|| {
+            format!("`{word}` are no credentials{}", nearest(word, &CREDENTIALS.map(|(word, _)| word)))
         })?;
         match process {
             Some(process) => {
-                self.steps.push(Step::Start { process: process.to_string(), ground: Some(*ground) });
+                self.steps.push(Step::Start { process: process.to_string(), starts_as: Some(*credentials) });
             }
-            None => (self.ground, self.cgroup) = (*ground, cgroup),
+            None => (self.starts_as, self.cgroup) = (*credentials, cgroup),
         }
         Ok(())
     }
@@ -276,7 +276,7 @@ outer       <... waitpid resumed>
     fn a_script_is_printed_as_it_was_written() {
         let script = read(WRITTEN).unwrap();
         assert_eq!(script.to_string(), WRITTEN);
-        assert_eq!((script.ground, script.cgroup, script.steps.len()), (Ground::User, true, 11));
+        assert_eq!((script.starts_as, script.cgroup, script.steps.len()), (Credentials::User, true, 11));
     }
 
     #[test]

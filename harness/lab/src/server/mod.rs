@@ -12,7 +12,7 @@ mod slots;
 mod start;
 
 use crate::job::{Compiled, Job};
-use crate::seal::{Containment, Mode, SealFailure};
+use crate::seal::{Isolation, Mode, SealFailure};
 use nsconform_sys::reap;
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::Serialize;
@@ -45,7 +45,7 @@ impl Server {
         single: &SingleThreaded,
         scripts: &[Compiled],
         jobs: usize,
-        containment: Containment,
+        isolation: Isolation,
     ) -> io::Result<Server> {
         let (ours, theirs) = UnixStream::pair()?;
         // SAFETY: this process has one thread, so the child's copy of the heap is consistent.
@@ -54,7 +54,7 @@ impl Server {
                 drop(ours);
                 // SAFETY: ends the child without running what the parent will run at its exit.
                 unsafe {
-                    libc::_exit(i32::from(serve::serve(theirs, single, scripts, jobs, containment).is_err()))
+                    libc::_exit(i32::from(serve::serve(theirs, single, scripts, jobs, isolation).is_err()))
                 }
             }
             nix::unistd::ForkResult::Parent { child } => Ok(Server { socket: ours, pid: child }),

@@ -11,7 +11,7 @@ use super::start::{start_director, usable_processors};
 use super::{Ready, receive, send};
 use crate::job::{Compiled, Job, JobReport};
 use crate::journal::Journal;
-use crate::seal::{self, Containment, Mode, SealFailure};
+use crate::seal::{self, Isolation, Mode, SealFailure};
 use nsconform_sys::cgroup::{self, Cgroups};
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_sys::{reap, wire};
@@ -29,13 +29,13 @@ pub(super) fn serve(
     single: &SingleThreaded,
     scripts: &[Compiled],
     jobs: usize,
-    containment: Containment,
+    isolation: Isolation,
 ) -> io::Result<()> {
     std::panic::set_hook(Box::new(|_| {}));
     // The server looks here for the processes that a director has left. Directors close it.
     let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok().map(OwnedFd::from);
-    let ready: Ready = seal::prepare_template(containment).and_then(|mode| {
+    let ready: Ready = seal::prepare_template(isolation).and_then(|mode| {
         silence_standard_descriptors(null).map(|()| mode).map_err(|what| SealFailure { what })
     });
     send(&mut control, &ready)?;
@@ -57,7 +57,7 @@ pub(super) fn serve(
         single,
         scripts,
         mode,
-        containment,
+        isolation,
         jobs,
         children,
         processes,
@@ -75,7 +75,7 @@ pub(super) struct Work<'s> {
     pub(super) single: &'s SingleThreaded,
     pub(super) scripts: &'s [Compiled],
     pub(super) mode: Mode,
-    pub(super) containment: Containment,
+    pub(super) isolation: Isolation,
     /// How many directors go at a time.
     pub(super) jobs: usize,
     /// Readable when a child has ended.

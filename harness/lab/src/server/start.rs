@@ -24,7 +24,7 @@ pub(super) fn start_director(
     slot: usize,
     place: Option<&Result<Place, String>>,
 ) -> io::Result<i32> {
-    let flags = work.containment.of_director() | libc::SIGCHLD;
+    let flags = work.isolation.of_director() | libc::SIGCHLD;
     // SAFETY: without CLONE_VM the child has a copy of everything, and this process has one
     // thread; no pointer is passed.
     match unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_long, 0, 0, 0, 0) } {
@@ -34,7 +34,7 @@ pub(super) fn start_director(
                 .and_then(|()| seal::end_with_server(work.own));
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
-            let sealed = ends.and_then(|()| seal::complete_seal(work.containment));
+            let sealed = ends.and_then(|()| seal::complete_seal(work.isolation));
             let end = match (sealed, placed) {
                 (Ok(()), Ok(())) => {
                     // Of a case's processes one acts at a time: on one processor they wake each
@@ -85,14 +85,14 @@ fn keep_on(processor: u16) {
 /// Plays the job in a sealed director.
 fn direct(scripts: &[Compiled], mode: Mode, job: &Job, journal: &Journal) -> End {
     let play = || {
-        let lab = |ground| Lab::new(journal, ground, mode, job.conduct.clone());
+        let lab = |credentials| Lab::new(journal, credentials, mode, job.conduct.clone());
         let played = match &job.script {
-            JobScript::Written(script) => script::play(script, &lab(script.ground)).map(Ok),
+            JobScript::Written(script) => script::play(script, &lab(script.starts_as)).map(Ok),
             JobScript::Compiled(index) => {
                 let script = &scripts[*index as usize];
                 match script.body {
-                    Body::Script(play) => play(&lab(script.ground)).map(Ok),
-                    Body::Probe(probe) => probe(&lab(script.ground)),
+                    Body::Script(play) => play(&lab(script.starts_as)).map(Ok),
+                    Body::Probe(probe) => probe(&lab(script.starts_as)),
                 }
             }
         };
