@@ -1,7 +1,9 @@
 //! The checks of the assignment `userns_setns_test`: two processes try to join a user namespace.
 //!
 //! Standard output is a full pipe at first: the parent waits at its first line, and the child for
-//! its parent. Stopped one after the other, either can be looked at when it has made its attempt.
+//! its parent. Then there is room for the parent's lines and for none of the child's, so that the
+//! parent can be looked at when it has made its attempt. Stopping the child would not do: a parent may
+//! give it its turn by SIGCONT.
 
 use super::visited::{file, is_in, target};
 use super::{failing, settled};
@@ -29,6 +31,17 @@ pub(super) const CHECKS: &[CheckScript] = &[
 /// Its own user namespace, to whichever process opens it.
 const OWN: &str = "/proc/self/ns/user";
 
+/// The result of a setns(2) that is granted.
+const JOINED: &str = "succeeded";
+
+/// So many bytes may stand after the parent's lines, or between them; the child's first line has more.
+const MORE: usize = 40;
+
+/// The result of a setns(2) that is refused.
+fn failed(errno: Errno) -> String {
+    format!("failed: {}", errno.desc())
+}
+
 /// The experiment under way.
 struct Played<'s> {
     run: Run<'s>,
@@ -54,16 +67,28 @@ impl<'s> Played<'s> {
         Ok(Played { run, child, namespace })
     }
 
-    /// Lets the parent play its part while the child is stopped.
-    fn parent_plays(&self, stage: &Stage<'_>) -> CheckResult {
-        settled::stop(stage, &self.child)?;
+    /// Lets the parent play its part, of which this is the result, while the child is stopped. One
+    /// that has stopped itself, and so is waiting for its turn, finds no room for its part.
+    fn parent_plays(&self, stage: &Stage<'_>, result: &str) -> CheckResult {
+        let own = self.run.process().namespace(Kind::User)?;
+        let lines = format!("parent: readlink(\"{OWN}\") ==> {own}\nparent: setns() {result}\n\n");
+        if self.child.state()? != 'T' {
+            settled::stop(stage, &self.child)?;
+        }
+        self.run.make_some_room(lines.len() + MORE)?;
+        settled::stays(stage, &self.run)?;
+        settled::child_settles(stage, &self.child)
+    }
+
+    /// Lets the child begin: it has its turn, and there is room for its part.
+    fn child_begins(&self, stage: &Stage<'_>) -> CheckResult {
         self.run.make_room();
-        settled::stays(stage, &self.run).map(drop)
+        stage.kill(&self.child, Signal::SIGCONT)
     }
 
     /// Lets the child play its part, after its parent.
     fn child_plays(&self, stage: &Stage<'_>) -> CheckResult {
-        stage.kill(&self.child, Signal::SIGCONT)?;
+        self.child_begins(stage)?;
         self.are_over(stage)
     }
 
@@ -73,10 +98,10 @@ impl<'s> Played<'s> {
         self.run.status().map(drop)
     }
 
-    /// Lets both play.
-    fn play(stage: &'s Stage<'s>, path: &str) -> Result<Played<'s>, CheckAbort> {
+    /// Lets both play, the parent with this result.
+    fn play(stage: &'s Stage<'s>, path: &str, result: &str) -> Result<Played<'s>, CheckAbort> {
         let played = Played::start(stage, path)?;
-        played.parent_plays(stage)?;
+        played.parent_plays(stage, result)?;
         played.child_plays(stage)?;
         Ok(played)
     }
@@ -95,8 +120,8 @@ impl<'s> Played<'s> {
 
     /// Demands that both processes are refused for these reasons.
     fn are_refused(&self, parent: Errno, child: Errno) -> CheckResult {
-        self.says("parent:", &format!("failed: {}", parent.desc()))?;
-        self.says("child:", &format!("failed: {}", child.desc()))
+        self.says("parent:", &failed(parent))?;
+        self.says("child:", &failed(child))
     }
 }
 
@@ -115,21 +140,22 @@ fn creates_child(stage: &Stage<'_>) -> CheckResult {
 fn parent_joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::start(stage, &file(&target, Kind::User)?)?;
-    played.parent_plays(stage)?;
+    played.parent_plays(stage, JOINED)?;
     let parent = played.run.process();
     settled::has_left(stage, &parent, "the parent, when it has printed its part,", &[Kind::User])?;
     is_in(&parent, &target, Kind::User)?;
-    played.says("parent:", "succeeded")
+    played.run.make_room();
+    played.says("parent:", JOINED)
 }
 
 fn child_refused(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
     let played = Played::start(stage, &file(&target, Kind::User)?)?;
-    played.parent_plays(stage)?;
+    played.parent_plays(stage, JOINED)?;
     // As long as its parent is stopped the child remains as a zombie, to be looked at.
     let parent = played.run.process();
     settled::stop(stage, &parent)?;
-    stage.kill(&played.child, Signal::SIGCONT)?;
+    played.child_begins(stage)?;
     stage.wait("the child to end", || (!played.child.is_alive()).then_some(()))?;
     let there = played.child.namespace(Kind::User)?;
     ensure(
@@ -139,17 +165,18 @@ fn child_refused(stage: &Stage<'_>) -> CheckResult {
     )?;
     stage.kill(&parent, Signal::SIGCONT)?;
     played.are_over(stage)?;
-    played.says("child:", &format!("failed: {}", Errno::EPERM.desc()))
+    played.says("child:", &failed(Errno::EPERM))
 }
 
 fn own_namespace(stage: &Stage<'_>) -> CheckResult {
-    Played::play(stage, OWN)?.are_refused(Errno::EINVAL, Errno::EPERM)
+    Played::play(stage, OWN, &failed(Errno::EINVAL))?.are_refused(Errno::EINVAL, Errno::EPERM)
 }
 
 fn other_kind(stage: &Stage<'_>) -> CheckResult {
     // A user can have one of his own only with a user namespace.
     let target = target(stage, &[Kind::User, Kind::Uts])?.process();
-    Played::play(stage, &file(&target, Kind::Uts)?)?.are_refused(Errno::EINVAL, Errno::EINVAL)
+    let path = file(&target, Kind::Uts)?;
+    Played::play(stage, &path, &failed(Errno::EINVAL))?.are_refused(Errno::EINVAL, Errno::EINVAL)
 }
 
 fn order(stage: &Stage<'_>) -> CheckResult {
@@ -187,11 +214,12 @@ fn order(stage: &Stage<'_>) -> CheckResult {
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
-    for path in [&file(&target, Kind::User)?, OWN] {
+    for (path, result) in [(&file(&target, Kind::User)?, JOINED), (&OWN.to_string(), &failed(Errno::EINVAL))]
+    {
         let played = Played::start(stage, path)?;
-        played.parent_plays(stage)?;
+        played.parent_plays(stage, result)?;
         settled::sleeps(stage, &played.run)?;
-        stage.kill(&played.child, Signal::SIGCONT)?;
+        played.child_begins(stage)?;
         played.run.ends_with(Termination::Exited(0))?;
     }
     Ok(())
@@ -199,7 +227,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
 
 fn output(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &[Kind::User])?.process();
-    let played = Played::play(stage, &file(&target, Kind::User)?)?;
+    let played = Played::play(stage, &file(&target, Kind::User)?, JOINED)?;
     let expected = format!(
         "parent: readlink(\"{OWN}\") ==> {}\nparent: setns() succeeded\n\nchild:  readlink(\"{OWN}\") ==> {}\nchild:  setns() failed: {}\n",
         stage.namespace(Kind::User)?,

@@ -7,7 +7,9 @@ use super::assignment::SubmissionCredentials;
 use super::attributes::{self, ENVIRONMENT, OwnFiles};
 use super::cgroup::Cgroup;
 use super::fork::{self, BeforeExec, ForkFailure, KEPT, fork_and_exec};
+use super::observed::PROC;
 use super::place::Program;
+use super::run::Filling;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
 use super::watcher::id_of;
 use nix::fcntl::OFlag;
@@ -213,8 +215,8 @@ pub(super) struct Started {
     pub(super) input: Option<OwnedFd>,
     pub(super) output: Option<OwnedFd>,
     pub(super) error: Option<OwnedFd>,
-    /// How many bytes its standard output was filled with.
-    pub(super) filled: usize,
+    /// The bytes that its standard output was filled with.
+    pub(super) filling: Option<Filling>,
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), CheckAbort> {
@@ -227,12 +229,17 @@ fn nonblocking(end: OwnedFd) -> Result<OwnedFd, CheckAbort> {
     Ok(end)
 }
 
-/// Fills a pipe; tells with how many bytes.
-fn fill(end: &OwnedFd) -> Result<usize, CheckAbort> {
+/// Fills a pipe.
+fn fill(end: &OwnedFd) -> Result<Filling, CheckAbort> {
     let engine = |errno| CheckAbort::Engine(format!("filling a pipe: {errno}"));
     // The least that the kernel allows: a page.
     let size = nix::fcntl::fcntl(end, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1)).map_err(engine)? as usize;
-    nix::unistd::write(end, &vec![b'\n'; size]).map_err(engine)
+    let bytes = nix::unistd::write(end, &vec![b'\n'; size]).map_err(engine)?;
+    // An end of its own: the submission's must not become one that never blocks.
+    let path = format!("{PROC}/self/fd/{}", end.as_raw_fd());
+    let flags = OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let end = nix::fcntl::open(path.as_str(), flags, nix::sys::stat::Mode::empty()).map_err(engine)?;
+    Ok(Filling { bytes, end })
 }
 
 /// The namespaces and the limits that a program is started with.
@@ -253,7 +260,7 @@ pub(super) fn start(
     let Start { program, spaces, starts_as, limits } = start;
     let words = launch.words(program);
     let (standard, ends) = streams(launch.input)?;
-    let filled = if launch.full_output { fill(&standard[1])? } else { 0 };
+    let filling = launch.full_output.then(|| fill(&standard[1])).transpose()?;
     let child = || -> Result<std::convert::Infallible, BeforeExec> {
         // Its descriptors are closed by number before the exec: nothing may close them again if that
         // fails.
@@ -284,7 +291,7 @@ pub(super) fn start(
         fork::reap(pid);
     }
     let pid = (!has_own_pid_namespace).then_some(pid.as_raw());
-    Ok(Started { pid, input, output, error, filled })
+    Ok(Started { pid, input, output, error, filling })
 }
 
 /// The program's ends of its standard streams, and the watcher's.

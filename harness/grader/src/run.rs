@@ -2,9 +2,10 @@
 //!
 //! `launch` and `stage` start it; `observed` looks at its processes.
 
-use super::abort::{CheckAbort, ensure};
+use super::abort::{CheckAbort, CheckResult, ensure};
 use super::observed::ObservedProcess;
 use super::stage::Stage;
+use nix::sys::signal::Signal;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
@@ -37,6 +38,12 @@ pub enum Stream {
     Error,
 }
 
+/// The bytes that the watcher has put into a pipe, and its writing end, which never blocks.
+pub(super) struct Filling {
+    pub(super) bytes: usize,
+    pub(super) end: OwnedFd,
+}
+
 /// One end of a pipe or terminal, and everything that has come out of it so far.
 #[derive(Default)]
 pub(super) struct Flow {
@@ -47,16 +54,35 @@ pub(super) struct Flow {
     taken: usize,
     /// How many bytes of the watcher's own are in the pipe, so that nobody can write to it.
     filled: usize,
+    /// The watcher's writing end while it fills the pipe.
+    filler: Option<OwnedFd>,
 }
 
 impl Flow {
-    /// A stream whose first bytes, so many of them, are the watcher's own.
-    pub(super) fn behind(filled: usize, end: Option<OwnedFd>) -> Flow {
-        Flow { end, filled, ..Flow::default() }
+    /// A stream that starts with bytes of the watcher's own, if it was filled.
+    pub(super) fn behind(filling: Option<Filling>, end: Option<OwnedFd>) -> Flow {
+        let (filled, filler) = filling.map_or((0, None), |filling| (filling.bytes, Some(filling.end)));
+        Flow { end, bytes: Vec::new(), taken: 0, filled, filler }
+    }
+
+    /// Takes out the bytes of the watcher's own, but for so many that this much can be written.
+    /// Nobody else may write meanwhile.
+    fn make_some_room(&mut self, room: usize) {
+        let size = self.filled;
+        self.empty();
+        // In one write: the pipe has one buffer, and what follows joins it as long as it has room. If
+        // somebody wrote meanwhile there is no room for that, and it is not needed.
+        let text = vec![b'\n'; size.saturating_sub(room)];
+        self.filled = self.filler.as_ref().map_or(0, |end| nix::unistd::write(end, &text).unwrap_or(0));
     }
 
     /// Takes out the bytes of the watcher's own.
     fn make_room(&mut self) {
+        self.empty();
+        self.filler = None;
+    }
+
+    fn empty(&mut self) {
         let mut buffer = vec![0; self.filled];
         while let (Some(end), 1..) = (&self.end, self.filled) {
             match nix::unistd::read(end, &mut buffer[..self.filled]) {
@@ -272,6 +298,22 @@ impl<'s> Run<'s> {
             running.flow(stream).read_available();
             String::from_utf8_lossy(&running.flow(stream).bytes).into_owned()
         })
+    }
+
+    /// Makes room in the full pipe that is its standard output for so many bytes and no more: whoever
+    /// writes more waits again. A text that is written at once is written whole or not at all.
+    ///
+    /// # Errors
+    /// When the program cannot be stopped meanwhile.
+    pub fn make_some_room(&self, room: usize) -> CheckResult {
+        let writer = self.process();
+        self.stage.kill(&writer, Signal::SIGSTOP)?;
+        self.stage.wait("a process to stop", || {
+            writer.state().is_ok_and(|state| matches!(state, 'T' | 'Z')).then_some(())
+        })?;
+        self.stage.asked(format!("(there is room for {room} bytes in its standard output)"));
+        self.stage.running(self.number, |running| running.output.make_some_room(room));
+        self.stage.kill(&writer, Signal::SIGCONT)
     }
 
     /// Empties the full pipe that is its standard output: whoever waits to write goes on.

@@ -340,8 +340,8 @@ impl<'w> Stage<'w> {
         state.running.push(Running {
             pid,
             input: started.input,
-            output: Flow::behind(started.filled, started.output),
-            error: Flow::behind(0, started.error),
+            output: Flow::behind(started.filling, started.output),
+            error: Flow::behind(None, started.error),
             status: None,
         });
         Ok(Run { stage: self, number: state.running.len() - 1 })
