@@ -104,7 +104,7 @@ needs! {
     /// vm.memfd_noexec is there, for each PID namespace, and here not set yet.
     MEMFD_NOEXEC {
         "vm.memfd_noexec",
-        remedy: "use Linux 6.3 or later, run as root, and leave vm.memfd_noexec at 0 or 1",
+        remedy: "use Linux 6.3 or later, leave vm.memfd_noexec at 0 or 1, and run where root outside any user namespace creates the PID namespace",
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
             let inner = process.clone("inner", NEWPID)?;
@@ -247,6 +247,19 @@ needs! {
             let process = lab.process_as(Credentials::User, "probe")?;
             process.prctl_set_no_new_privs()?;
             succeeded("seccomp", process.seccomp_filter()?)
+        },
+    }
+
+    /// No filter of system calls is on when a case starts.
+    UNFILTERED {
+        "no seccomp filter that is inherited",
+        remedy: "run without a seccomp filter: in a container, with one that is not confined by it",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::User, "probe")?;
+            Ok(match process.field("/proc/self/status", "Seccomp")? {
+                Outcome::Returned(Value::Word(mode)) if mode != "0" => Err(format!("Seccomp is {mode} already").into()),
+                _ => Ok(()),
+            })
         },
     }
 

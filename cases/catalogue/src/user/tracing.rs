@@ -116,7 +116,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("seccomp(2)", "SECCOMP_SET_MODE_FILTER")],
         since: "3.8",
         starts_as: Credentials::User,
-        needs: &[&need::USER_NS, &need::PROCFS, &need::SECCOMP, &need::NEW_PRIVILEGES],
+        needs: &[&need::USER_NS, &need::PROCFS, &need::SECCOMP, &need::NEW_PRIVILEGES, &need::UNFILTERED],
         wrong: "an ordinary process installs a filter that a set-user-ID program inherits, or root inside may not, or entering a namespace drops it",
         play: |lab| {
             let user = lab.process("user")?;

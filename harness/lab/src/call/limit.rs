@@ -12,6 +12,7 @@ constants! {
     /// The resource that a limit is about.
     Rlimit: u32 {
         RLIMIT_NPROC = libc::RLIMIT_NPROC, RLIMIT_NOFILE = libc::RLIMIT_NOFILE,
+        RLIMIT_SIGPENDING = libc::RLIMIT_SIGPENDING,
     }
 }
 
