@@ -10,6 +10,7 @@ use nsconform_sys::wire;
 use serde::{Deserialize, Serialize};
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::AtomicI32;
 
 /// The answer of an actor.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +42,12 @@ pub struct Actor {
     /// Addresses of attached System V segments and mappings, by the number the script knows.
     pub(crate) addresses: Vec<usize>,
 }
+
+/// Where clone3(2) stores the number of a new process in the memory of its creator.
+pub(crate) static PARENT_TID: AtomicI32 = AtomicI32::new(0);
+
+/// Where clone3(2) stores the number of a new process in the memory of that process.
+pub(crate) static CHILD_TID: AtomicI32 = AtomicI32::new(0);
 
 /// The size in bytes of the stack for a child that shares its creator's memory.
 const STACK_SIZE: usize = 512 * 1024;
@@ -190,6 +197,12 @@ impl Creation {
         arguments.flags = self.flags.bits();
         arguments.pidfd = pidfd_at;
         arguments.exit_signal = self.exit_signal as u64;
+        if self.flags.contains(Flags::CLONE_PARENT_SETTID) {
+            arguments.parent_tid = PARENT_TID.as_ptr() as u64;
+        }
+        if self.flags.contains(Flags::CLONE_CHILD_SETTID) {
+            arguments.child_tid = CHILD_TID.as_ptr() as u64;
+        }
         arguments.set_tid = if self.set_tid.is_empty() { 0 } else { self.set_tid.as_ptr() as u64 };
         arguments.set_tid_size = self.set_tid.len() as u64;
         // Up to the fields that are set, for kernels that know no more.

@@ -42,12 +42,15 @@ pub mod prelude {
     pub use nsconform_lab::call::message::*;
     pub use nsconform_lab::call::mount::*;
     pub use nsconform_lab::call::namespace::*;
+    pub use nsconform_lab::call::netfilter::*;
     pub use nsconform_lab::call::netlink::*;
     pub use nsconform_lab::call::process::{
-        Disposition, MaskChange, ProcessCalls, RebootCommand, Signal, WaitOptions,
+        Disposition, MaskChange, ProcessCalls, RebootCommand, RebootMagic, Signal, WaitOptions,
     };
     pub use nsconform_lab::call::socket::*;
+    pub use nsconform_lab::call::terminal::*;
     pub use nsconform_lab::call::time::*;
+    pub use nsconform_lab::call::tun::*;
     pub use nsconform_lab::call::uts::*;
     pub use nsconform_lab::interrupt::{Interrupt, Play};
     pub use nsconform_lab::lab::{Lab, Process};

@@ -77,6 +77,8 @@ bitflags! {
         #[allow(missing_docs)] const CLONE_NEWNS = 0x20000;
         #[allow(missing_docs)] const CLONE_SYSVSEM = 0x40000;
         #[allow(missing_docs)] const CLONE_SETTLS = 0x80000;
+        #[allow(missing_docs)] const CLONE_PARENT_SETTID = 0x10_0000;
+        #[allow(missing_docs)] const CLONE_CHILD_SETTID = 0x100_0000;
         #[allow(missing_docs)] const CLONE_NEWCGROUP = 0x200_0000;
         #[allow(missing_docs)] const CLONE_NEWUTS = 0x400_0000;
         #[allow(missing_docs)] const CLONE_NEWIPC = 0x800_0000;
@@ -99,9 +101,11 @@ impl Flags {
         ("CLONE_NEWTIME", "a new time namespace (offsets of the monotonic and boot-time clocks)"),
         ("CLONE_NEWUSER", "a new user namespace (user ids, capabilities)"),
         ("CLONE_NEWUTS", "a new UTS namespace (host name, NIS domain name)"),
+        ("CLONE_CHILD_SETTID", "the kernel stores the child's number in the memory of the child"),
         ("CLONE_FILES", "both processes share one table of descriptors"),
         ("CLONE_FS", "both processes share root directory, current directory and umask"),
         ("CLONE_PARENT", "the child's parent is the caller's parent"),
+        ("CLONE_PARENT_SETTID", "the kernel stores the child's number in the memory of the caller"),
         ("CLONE_PIDFD", "the caller also gets a descriptor that stands for the child"),
         ("CLONE_SIGHAND", "both processes share their signal handlers"),
         ("CLONE_SYSVSEM", "both processes share their list of semaphore adjustments"),

@@ -6,6 +6,7 @@ use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, consta
 use super::calls;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Errno, Value, check};
+use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 
 bitflags::bitflags! {
@@ -16,6 +17,7 @@ bitflags::bitflags! {
         #[allow(missing_docs)] const O_RDWR = libc::O_RDWR;
         #[allow(missing_docs)] const O_CREAT = libc::O_CREAT;
         #[allow(missing_docs)] const O_EXCL = libc::O_EXCL;
+        #[allow(missing_docs)] const O_NOCTTY = libc::O_NOCTTY;
         #[allow(missing_docs)] const O_TRUNC = libc::O_TRUNC;
         #[allow(missing_docs)] const O_NONBLOCK = libc::O_NONBLOCK;
         #[allow(missing_docs)] const O_DIRECTORY = libc::O_DIRECTORY;
@@ -203,6 +205,26 @@ calls! {
         Ok(Value::List(content.split_whitespace().map(number_or_word).collect()))
     }
 
+    /// Reads a number from a file and tells its sign: 1, 0 or -1.
+    sign(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it the sign of the number" {
+        let text = String::from_utf8_lossy(&std::fs::read(path_of(&path))?).into_owned();
+        let number: i64 = text.trim().parse().map_err(|_| Errno(libc::EPROTO))?;
+        Ok(Value::Number(number.signum()))
+    }
+
+    /// Asks which file the first mapping of the caller is of (the answer itself is not shown).
+    readlink_map_file() observes "the first link in /proc/self/map_files, by readlink(2)" {
+        std::fs::read_link(first_map_file()?)?;
+        Ok(Value::ZERO)
+    }
+
+    /// Opens the file of the first mapping of the caller through its link.
+    open_map_file() composes "open(2) of the first link in /proc/self/map_files" {
+        let path = CString::new(first_map_file()?.as_os_str().as_bytes()).map_err(|_| Errno(libc::EINVAL))?;
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::open(path.as_ptr(), libc::O_RDONLY) })
+    }
+
     /// Copies the content of a file into a new one, which anybody may read and execute.
     copy(source: Pathname, target: Pathname) composes "open(2) with O_CREAT|O_EXCL, and copy_file_range(2) or read(2) and write(2)" {
         use std::os::unix::fs::PermissionsExt;
@@ -304,6 +326,12 @@ calls! {
         let written = unsafe { libc::pwrite(fd.0, text.0.as_ptr().cast(), text.0.len(), offset) };
         check(written as i64)
     }
+}
+
+/// The link of the caller's mapping at the lowest address.
+fn first_map_file() -> Result<std::path::PathBuf, Errno> {
+    let links = std::fs::read_dir("/proc/self/map_files")?.collect::<Result<Vec<_>, _>>()?;
+    links.into_iter().map(|link| link.path()).min().ok_or(Errno(libc::ENOENT))
 }
 
 /// A number, or a word where it is none.

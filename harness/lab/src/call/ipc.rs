@@ -5,6 +5,7 @@
 use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names, flags};
 use super::calls;
 use super::file::{FileMode, OpenFlags, path_of};
+use super::process::Signal;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use serde::{Deserialize, Serialize};
@@ -239,6 +240,22 @@ calls! {
         ]))
     }
 
+    /// Asks for the ids of the owner and of the creator of a System V shared memory segment, in the caller's user namespace.
+    shmctl_owners(id: i32) => "shmctl({}, IPC_STAT, {shm_perm})" asks {
+        // SAFETY: all-zero is a valid shmid_ds; it outlives the call.
+        let permissions = unsafe {
+            let mut state: libc::shmid_ds = std::mem::zeroed();
+            check(libc::shmctl(id, libc::IPC_STAT, &mut state))?;
+            state.shm_perm
+        };
+        Ok(Value::fields([
+            ("uid", Value::Number(permissions.uid.into())),
+            ("gid", Value::Number(permissions.gid.into())),
+            ("cuid", Value::Number(permissions.cuid.into())),
+            ("cgid", Value::Number(permissions.cgid.into())),
+        ]))
+    }
+
     /// Finds or creates a System V semaphore set.
     semget(key: Key, count: i32, flags: GetFlags) asks(!flags.contains(GetFlags::IPC_CREAT)) {
         // SAFETY: takes numbers only.
@@ -367,6 +384,17 @@ calls! {
         check(length as i64)?;
         text.truncate(length as usize);
         Ok(Value::Text(text))
+    }
+
+    /// Asks for a signal when a message arrives in an empty POSIX message queue.
+    mq_notify(fd: Descriptor, signal: Signal) => "mq_notify({}, {sigev_notify=SIGEV_SIGNAL, sigev_signo={}})" {
+        // SAFETY: all-zero is a valid sigevent; it outlives the call.
+        check(unsafe {
+            let mut event: libc::sigevent = std::mem::zeroed();
+            event.sigev_notify = libc::SIGEV_SIGNAL;
+            event.sigev_signo = signal.0;
+            libc::mq_notify(fd.0, &event)
+        })
     }
 
     /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.

@@ -1,8 +1,11 @@
 //! Keys and keyrings: keyrings(7), add_key(2), keyctl(2).
 
-use super::argument::{Text, constants, flags};
+use super::argument::{Argument, ArgumentKind, Pathname, Text, constants, flags, quote};
 use super::calls;
-use crate::outcome::{Answer, Value, check};
+use super::reading::{Cursor, SyntaxError};
+use crate::outcome::{Answer, Errno, Value, check};
+use serde::{Deserialize, Serialize};
+use std::sync::Mutex;
 
 constants! {
     /// A keyring of the caller.
@@ -15,7 +18,46 @@ constants! {
 flags! {
     /// The permissions of a key: for who possesses it, and for its owner.
     KeyPermissions: u32 {
-        KEY_POS_ALL = 0x3f00_0000, KEY_USR_ALL = 0x003f_0000,
+        KEY_POS_ALL = 0x3f00_0000, KEY_USR_ALL = 0x003f_0000, KEY_OTH_VIEW = 0x0000_0001,
+        KEY_OTH_READ = 0x0000_0002,
+    }
+}
+
+/// The serial number of a key that the caller or a creator of it has added, by the description of
+/// the key: serial numbers differ from run to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedKey {
+    description: Text,
+}
+
+impl From<&str> for AddedKey {
+    fn from(description: &str) -> AddedKey {
+        AddedKey { description: description.into() }
+    }
+}
+
+impl Argument for AddedKey {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn show(&self) -> String {
+        format!("key {}", quote(&self.description.0))
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<AddedKey, SyntaxError> {
+        cursor.expect("key ")?;
+        cursor.quoted().map(|bytes| AddedKey { description: Text(bytes) })
+    }
+}
+
+/// The keys that this process and its creators have added, by description: a new process has a copy.
+static ADDED: Mutex<Vec<(Vec<u8>, i32)>> = Mutex::new(Vec::new());
+
+impl AddedKey {
+    /// The number; ECANCELED if neither the process nor a creator of it has added such a key.
+    fn serial(&self) -> Result<i32, Errno> {
+        let keys = ADDED.lock().map_err(|_| Errno(libc::ECANCELED))?;
+        let added = keys.iter().rfind(|(description, _)| *description == self.description.0);
+        added.map(|(_, serial)| *serial).ok_or(Errno(libc::ECANCELED))
     }
 }
 
@@ -26,6 +68,7 @@ const KEYCTL_CHOWN: i32 = 4;
 const KEYCTL_SETPERM: i32 = 5;
 const KEYCTL_DESCRIBE: i32 = 6;
 const KEYCTL_SEARCH: i32 = 10;
+const KEYCTL_READ: i32 = 11;
 const KEYCTL_GET_PERSISTENT: i32 = 22;
 
 /// The longest description of a key that is read, in bytes.
@@ -37,14 +80,17 @@ calls! {
 
     /// Puts a key of type `user` into a keyring.
     add_key(description: Text, payload: Text, keyring: Keyring) => "add_key(\"user\", {}, {}, {})" {
-        let description = description.c_string()?;
+        let name = description.c_string()?;
         // SAFETY: type and description are C strings; pointer and length describe the payload.
-        serial(unsafe {
+        let added = unsafe {
             libc::syscall(
-                libc::SYS_add_key, c"user".as_ptr(), description.as_ptr(),
+                libc::SYS_add_key, c"user".as_ptr(), name.as_ptr(),
                 payload.0.as_ptr(), payload.0.len(), keyring.0,
             )
-        })
+        };
+        let answer = serial(added)?;
+        ADDED.lock().map_err(|_| Errno(libc::ECANCELED))?.push((description.0, added as i32));
+        Ok(answer)
     }
 
     /// Looks in the caller's keyrings for a key of type `user`.
@@ -79,14 +125,37 @@ calls! {
         check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_SETPERM, keyring.0, permissions.bits()) })
     }
 
-    /// Asks for type, owner, group and description of a key, the ids in the caller's user namespace (its permissions are not shown).
+    /// Sets the permissions of a key that was added.
+    keyctl_setperm_key(key: AddedKey, permissions: KeyPermissions) => "keyctl(KEYCTL_SETPERM, {}, {})" {
+        let key = key.serial()?;
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_SETPERM, key, permissions.bits()) })
+    }
+
+    /// Asks for type, owner, group and description of a keyring, the ids in the caller's user namespace (its permissions are not shown).
     keyctl_describe(keyring: Keyring) => "keyctl(KEYCTL_DESCRIBE, {})" asks {
-        let text = read(KEYCTL_DESCRIBE, keyring.0)?;
-        let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_string();
-        let mut parts = text.splitn(5, ';');
-        let mut next = || parts.next().unwrap_or_default().to_string();
-        let (kind, uid, gid, _, description) = (next(), next(), next(), next(), next());
-        Ok(Value::word(format!("{kind};{uid};{gid};{description}")))
+        description(keyring.0)
+    }
+
+    /// Asks for type, owner, group and description of a key that was added, by its serial number.
+    keyctl_describe_key(key: AddedKey) => "keyctl(KEYCTL_DESCRIBE, {})" asks {
+        description(key.serial()?)
+    }
+
+    /// Asks for the payload of a key that was added, by its serial number.
+    keyctl_read(key: AddedKey) => "keyctl(KEYCTL_READ, {})" asks {
+        read(KEYCTL_READ, key.serial()?).map(Value::Text)
+    }
+
+    /// Lists the owners of the keys of type `user` with this description that /proc/keys shows to the caller.
+    proc_keys(path: Pathname, description: Text) observes "the file, by open(2), read(2) and close(2); of the keys with this description the user ids" {
+        let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
+        let wanted = format!("{}:", String::from_utf8_lossy(&description.0));
+        let owner = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            (words.get(7..9) == Some(&["user", &wanted])).then(|| super::file::number_or_word(words[5]))
+        };
+        Ok(Value::List(table.lines().filter_map(owner).collect()))
     }
 
     /// Looks in a keyring for a key of type `user`.
@@ -111,6 +180,16 @@ fn serial(returned: i64) -> Answer {
         Value::Number(serial) => Ok(Value::volatile("key", serial as u64)),
         other => Ok(other),
     }
+}
+
+/// KEYCTL_DESCRIBE without the permissions.
+fn description(key: i32) -> Answer {
+    let text = read(KEYCTL_DESCRIBE, key)?;
+    let text = String::from_utf8_lossy(&text).trim_end_matches('\0').to_string();
+    let mut parts = text.splitn(5, ';');
+    let mut next = || parts.next().unwrap_or_default().to_string();
+    let (kind, uid, gid, _, description) = (next(), next(), next(), next(), next());
+    Ok(Value::word(format!("{kind};{uid};{gid};{description}")))
 }
 
 /// An operation that fills a buffer.

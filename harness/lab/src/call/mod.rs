@@ -18,12 +18,15 @@ pub mod lock;
 pub mod message;
 pub mod mount;
 pub mod namespace;
+pub mod netfilter;
 pub mod netlink;
 pub mod process;
 pub mod reading;
 mod rtnetlink;
 pub mod socket;
+pub mod terminal;
 pub mod time;
+pub mod tun;
 pub mod uts;
 
 use crate::actor::Actor;
@@ -278,10 +281,13 @@ areas!(
     message::Message,
     mount::Mount,
     namespace::Namespace,
+    netfilter::Netfilter,
     netlink::Netlink,
     process::Process,
     socket::Socket,
+    terminal::Terminal,
     time::Time,
+    tun::Tun,
     uts::Uts,
 );
 

@@ -119,6 +119,11 @@ calls! {
         set(moved(&name, owner)?.with_number(IFLA_NEW_IFINDEX, index as u32))
     }
 
+    /// Attaches a network device to a bridge (IFLA_MASTER).
+    link_set_master(name: Text, bridge: Text) composes "RTM_SETLINK of rtnetlink(7) with IFLA_MASTER" {
+        set(named(&name).with_number(libc::IFLA_MASTER, index_of(&bridge)?))
+    }
+
     /// Gives a network device an alternative name (RTM_NEWLINKPROP).
     link_altname_add(name: Text, alternative: Text) composes "RTM_NEWLINKPROP of rtnetlink(7)" {
         let alternative = DefaultNla::new(IFLA_ALT_IFNAME, [alternative.0.as_slice(), b"\0"].concat());

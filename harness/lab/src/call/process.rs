@@ -18,7 +18,7 @@ constants! {
         SIGFPE = 8, SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13,
         SIGALRM = 14, SIGTERM = 15, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20,
         SIGTTIN = 21, SIGTTOU = 22, SIGURG = 23, SIGXCPU = 24, SIGXFSZ = 25, SIGVTALRM = 26,
-        SIGPROF = 27, SIGWINCH = 28, SIGIO = 29, SIGPWR = 30, SIGSYS = 31,
+        SIGPROF = 27, SIGWINCH = 28, SIGIO = 29, SIGPWR = 30, SIGSYS = 31, SIGRTMIN = 34,
     }
 }
 
@@ -29,7 +29,16 @@ constants! {
 
 constants! {
     /// Whether sigprocmask(2) adds to the blocked signals or takes from them.
-    MaskChange: i32 { SIG_BLOCK = 0, SIG_UNBLOCK = 1 }
+    MaskChange: i32 { SIG_BLOCK = libc::SIG_BLOCK, SIG_UNBLOCK = libc::SIG_UNBLOCK }
+}
+
+constants! {
+    /// The first two arguments of reboot(2).
+    RebootMagic: u32 {
+        LINUX_REBOOT_MAGIC1 = 0xfee1_dead, LINUX_REBOOT_MAGIC2 = 672_274_793,
+        LINUX_REBOOT_MAGIC2A = 85_072_278, LINUX_REBOOT_MAGIC2B = 369_367_448,
+        LINUX_REBOOT_MAGIC2C = 537_993_216,
+    }
 }
 
 constants! {
@@ -63,6 +72,26 @@ calls! {
     clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) => "clone3({flags={}, exit_signal={}, set_tid={}})" {
         let how = Creation { flags, exit_signal: exit_signal.0, set_tid, extended: true };
         Ok(actor.create(&how)?.named(&child.0))
+    }
+
+    /// Creates a child as vfork(2) does, which ends at once.
+    vfork() composes "clone(2) with CLONE_VM|CLONE_VFORK, and exit(0) in the child" {
+        extern "C" fn end(_: *mut libc::c_void) -> libc::c_int {
+            0
+        }
+        let mut stack = vec![0u64; 2048];
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        // SAFETY: the stack is the child's alone and outlives it, as the call returns when it has ended;
+        // the child returns at once, upon which the C library calls exit(2) and nothing else.
+        check_pid(unsafe { libc::clone(end, stack.as_mut_ptr_range().end.cast(), flags, std::ptr::null_mut()) })
+    }
+
+    /// Tells the two numbers that clone3 with CLONE_PARENT_SETTID and CLONE_CHILD_SETTID has stored in the memory of the process, 0 where it has stored none.
+    stored_tids() observes "the two variables of which clone3(2) is given the addresses" {
+        Ok(Value::fields([
+            ("parent_tid", Value::Pid(crate::actor::PARENT_TID.load(Ordering::SeqCst))),
+            ("child_tid", Value::Pid(crate::actor::CHILD_TID.load(Ordering::SeqCst))),
+        ]))
     }
 
     /// Replaces the program of the process by another one; the process stays the same.
@@ -188,26 +217,18 @@ calls! {
 
     /// Adds a signal to the blocked ones, or takes it from them.
     sigprocmask(change: MaskChange, signal: Signal) => "sigprocmask({}, [{}])" {
-        let mut set = nix::sys::signal::SigSet::empty();
-        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
-        let how = if change == MaskChange::SIG_BLOCK {
-            nix::sys::signal::SigmaskHow::SIG_BLOCK
-        } else {
-            nix::sys::signal::SigmaskHow::SIG_UNBLOCK
-        };
-        nix::sys::signal::sigprocmask(how, Some(&set), None)?;
-        Ok(Value::ZERO)
+        // SAFETY: the set outlives the call.
+        check(unsafe { libc::sigprocmask(change.0, &only(signal)?, std::ptr::null_mut()) })
     }
 
     /// Takes a pending signal without waiting: EAGAIN if there is none.
     sigtimedwait(signal: Signal) => "sigtimedwait([{}], {tv_sec=0, tv_nsec=0})" asks {
-        let mut set = nix::sys::signal::SigSet::empty();
-        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
+        let set = only(signal)?;
         let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
         let (taken, info) = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
-            (libc::sigtimedwait(set.as_ref(), &mut info, &none), info)
+            (libc::sigtimedwait(&set, &mut info, &none), info)
         };
         check(taken)?;
         // SAFETY: these signals come from kill(2), which fills si_pid.
@@ -220,16 +241,15 @@ calls! {
 
     /// Takes a pending signal without waiting, as sigtimedwait does, and tells all that the kernel says of its sender.
     sigtimedwait_sender(signal: Signal) => "sigtimedwait([{}], {si_code, si_pid, si_uid}, {tv_sec=0, tv_nsec=0})" asks {
-        let mut set = nix::sys::signal::SigSet::empty();
-        set.add(nix::sys::signal::Signal::try_from(signal.0)?);
+        let set = only(signal)?;
         let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
         let (taken, info) = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
-            (libc::sigtimedwait(set.as_ref(), &mut info, &none), info)
+            (libc::sigtimedwait(&set, &mut info, &none), info)
         };
         check(taken)?;
-        // SAFETY: these signals come from kill(2) or rt_sigqueueinfo(2), which fill both.
+        // SAFETY: these signals come from kill(2), rt_sigqueueinfo(2) or mq_send(2), which fill both.
         let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
         Ok(Value::fields([
             ("si_code", Value::word(signal_code(info.si_code))),
@@ -259,14 +279,52 @@ calls! {
         Ok(Value::List(take_caught_signals()))
     }
 
+    /// Waits until a handler of this process has noted a signal, and lists what was noted, with the senders.
+    wait_caught() observes "the list that the signal handlers of the process keep; sigsuspend(2) while it is empty" {
+        // SAFETY: the sets are filled before they are used and outlive the calls. A signal cannot
+        // arrive between the look at the list and the wait, which alone lets it in.
+        unsafe {
+            let mut all: libc::sigset_t = std::mem::zeroed();
+            let mut before: libc::sigset_t = std::mem::zeroed();
+            libc::sigfillset(&mut all);
+            check(libc::sigprocmask(libc::SIG_SETMASK, &all, &mut before))?;
+            while CAUGHT_COUNT.load(Ordering::SeqCst) == 0 {
+                libc::sigsuspend(&before);
+            }
+            check(libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()))?;
+        }
+        Ok(Value::List(take_caught_signals()))
+    }
+
+    /// Opens a descriptor from which a blocked signal is read.
+    signalfd(signal: Signal) => "signalfd(-1, [{}], SFD_NONBLOCK)" {
+        // SAFETY: the set outlives the call.
+        check(unsafe { libc::signalfd(-1, &only(signal)?, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) })
+    }
+
+    /// Takes a signal from a descriptor of signalfd, and tells its sender; EAGAIN if none is pending.
+    read_signalfd(fd: Descriptor) => "read({}, {ssi_signo, ssi_pid, ssi_uid})" asks {
+        // SAFETY: all-zero is a valid signalfd_siginfo; pointer and length describe it.
+        let info = unsafe {
+            let mut info: libc::signalfd_siginfo = std::mem::zeroed();
+            check(libc::read(fd.0, (&raw mut info).cast(), size_of_val(&info)) as i64)?;
+            info
+        };
+        Ok(Value::fields([
+            ("ssi_signo", Value::word(super::argument::Argument::show(&Signal(info.ssi_signo as i32)))),
+            ("ssi_pid", Value::Pid(info.ssi_pid as i32)),
+            ("ssi_uid", Value::Number(info.ssi_uid.into())),
+        ]))
+    }
+
     /// Restarts or stops what the caller takes for the machine: in a PID namespace only its init ends. Asked of the kernel only below the sealed PID namespace; elsewhere ECANCELED.
     reboot(command: RebootCommand) {
-        if !is_below_sealed_namespace() {
-            return Err(Errno(libc::ECANCELED));
-        }
-        let (first, second) = (libc::LINUX_REBOOT_MAGIC1, libc::LINUX_REBOOT_MAGIC2);
-        // SAFETY: takes numbers only. That it does not end the machine is made sure of above.
-        check(unsafe { libc::syscall(libc::SYS_reboot, first, second, command.0, 0) })
+        reboot_below(RebootMagic::LINUX_REBOOT_MAGIC1, RebootMagic::LINUX_REBOOT_MAGIC2, command)
+    }
+
+    /// As reboot, with magic numbers of the script's choice.
+    reboot_magic(first: RebootMagic, second: RebootMagic, command: RebootCommand) => "reboot({}, {}, {})" {
+        reboot_below(first, second, command)
     }
 
     /// Marks the caller as a subreaper: orphans among its descendants become its children.
@@ -275,10 +333,34 @@ calls! {
         Ok(Value::ZERO)
     }
 
+    /// Asks whether the caller is marked as a subreaper.
+    prctl_get_child_subreaper() => "prctl(PR_GET_CHILD_SUBREAPER)" asks {
+        Ok(Value::Number(nix::sys::prctl::get_child_subreaper()?.into()))
+    }
+
     /// Asks for a signal to be sent to the caller when its parent ends.
     prctl_set_pdeathsig(signal: Signal) => "prctl(PR_SET_PDEATHSIG, {})" {
         // SAFETY: takes numbers only.
         check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0) })
+    }
+}
+
+/// reboot(2), if it can only reach the init of a PID namespace made by the case.
+fn reboot_below(first: RebootMagic, second: RebootMagic, command: RebootCommand) -> Answer {
+    if !is_below_sealed_namespace() {
+        return Err(Errno(libc::ECANCELED));
+    }
+    // SAFETY: takes numbers only. That it does not end the machine is made sure of above.
+    check(unsafe { libc::syscall(libc::SYS_reboot, first.0, second.0, command.0, 0) })
+}
+
+/// The set with this signal alone.
+fn only(signal: Signal) -> Result<libc::sigset_t, Errno> {
+    // SAFETY: sigemptyset fills the set, which outlives both calls.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        check(libc::sigaddset(&mut set, signal.0)).map(|_| set)
     }
 }
 
@@ -322,6 +404,7 @@ fn signal_code(code: i32) -> String {
         libc::SI_USER => "SI_USER".to_string(),
         libc::SI_QUEUE => "SI_QUEUE".to_string(),
         libc::SI_TKILL => "SI_TKILL".to_string(),
+        libc::SI_MESGQ => "SI_MESGQ".to_string(),
         SI_KERNEL => "SI_KERNEL".to_string(),
         other => other.to_string(),
     }

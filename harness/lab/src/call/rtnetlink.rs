@@ -1,8 +1,8 @@
-//! Messages of rtnetlink(7): a request is written and sent, the replies are received and taken apart.
+//! Messages of rtnetlink(7) and its relatives: a request is written and sent, the replies are received and taken apart.
 //!
 //! The fixed headers and the few attributes that scripts need are written here; framing and
 //! attributes are the business of `netlink-packet-core`. Which requests there are, and what of a reply
-//! is shown, lives in `device` and `netlink`.
+//! is shown, lives in `device`, `netlink` and `netfilter`.
 
 use crate::outcome::Errno;
 use netlink_packet_core::{
@@ -97,6 +97,13 @@ impl RequestBody {
         RequestBody { header: vec![0; NSID_HEADER], attributes: Vec::new() }
     }
 
+    /// A body with `struct nfgenmsg` of linux/netfilter/nfnetlink.h.
+    pub(super) fn netfilter(family: u8, resource: u16) -> RequestBody {
+        let mut header = vec![family, 0];
+        header.extend(resource.to_be_bytes());
+        RequestBody { header, attributes: Vec::new() }
+    }
+
     /// The body of a question about everything that IPv4 has, with a header of this length.
     pub(super) fn all_of_inet(header: usize) -> RequestBody {
         let mut header = vec![0; header];
@@ -176,7 +183,7 @@ impl NetlinkSerializable for RequestContent {
     }
 }
 
-fn message(kind: u16, body: &RequestBody, flags: u16) -> Vec<u8> {
+pub(super) fn message(kind: u16, body: &RequestBody, flags: u16) -> Vec<u8> {
     let content = RequestContent { kind, bytes: body.bytes() };
     let mut message = NetlinkMessage::new(NetlinkHeader::default(), NetlinkPayload::InnerMessage(content));
     message.header.flags = NLM_F_REQUEST | flags;
@@ -213,7 +220,7 @@ fn open() -> Result<Socket, Errno> {
 }
 
 /// Sends a message and gives the content of the replies, or the error that the kernel answers.
-fn exchange(socket: &Socket, message: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
+pub(super) fn exchange(socket: &Socket, message: &[u8]) -> Result<Vec<Vec<u8>>, Errno> {
     // Without an address: where there is one the kernel asks for the privilege of the sender alone,
     // and not for that of the socket's opener, which a case is about.
     socket.send(message, 0)?;

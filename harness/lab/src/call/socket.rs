@@ -218,6 +218,33 @@ calls! {
         check(unsafe { libc::bind(fd.0, address.as_ptr(), address.len()) })
     }
 
+    /// Has the kernel give a UNIX socket an abstract name of its choice.
+    bind_autobind(fd: Descriptor) => "bind({}, {sa_family=AF_UNIX}, sizeof(sa_family_t))" {
+        let family = libc::AF_UNIX as libc::sa_family_t;
+        // SAFETY: the address has no more than the family, as its length says; it outlives the call.
+        check(unsafe {
+            libc::bind(fd.0, (&raw const family).cast(), size_of_val(&family) as libc::socklen_t)
+        })
+    }
+
+    /// Gives a socket the name that another socket has.
+    bind_as(fd: Descriptor, other: Descriptor) composes "getsockname(2) of the other socket, and bind(2)" {
+        let name = nix::sys::socket::getsockname::<SockaddrStorage>(other.0)?;
+        // SAFETY: pointer and length describe the address.
+        check(unsafe { libc::bind(fd.0, name.as_ptr(), name.len()) })
+    }
+
+    /// Tells the form of an abstract name: hexadecimal digits show as x.
+    name_form(fd: Descriptor) observes "getsockname(2)" {
+        let SocketAddress::Abstract(name) = nix::sys::socket::getsockname::<SockaddrStorage>(fd.0)?.into()
+        else {
+            return Err(Errno(libc::EPROTO));
+        };
+        let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        let form: String = name.chars().map(|c| if digit(c) { 'x' } else { c }).collect();
+        Ok(Value::text(format!("@{form}")))
+    }
+
     /// Makes a socket ready to take connections.
     listen(fd: Descriptor) {
         // SAFETY: takes numbers only.

@@ -51,6 +51,30 @@ calls! {
     /// Calls about clocks and timers.
     Time, TimeCalls, actor:
 
+    /// Starts a timer that sends SIGALRM to the caller once, after so many microseconds of real time.
+    setitimer_real(microseconds: i32) => "setitimer(ITIMER_REAL, {it_value={tv_usec={}}})" {
+        let once = libc::timeval { tv_sec: 0, tv_usec: microseconds.into() };
+        let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: once };
+        // SAFETY: the timer outlives the call.
+        check(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) })
+    }
+
+    /// Waits until the timer of setitimer has expired, so that its signal was sent. The deadline of the case bounds the wait.
+    wait_itimer_expired() observes "getitimer(2) with ITIMER_REAL, again until nothing is left" {
+        loop {
+            // SAFETY: all-zero is a valid itimerval; it outlives the call.
+            let left = unsafe {
+                let mut timer: libc::itimerval = std::mem::zeroed();
+                check(libc::getitimer(libc::ITIMER_REAL, &mut timer))?;
+                timer.it_value
+            };
+            if left.tv_sec == 0 && left.tv_usec == 0 {
+                return Ok(Value::ZERO);
+            }
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+
     /// Reads a clock. A trace shows how far it is from the first reading of the same clock, in whole seconds.
     clock_gettime(clock: Clock) asks {
         let nanoseconds = match clock {
