@@ -9,6 +9,17 @@ use nsconform_suite::prelude::*;
 use nsconform_suite::requirement::{ProbeResult, succeeded};
 
 needs! {
+    /// Devices can have alternative names.
+    ALTERNATIVE_NAMES {
+        "alternative names of devices",
+        remedy: "use Linux 5.5 or later",
+        probe: |lab| {
+            in_new_network(lab, |process| {
+                succeeded("giving one to lo", process.link_altname_add("lo", "alternative")?)
+            })
+        },
+    }
+
     /// The kernel has audit messages.
     AUDIT {
         "audit",
@@ -19,12 +30,42 @@ needs! {
         },
     }
 
+    /// A binfmt_misc of one's own can be mounted in a user namespace.
+    BINFMT_MISC {
+        "binfmt_misc in user namespaces",
+        remedy: "use Linux 6.7 or later built with CONFIG_BINFMT_MISC, or load the module binfmt_misc",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            process.unshare(NEWUSER | NEWNS)?;
+            let mounted = process.mount("", "/tmp", "binfmt_misc", MountFlags::empty(), "")?;
+            succeeded("mounting binfmt_misc", mounted)
+        },
+    }
+
+    /// The kernel has the bpf file system.
+    BPF_FILESYSTEM {
+        "the file system bpf",
+        remedy: "build the kernel with CONFIG_BPF_SYSCALL",
+        probe: |lab| file_systems_are_listed(lab, &["bpf"]),
+    }
+
     /// Bridges can be created.
     BRIDGE {
         "bridges",
         remedy: "load the module bridge (modprobe bridge), or build the kernel with CONFIG_BRIDGE",
         probe: |lab| {
             in_new_network(lab, |process| succeeded("creating a bridge", process.link_add("b0", "bridge")?))
+        },
+    }
+
+    /// A network namespace can give those that are made in it hash tables of their own.
+    CHILD_HASH_TABLES {
+        "hash tables of network namespaces",
+        remedy: "use Linux 6.2 or later; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            in_new_network(lab, |process| {
+                succeeded("writing", process.echo("256", "/proc/sys/net/ipv4/udp_child_hash_entries")?)
+            })
         },
     }
 
@@ -48,6 +89,13 @@ needs! {
         },
     }
 
+    /// The kernel has a file system that lies on block devices.
+    EXT4 {
+        "the file system ext4",
+        remedy: "build the kernel with CONFIG_EXT4_FS, or load the module ext4",
+        probe: |lab| file_systems_are_listed(lab, &["ext4"]),
+    }
+
     /// Files of the scratch place can have capabilities.
     FILE_CAPABILITIES {
         "file capabilities on tmpfs",
@@ -59,16 +107,18 @@ needs! {
         },
     }
 
+    /// The kernel has file systems in user space.
+    FUSE {
+        "the file system fuse",
+        remedy: "build the kernel with CONFIG_FUSE_FS, or load the module fuse",
+        probe: |lab| file_systems_are_listed(lab, &["fuse"]),
+    }
+
     /// The kernel knows the file systems that are refused to user namespaces.
     KERNEL_FILESYSTEMS {
         "devtmpfs and securityfs",
         remedy: "build the kernel with CONFIG_DEVTMPFS and CONFIG_SECURITYFS",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            let known = process.cat("/proc/filesystems")?.text()?;
-            let missing = ["devtmpfs", "securityfs"].into_iter().find(|name| !known.contains(name));
-            Ok(missing.map_or(Ok(()), |name| Err(format!("/proc/filesystems does not list {name}").into())))
-        },
+        probe: |lab| file_systems_are_listed(lab, &["devtmpfs", "securityfs"]),
     }
 
     /// Keys and keyrings are there.
@@ -112,6 +162,20 @@ needs! {
         },
     }
 
+    /// Processes and signals of a user are counted in each user namespace by themselves.
+    COUNTS_PER_USER_NS {
+        "limits that count in each user namespace",
+        remedy: "use Linux 5.14 or later",
+        probe: |lab| {
+            let _first = lab.process_as(Credentials::User, "first")?;
+            let _second = lab.process_as(Credentials::User, "second")?;
+            let process = lab.process_as(Credentials::User, "probe")?;
+            process.unshare(NEWUSER)?;
+            process.setrlimit(Rlimit::RLIMIT_NPROC, 2, 2)?;
+            succeeded("a second process of a limit of two", process.try_clone("child", Flags::empty())?)
+        },
+    }
+
     /// A device that moves can be given a number.
     NEW_IFINDEX {
         "IFLA_NEW_IFINDEX",
@@ -140,6 +204,15 @@ needs! {
                 Outcome::Returned(Value::Number(0)) => Ok(()),
                 _ => Err("nsconform was started with no_new_privs".into()),
             })
+        },
+    }
+
+    /// Packet filters can be set by nf_tables.
+    NFTABLES {
+        "nf_tables",
+        remedy: "build the kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_IPV4, or load the module nf_tables",
+        probe: |lab| {
+            in_new_network(lab, |process| succeeded("adding a chain", process.nft_drop_output("probe")?))
         },
     }
 
@@ -190,6 +263,17 @@ needs! {
         "policy rules",
         remedy: "build the kernel with CONFIG_IP_MULTIPLE_TABLES",
         probe: |lab| in_new_network(lab, |process| succeeded("adding a policy rule", process.rule_add(100)?)),
+    }
+
+    /// A PID namespace that has no init yet can be opened.
+    PIDNS_WITHOUT_INIT {
+        "PID namespaces that can be joined before they have an init",
+        remedy: "use Linux 7.1 or later",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            process.unshare(NEWPID)?;
+            succeeded("opening its link", process.open("/proc/self/ns/pid_for_children", O_RDONLY)?)
+        },
     }
 
     /// The PID namespace of a procfs can be chosen.
@@ -250,6 +334,23 @@ needs! {
         },
     }
 
+    /// tun devices can be made, through a file of their driver that root makes.
+    TUN {
+        "tun devices",
+        remedy: "run as root outside any user namespace, with CAP_MKNOD; build the kernel with CONFIG_TUN, or load the module tun",
+        probe: |lab| {
+            in_new_network(lab, |process| {
+                process.mknod("/tmp/tun", 0o600, 10, 200)?;
+                match process.open("/tmp/tun", OpenFlags::O_RDWR)? {
+                    Outcome::Returned(Value::Number(tun)) => {
+                        succeeded("TUNSETIFF", process.ioctl_tunsetiff(tun as i32, "t0")?)
+                    }
+                    other => succeeded("opening its file", other),
+                }
+            })
+        },
+    }
+
     /// No filter of system calls is on when a case starts.
     UNFILTERED {
         "no seccomp filter that is inherited",
@@ -275,6 +376,15 @@ needs! {
             })
         },
     }
+
+    /// A network namespace has a mode for the addresses of vsock(7).
+    VSOCK_MODE {
+        "modes of vsock in network namespaces",
+        remedy: "use Linux 7.0 or later with the module vsock",
+        probe: |lab| {
+            in_new_network(lab, |process| succeeded("reading it", process.cat("/proc/sys/net/vsock/ns_mode")?))
+        },
+    }
 }
 
 /// Tries something in a new network namespace.
@@ -287,4 +397,12 @@ fn in_new_network(
         return Ok(unmet);
     }
     probe(process)
+}
+
+/// Whether /proc/filesystems lists all of these: a module that is not loaded is not there.
+fn file_systems_are_listed(lab: &Lab, names: &[&str]) -> Result<ProbeResult, Interrupt> {
+    let process = lab.process_as(Credentials::Root, "probe")?;
+    let listed = process.cat("/proc/filesystems")?.text()?;
+    let missing = names.iter().find(|name| !listed.split_whitespace().any(|word| word == **name));
+    Ok(missing.map_or(Ok(()), |name| Err(format!("/proc/filesystems does not list {name}").into())))
 }
