@@ -310,4 +310,58 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.signalfd-pid-relative",
+        claim: "What is read from a signalfd tells the sender as the reader's namespaces number it: a process outside the PID namespace is 0, its user is the mapped one.",
+        sources: &[man("signalfd(2)", "DESCRIPTION"), man("pid_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.32",
+        starts_as: Credentials::User,
+        needs: &[&need::PID_NS, &need::USER_NS],
+        wrong: "the numbers are those of the sender's namespaces",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let init = user.clone("init", NEWUSER | NEWPID)?;
+            init.map_ids("/proc/self", "5 1000 1", "5 1000 1")?;
+            let member = init.fork("member")?;
+            init.sigprocmask(MaskChange::SIG_BLOCK, Signal::SIGUSR1)?;
+            let signals = init.signalfd(Signal::SIGUSR1)?.id()?;
+            init.read_signalfd(signals)?;
+            user.kill(init, Signal::SIGUSR1)?;
+            init.read_signalfd(signals)?;
+            member.kill(1, Signal::SIGUSR1)?;
+            init.read_signalfd(signals)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.mqueue-notify-both-ways",
+        claim: "The notification of a message queue tells the sender by the number that the notified process knows it by: 0 for one outside its PID namespace, the outer number for one inside a child one.",
+        sources: &[man("mq_notify(3)", "DESCRIPTION"), man("pid_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.32",
+        needs: &[&need::PID_NS, &need::POSIX_MQ],
+        wrong: "a number of the sender's PID namespace is told",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let queue = outer.mq_open("/queue", OpenFlags::O_CREAT | OpenFlags::O_RDWR, SMALL_QUEUE)?.id()?;
+            let init = outer.clone("init", NEWPID)?;
+            let member = init.fork("member")?;
+            for process in [outer, init] {
+                process.sigprocmask(MaskChange::SIG_BLOCK, Signal::SIGUSR1)?;
+            }
+            let notify = |notified: Process, sender: Process| {
+                notified.mq_notify(queue, Signal::SIGUSR1)?;
+                sender.mq_send(queue, "message", 0)?;
+                notified.sigtimedwait_sender(Signal::SIGUSR1)
+            };
+            lab.note("inwards, outwards, and within the namespace")?;
+            notify(init, outer)?;
+            init.mq_receive(queue)?;
+            notify(outer, init)?;
+            outer.mq_receive(queue)?;
+            notify(init, member)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -213,4 +213,119 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.exec-keeps-pid1",
+        claim: "When a further thread of an init executes a program, that program is init: it has PID 1, and the namespace lives on.",
+        sources: &[
+            man("execve(2)", "Effect on process attributes"),
+            man("pid_namespaces(7)", "The namespace init process"),
+        ],
+        since: "2.6.24",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::PROGRAM],
+        wrong: "the namespace ends with the first thread of its init, or the program has the number of the thread",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            let member = init.fork("member")?;
+            let thread = init.clone("thread", THREAD)?;
+            thread.getpid()?;
+            thread.execve(PROGRAM)?;
+            outer.field(init.proc("status"), "Threads")?;
+            thread.getpid()?;
+            thread.gettid()?;
+            member.getppid()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.init-may-setsid",
+        claim: "An init leads no process group when it begins, so it may begin a session: its number is then 1. Who leads a group, as the init does from then on, may not.",
+        sources: &[man("setsid(2)", "ERRORS"), man("pid_namespaces(7)", "The namespace init process")],
+        since: "2.6.24",
+        needs: &[&need::PID_NS],
+        wrong: "init is refused as if it led the group 1 from the start, or may begin sessions as it likes",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            init.getpgid(0)?;
+            init.setsid()?;
+            init.getpgid(0)?;
+            init.setsid()?;
+            lab.note("an init that leads a group, and members that do and do not")?;
+            let other = outer.clone("other", NEWPID)?;
+            other.getpid()?;
+            other.setpgid(0, 0)?;
+            other.setsid()?;
+            let leader = init.fork("leader")?;
+            leader.setpgid(0, 0)?;
+            leader.setsid()?;
+            let member = init.fork("member")?;
+            member.setsid()?;
+            member.getsid(0)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.setns-to-dead-ok",
+        claim: "A PID namespace whose init has ended is still there while a mount holds it, and can be joined, though nobody can be created in it.",
+        sources: &[
+            man("namespaces(7)", "Namespace lifetime"),
+            text("LWN 532748, Namespaces in operation, part 4"),
+        ],
+        since: "3.8",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::MNT_NS],
+        wrong: "the file of the dead namespace cannot be opened or joined",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            outer.creat_excl("/tmp/ns")?;
+            outer.mount(init.proc("ns/pid"), "/tmp/ns", "", MountFlags::MS_BIND, "")?;
+            outer.readlink(init.proc("ns/pid"))?;
+            init.exit(0)?;
+            outer.waitpid(init, WAIT)?;
+            lab.note("dead, and joined")?;
+            let namespace = outer.open("/tmp/ns", O_RDONLY)?.id()?;
+            outer.setns(namespace, NEWPID)?;
+            outer.readlink("/proc/self/ns/pid_for_children")?;
+            outer.try_clone("refused", PLAIN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.init-via-setns",
+        claim: "A PID namespace that was unshared can be joined before it has an init: the first child of whoever joined is then PID 1, and the children of the one that unshared it are further members.",
+        sources: &[
+            text("kernel behaviour: kernel/pid_namespace.c"),
+            man("pid_namespaces(7)", "setns(2) and unshare(2) semantics"),
+        ],
+        since: "7.1",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::PIDNS_WITHOUT_INIT],
+        wrong: "the first process of the namespace is not its init, or there are two",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let unsharer = outer.fork("unsharer")?;
+            let joiner = outer.fork("joiner")?;
+            unsharer.unshare(NEWPID)?;
+            let file = joiner.open(unsharer.proc("ns/pid_for_children"), O_RDONLY)?.id()?;
+            joiner.setns(file, NEWPID)?;
+            lab.note("the joiner's child is first")?;
+            let init = joiner.fork("init")?;
+            let member = unsharer.fork("member")?;
+            init.getpid()?;
+            member.kill(1, PROBE)?;
+            outer.readlink(init.proc("ns/pid"))?;
+            outer.readlink(member.proc("ns/pid"))?;
+            outer.field(member.proc("status"), "NSpid")?;
+            lab.note("the member ends with its init")?;
+            init.exit(0)?;
+            unsharer.waitpid(member, WAIT)?;
+            joiner.waitpid(init, WAIT)?;
+            unsharer.try_clone("refused", PLAIN)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

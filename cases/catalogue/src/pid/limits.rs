@@ -263,6 +263,107 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.thread-exhaustion-eagain",
+        claim: "Where a PID namespace has no number left to give, neither a process nor a thread can be created in it (EAGAIN) until one is given back.",
+        sources: &[
+            man("fork(2)", "ERRORS"),
+            man("clone(2)", "ERRORS"),
+            man("proc_sys_kernel(5)", "/proc/sys/kernel/pid_max"),
+        ],
+        since: "6.14",
+        starts_as: Credentials::User,
+        needs: &[
+            &need::PID_NS,
+            &need::USER_NS,
+            &need::PROCFS,
+            &need::PLAIN_UID,
+            &need::PID_MAX,
+            &need::NS_LAST_PID,
+        ],
+        wrong: "a number of the first 300 is given again, another error tells of it, or the namespace stays full",
+        play: |lab| {
+            lab.show_pids()?;
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            let init = user.clone("init", NEWPID)?;
+            init.echo("301", "/proc/sys/kernel/pid_max")?;
+            init.echo("299", "/proc/sys/kernel/ns_last_pid")?;
+            let last = init.fork("last")?;
+            lab.note("above 299 there is no other, and those below are not given twice")?;
+            init.try_clone("refused", PLAIN)?;
+            init.try_clone("refused", THREAD)?;
+            lab.note("outside there are more, and inside again when the last one has gone")?;
+            user.fork("outside")?;
+            last.exit(0)?;
+            init.waitpid(last, WAIT)?;
+            init.fork("again")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.pid-max-owner-writes",
+        claim: "Who makes a user namespace and a PID namespace in it, without any privilege outside, sets kernel.pid_max and kernel.ns_last_pid for the processes in it and for nobody else.",
+        sources: &[
+            text("Documentation/admin-guide/sysctl/kernel.rst"),
+            man("pid_namespaces(7)", "/proc files"),
+        ],
+        since: "6.14",
+        starts_as: Credentials::User,
+        needs: &[
+            &need::PID_NS,
+            &need::USER_NS,
+            &need::PROCFS,
+            &need::PLAIN_UID,
+            &need::PID_MAX,
+            &need::NS_LAST_PID,
+        ],
+        wrong: "the owner's root is refused one of the two, or changes the numbers of the namespace around its own",
+        play: |lab| {
+            lab.show_pids()?;
+            let user = lab.process("user")?;
+            user.words("/proc/sys/kernel/pid_max")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            let init = user.clone("init", NEWPID)?;
+            init.stat_owner("/proc/sys/kernel/pid_max")?;
+            init.echo("1000", "/proc/sys/kernel/pid_max")?;
+            init.echo("500", "/proc/sys/kernel/ns_last_pid")?;
+            init.words("/proc/sys/kernel/pid_max")?;
+            init.fork("inside")?;
+            lab.note("outside")?;
+            user.words("/proc/sys/kernel/pid_max")?;
+            user.fork("outside")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.memfd-noexec-inherited",
+        claim: "The vm.memfd_noexec of a PID namespace is at least that of the namespaces above it, whenever it was set there.",
+        sources: &[text("Documentation/userspace-api/mfd_noexec.rst")],
+        since: "6.6",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::MEMFD_NOEXEC],
+        wrong: "a namespace made before is left out, or one below escapes the setting",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let above = outer.clone("above", NEWPID)?;
+            above.getpid()?;
+            above.echo("1", "/proc/sys/vm/memfd_noexec")?;
+            let below = above.clone("below", NEWPID)?;
+            below.getpid()?;
+            below.words("/proc/sys/vm/memfd_noexec")?;
+            lab.note("raised above, after it was made; then lowered below, as far as it goes")?;
+            above.echo("2", "/proc/sys/vm/memfd_noexec")?;
+            below.words("/proc/sys/vm/memfd_noexec")?;
+            below.echo("0", "/proc/sys/vm/memfd_noexec")?;
+            below.words("/proc/sys/vm/memfd_noexec")?;
+            above.words("/proc/sys/vm/memfd_noexec")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

@@ -283,4 +283,42 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.ns-link-differs",
+        claim: "The link ns/pid of a process tells its PID namespace: it differs from the creator's for the child of clone or clone3 with CLONE_NEWPID and for the children after unshare, and is the same for all others.",
+        sources: &[
+            man("namespaces(7)", "The /proc/pid/ns/ directory"),
+            text("LWN 531419, Namespaces in operation, part 3"),
+        ],
+        since: "3.8",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::CLONE3],
+        wrong: "a process in a new PID namespace shows the link of its creator",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let beside = outer.fork("beside")?;
+            let cloned = outer.clone("cloned", NEWPID)?;
+            let cloned3 = outer.clone3("cloned3", NEWPID, &[])?;
+            let member = cloned.fork("member")?;
+            let unsharer = outer.fork("unsharer")?;
+            unsharer.unshare(NEWPID)?;
+            let unshared = unsharer.fork("unshared")?;
+            lab.note("the links that differ from the creator's")?;
+            for process in [beside, cloned, cloned3, unsharer, unshared] {
+                outer.diff_ns(outer.proc("ns"), process.proc("ns"))?;
+            }
+            outer.diff_ns(cloned.proc("ns"), member.proc("ns"))?;
+            outer.diff_ns(cloned.proc("ns"), cloned3.proc("ns"))?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "pid.initial-has-no-parent",
+    claim: "The initial PID namespace has no parent.",
+    sources: &[man("pid_namespaces(7)", "Nesting PID namespaces"), man("NS_GET_PARENT(2const)", "ERRORS")],
+    why: "cases run below the initial PID namespace, and no process there gets a descriptor of it: that it has no parent and that its parent is out of reach would be the same answer",
+    part: Some("pid.parent-outside-scope"),
+}];

@@ -7,6 +7,7 @@ crate::topics! {
     ends,
     kill,
     signals,
+    terminals,
     orphans,
     setns,
     procfs,

@@ -150,4 +150,81 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.orphan-to-ns-init",
+        claim: "An init whose parent ends is an orphan of that parent's PID namespace, whose own init adopts it; inside, its parent is nobody as before.",
+        sources: &[man("pid_namespaces(7)", "Adoption of orphaned children")],
+        since: "2.6.24",
+        needs: &[&need::PID_NS, &need::PROCFS],
+        wrong: "the inner init gets a parent outside of its parent's namespace, or one that it can see",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            let parent = init.fork("parent")?;
+            let inner = parent.clone("inner", NEWPID)?;
+            outer.field(inner.proc("status"), "PPid")?;
+            parent.exit(0)?;
+            init.waitpid(parent, WAIT)?;
+            outer.field(inner.proc("status"), "PPid")?;
+            inner.getppid()?;
+            inner.exit(3)?;
+            init.waitpid(inner, WAIT)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.getppid-after-adoption",
+        claim: "getppid tells an adopted process its adopter, each time anew: first the subreaper, and when that one has ended init.",
+        sources: &[
+            man("getpid(2)", "DESCRIPTION"),
+            man("pid_namespaces(7)", "Adoption of orphaned children"),
+            man("PR_SET_CHILD_SUBREAPER(2const)", "DESCRIPTION"),
+        ],
+        since: "3.4",
+        needs: &[&need::PID_NS],
+        wrong: "the number of a parent that has ended is told, or the second adopter is another than init",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            let reaper = init.fork("reaper")?;
+            reaper.prctl_set_child_subreaper(true)?;
+            let parent = reaper.fork("parent")?;
+            let orphan = parent.fork("orphan")?;
+            for (ending, adopter) in [(parent, reaper), (reaper, init)] {
+                orphan.getppid()?;
+                ending.exit(0)?;
+                adopter.waitpid(ending, WAIT)?;
+            }
+            orphan.getppid()?;
+            orphan.exit(3)?;
+            init.waitpid(orphan, WAIT)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.subreaper-not-inherited",
+        claim: "Being a subreaper outlives execve, holds for all threads of the process, and is not inherited by its children.",
+        sources: &[man("PR_SET_CHILD_SUBREAPER(2const)", "DESCRIPTION")],
+        since: "3.4",
+        needs: &[&need::PROGRAM, &need::PROCFS],
+        wrong: "a child is a subreaper from the start, or the program after execve is none any more",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.prctl_get_child_subreaper()?;
+            process.prctl_set_child_subreaper(true)?;
+            let child = process.fork("child")?;
+            child.prctl_get_child_subreaper()?;
+            let thread = child.clone("thread", THREAD)?;
+            thread.prctl_set_child_subreaper(true)?;
+            child.prctl_get_child_subreaper()?;
+            process.execve(PROGRAM)?;
+            process.field("/proc/self/status", "Name")?;
+            process.prctl_get_child_subreaper()?;
+            process.fork("later")?.prctl_get_child_subreaper()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -235,4 +235,42 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.proc-mount-userns",
+        claim: "The root of a user namespace mounts a procfs of its PID namespace only where the one that it sees is whole: not where something that it cannot remove hides a part of that.",
+        sources: &[
+            man("user_namespaces(7)", "Effect of capabilities within a user namespace"),
+            man("mount_namespaces(7)", "Restrictions on mount namespaces"),
+            text("Documentation/filesystems/proc.rst"),
+        ],
+        since: "3.12",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PID_NS, &need::MNT_NS, &need::PROCFS],
+        wrong: "files that the machine hides from a user are there again in a procfs of the user's own",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            user.mkdir("/tmp/proc", 0o755)?;
+            lab.note("a guest before the keeper covers a part of /proc, and one after that")?;
+            let before = user.clone("before", NEWUSER | NEWNS | NEWPID)?;
+            user.diff_ns(user.proc("ns"), before.proc("ns"))?;
+            before.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            before.readdir_numeric("/tmp/proc")?;
+            user.mount("", "/proc/sys", "tmpfs", MountFlags::empty(), "")?;
+            user.readdir("/proc/sys")?;
+            let after = user.clone("after", NEWUSER | NEWNS | NEWPID)?;
+            user.diff_ns(user.proc("ns"), after.proc("ns"))?;
+            after.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            after.umount("/proc/sys")?;
+            lab.note("the keeper removes it")?;
+            user.umount("/proc/sys")?;
+            let again = user.clone("again", NEWUSER | NEWNS | NEWPID)?;
+            user.diff_ns(user.proc("ns"), again.proc("ns"))?;
+            again.mount("proc", "/tmp/proc", "proc", PROC_FLAGS, "")?;
+            again.readdir_numeric("/tmp/proc")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

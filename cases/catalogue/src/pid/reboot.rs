@@ -66,6 +66,70 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.reboot-bad-magic",
+        claim: "reboot takes its first magic number and any of the four second ones; with others it gives EINVAL and does nothing.",
+        sources: &[man("reboot(2)", "DESCRIPTION"), man("reboot(2)", "ERRORS")],
+        since: "3.4",
+        needs: &[&need::PID_NS, &need::PROCFS],
+        wrong: "a wrong number ends init, or one of the four is refused",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let restart = RebootCommand::LINUX_REBOOT_CMD_RESTART;
+            let init = outer.clone("init", NEWPID)?;
+            lab.note("wrong ones, each beside a right one")?;
+            init.reboot_magic(RebootMagic(0), RebootMagic::LINUX_REBOOT_MAGIC2, restart)?;
+            init.reboot_magic(RebootMagic::LINUX_REBOOT_MAGIC1, RebootMagic(0), restart)?;
+            let swapped = RebootMagic::LINUX_REBOOT_MAGIC1;
+            init.reboot_magic(RebootMagic::LINUX_REBOOT_MAGIC2, swapped, restart)?;
+            outer.waitpid(init, WaitOptions::WNOHANG)?;
+            lab.note("the four, each for an init of its own")?;
+            for (name, second) in [
+                ("first", RebootMagic::LINUX_REBOOT_MAGIC2),
+                ("second", RebootMagic::LINUX_REBOOT_MAGIC2A),
+                ("third", RebootMagic::LINUX_REBOOT_MAGIC2B),
+                ("fourth", RebootMagic::LINUX_REBOOT_MAGIC2C),
+            ] {
+                let ending = outer.clone(name, NEWPID)?;
+                ending.reboot_magic(RebootMagic::LINUX_REBOOT_MAGIC1, second, restart)?;
+                outer.waitpid(ending, WAIT)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "pid.reboot-capability",
+        claim: "reboot takes CAP_SYS_BOOT in the user namespace that owns the caller's PID namespace; in another one it counts for nothing.",
+        sources: &[man("reboot(2)", "ERRORS"), man("capabilities(7)", "CAP_SYS_BOOT")],
+        since: "3.4",
+        starts_as: Credentials::User,
+        needs: &[&need::PID_NS, &need::USER_NS, &need::PROCFS],
+        wrong: "a member without the capability there ends init, or the owner's root is refused",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            let init = user.clone("init", NEWPID)?;
+            let without = init.fork("without")?;
+            without.capset_drop(CAP_SYS_BOOT)?;
+            let guest = init.clone("guest", NEWUSER)?;
+            lab.note(
+                "a member without it, one that has it in a user namespace of its own, one that has it here",
+            )?;
+            for process in [without, guest] {
+                process.capget()?;
+                process.reboot(RebootCommand::LINUX_REBOOT_CMD_RESTART)?;
+            }
+            user.waitpid(init, WaitOptions::WNOHANG)?;
+            let with = init.fork("with")?;
+            with.capget()?;
+            with.reboot(RebootCommand::LINUX_REBOOT_CMD_RESTART)?;
+            user.waitpid(init, WAIT)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

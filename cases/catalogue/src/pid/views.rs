@@ -231,4 +231,33 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "pid.proc-tracerpid-zero",
+        claim: "TracerPid is the tracer's number where that procfs was mounted: the inner one inside, the outer one outside, and 0 in a procfs below whose namespace the tracer is.",
+        sources: &[
+            man("proc_pid_status(5)", "TracerPid"),
+            man("pid_namespaces(7)", "/proc and PID namespaces"),
+        ],
+        since: "2.6.24",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::PTRACE, &need::SET_TID],
+        wrong: "the same number shows at every level",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let init = outer.clone("init", NEWPID)?;
+            own_proc(init, "/tmp/proc", "")?;
+            let tracer = init.clone3("tracer", Flags::empty(), &[700])?;
+            let nested = tracer.clone("nested", NEWPID)?;
+            own_proc(nested, "/tmp/nested", "")?;
+            for process in [init, nested] {
+                process.getpid()?;
+            }
+            tracer.ptrace_seize(nested)?;
+            lab.note("one level above the tracer, at its level, and below it")?;
+            outer.field(nested.proc("status"), "TracerPid")?;
+            init.field(format!("/tmp/proc/{}/status", nested.text_seen_by(tracer)), "TracerPid")?;
+            nested.field("/tmp/nested/1/status", "TracerPid")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
