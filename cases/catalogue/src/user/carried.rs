@@ -201,4 +201,72 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.ipc-stat",
+        claim: "The owners of System V objects are told as the user namespace of the asking process calls them, by IPC_STAT and by the files of /proc/sysvipc; those without a mapping as the overflow id.",
+        sources: &[
+            man("user_namespaces(7)", "Unmapped user and group IDs"),
+            man("sysvipc(7)", "Resource access permissions"),
+        ],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS],
+        wrong: "the bare numbers from outside are shown inside, where they mean others",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let owner = outer.fork("owner")?;
+            owner.setresgid(1002, 1002, 1002)?;
+            owner.setresuid(1001, 1001, 1001)?;
+            let segment = owner.shmget(libc::IPC_PRIVATE, 4096, CREATE)?.id()?;
+            owner.semget(libc::IPC_PRIVATE, 1, CREATE)?;
+            owner.msgget(libc::IPC_PRIVATE, CREATE)?;
+            let mapped = outer.clone("mapped", NEWUSER)?;
+            outer.echo("5 1001 1", mapped.proc("uid_map"))?;
+            outer.echo("6 1002 1", mapped.proc("gid_map"))?;
+            mapped.setresuid(5, 5, 5)?;
+            let unmapped = outer.clone("unmapped", NEWUSER)?;
+            lab.note("by IPC_STAT")?;
+            outer.shmctl_owners(segment)?;
+            mapped.shmctl_owners(segment)?;
+            lab.note("by the files: the owner, and the group of the creator")?;
+            for process in [mapped, unmapped] {
+                for kind in ["shm", "sem", "msg"] {
+                    let file = format!("/proc/sysvipc/{kind}");
+                    process.column(&file, "uid")?;
+                    process.column(&file, "cgid")?;
+                }
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.sysvipc-access-by-global-ids",
+        claim: "Access to a System V object is decided by the ids that it has outside: the root of a user namespace that does not own the IPC namespace is not root for it, and is no owner of what root outside made.",
+        sources: &[
+            man("user_namespaces(7)", "Accessing files"),
+            man("sysvipc(7)", "Resource access permissions"),
+        ],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS],
+        wrong: "the root of a user namespace reads the shared memory of root outside",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let of_root = outer.shmget(libc::IPC_PRIVATE, 4096, CREATE)?.id()?;
+            let user = outer.fork("user")?;
+            user.setresgid(1001, 1001, 1001)?;
+            user.setresuid(1001, 1001, 1001)?;
+            let of_user = user.shmget(libc::IPC_PRIVATE, 4096, CREATE)?.id()?;
+            lab.note("root inside is the user 1001 outside")?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 1")?;
+            become_root(inner)?;
+            inner.geteuid()?;
+            inner.capget()?;
+            for segment in [of_root, of_user] {
+                inner.shmctl(segment, IpcCommand::IPC_STAT)?;
+                inner.shmat(segment)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -225,4 +225,86 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.clone-fs-einval",
+        claim: "A process in a new user namespace cannot share its root directory with its creator: clone and clone3 refuse CLONE_NEWUSER together with CLONE_FS, whatever other flags there are.",
+        sources: &[man("clone(2)", "ERRORS"), man("clone(2)", "CLONE_NEWUSER")],
+        since: "3.9",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::CLONE3, &need::UTS_NS],
+        wrong: "a process with capabilities of its own namespace changes the root directory of one outside",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let both = NEWUSER | Flags::CLONE_FS;
+            for flags in [both, both | NEWUTS, both | Flags::CLONE_VM] {
+                user.try_clone("refused", flags)?;
+                user.try_clone3("refused", flags, &[])?;
+            }
+            lab.note("each of the two without the other")?;
+            let sharing = user.clone("sharing", Flags::CLONE_FS)?;
+            let inside = user.clone("inside", NEWUSER)?;
+            for process in [sharing, inside] {
+                user.diff_ns(user.proc("ns"), process.proc("ns"))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.clone-parent",
+        claim: "CLONE_NEWUSER goes together with CLONE_PARENT: the new process is a child of its creator's parent, and the new user namespace one of its creator's.",
+        sources: &[man("clone(2)", "CLONE_NEWUSER"), man("clone(2)", "ERRORS")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        deviation: Some("clone(2): CLONE_NEWUSER cannot be specified together with CLONE_PARENT (EINVAL)"),
+        wrong: "the new user namespace belongs to the parent of the process, who has not asked for it",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let creator = parent.clone("creator", NEWUSER)?;
+            creator.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            let created = creator.clone("created", NEWUSER | Flags::CLONE_PARENT)?;
+            parent.field(created.proc("status"), "PPid")?;
+            for process in [parent, creator, created] {
+                process.readlink(OWN_NS)?;
+            }
+            let file = parent.open(created.proc("ns/user"), O_RDONLY)?.id()?;
+            let above = parent.ioctl_parent(file)?.id()?;
+            parent.fstat_ns(above)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.newuser-fs-sharing-refused",
+        claim: "Two processes that share their root directory are in one user namespace: clone refuses to part them so, setns refuses, and unshare ends the sharing.",
+        sources: &[man("clone(2)", "ERRORS"), man("setns(2)", "ERRORS"), man("unshare(2)", "CLONE_NEWUSER")],
+        since: "3.9",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "a process changes the root directory of one in another user namespace, and so what that one's programs are",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.mkdir("first", 0o755)?;
+            user.mkdir("second", 0o755)?;
+            let other = user.clone("other", NEWUSER)?;
+            user.diff_ns(user.proc("ns"), other.proc("ns"))?;
+            let twin = user.clone("twin", Flags::CLONE_FS)?;
+            lab.note("the twins have one current directory; the first two ways keep it so")?;
+            twin.chdir("/tmp/first")?;
+            twin.try_clone("refused", NEWUSER | Flags::CLONE_FS)?;
+            let file = twin.open(other.proc("ns/user"), O_RDONLY)?.id()?;
+            twin.setns(file, NEWUSER)?;
+            user.getcwd()?;
+            user.diff_ns(user.proc("ns"), twin.proc("ns"))?;
+            lab.note("the third one parts them")?;
+            twin.unshare(NEWUSER)?;
+            user.diff_ns(user.proc("ns"), twin.proc("ns"))?;
+            twin.chdir("/tmp/second")?;
+            twin.getcwd()?;
+            user.getcwd()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

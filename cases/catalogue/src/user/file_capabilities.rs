@@ -203,4 +203,32 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.filecaps-v3-read-as-v2",
+        claim: "Whoever calls the root of a file's capabilities 0 reads them in version 2, and so does a user namespace below it that has no number for that root; one that has another number reads version 3 with it.",
+        sources: &[
+            man("capabilities(7)", "File capability extended attribute versioning"),
+            man("capabilities(7)", "Namespaced file capabilities"),
+            text("kernel, in no manual page"),
+        ],
+        since: "4.14",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS, &need::FILE_CAPABILITIES],
+        wrong: "a reader takes the capabilities for some of its own root, or is told a number of another namespace",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = clone_mapped(outer, "inner", NEWUSER, "0 1001 10")?;
+            become_root(inner)?;
+            inner.creat_excl("/tmp/file")?;
+            inner.set_file_capabilities("/tmp/file", CAP_NET_ADMIN)?;
+            lab.note("below it root has the same number, another one, and none")?;
+            inner.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            for (name, map) in [("same", "0 0 5"), ("other", "3 0 5"), ("none", "0 1 5")] {
+                let below = inner.clone(name, NEWUSER)?;
+                inner.echo(map, below.proc("uid_map"))?;
+                below.file_capabilities("/tmp/file")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -203,4 +203,90 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.mountable-bpf",
+        claim: "The root of a user namespace cannot mount the bpf file system.",
+        sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::MNT_NS, &need::BPF_FILESYSTEM],
+        deviation: Some(
+            "user_namespaces(7) lists bpf, since Linux 4.4, among the file systems that can be mounted",
+        ),
+        wrong: "bpf objects of the machine can be reached from a user namespace",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.mkdir("/tmp/place", 0o755)?;
+            user.mount("", "/tmp/place", "bpf", NO_FLAGS, "")?;
+            user.mount_points("/tmp")?;
+            user.mount("", "/tmp/place", "tmpfs", NO_FLAGS, "")?;
+            user.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.mountable-others",
+        claim: "The root of a user namespace can mount binfmt_misc, with formats of its own that no other namespace sees, and fuse, of which it is told that the options are missing.",
+        sources: &[
+            text("Documentation/admin-guide/binfmt-misc.rst"),
+            text("Documentation/filesystems/fuse/fuse.rst"),
+        ],
+        since: "6.7",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::MNT_NS, &need::PLAIN_UID, &need::BINFMT_MISC, &need::FUSE],
+        wrong: "one of the mounts is refused, or a format that is registered inside decides what programs do outside",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mkdir("/tmp/place", 0o755)?;
+            let first = outer.clone("first", NEWUSER | NEWNS)?;
+            let second = outer.clone("second", NEWUSER | NEWNS)?;
+            first.map_ids("/proc/self", USER_AS_ROOT, USER_AS_ROOT)?;
+            for process in [first, second] {
+                process.mount("", "/tmp/place", "fuse", NO_FLAGS, "")?;
+                process.mount("", "/tmp/place", "binfmt_misc", NO_FLAGS, "")?;
+            }
+            lab.note("a format that the root of one of them registers")?;
+            first.echo(":format:E::ending::/program:", "/tmp/place/register")?;
+            for process in [first, second] {
+                process.readdir("/tmp/place")?;
+            }
+            outer.mount("", "/tmp/place", "binfmt_misc", NO_FLAGS, "")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.block-filesystems-refused",
+        claim: "A file system that lies on a block device cannot be mounted by the root of a user namespace, of which it is told before anybody looks at the device.",
+        sources: &[
+            man("user_namespaces(7)", "Effect of capabilities within a user namespace"),
+            man("mount(2)", "ERRORS"),
+        ],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::MNT_NS, &need::EXT4],
+        wrong: "the kernel reads a file system that a user has made up",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.mkdir("/tmp/place", 0o755)?;
+            user.mount("/tmp/none", "/tmp/place", "ext4", NO_FLAGS, "")?;
+            lab.note("without a device it is allowed")?;
+            user.mount("", "/tmp/place", "ramfs", NO_FLAGS, "")?;
+            user.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "user.mountable-cgroup1-named",
+    claim: "The root of a user namespace can mount a named hierarchy of version 1 cgroups that exists.",
+    sources: &[man("user_namespaces(7)", "Effect of capabilities within a user namespace")],
+    why: "a named hierarchy is one of the whole machine: a case would have to make it there first; the mount of the version 2 hierarchy is tested",
+    part: Some("user.mountable-cgroup2"),
+}];

@@ -114,4 +114,29 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.each-process-in-one",
+        claim: "Each process is in one user namespace, that of its creator unless it gets a new one: children and threads are in it, and stay in it after execve and when the creator is gone.",
+        sources: &[man("user_namespaces(7)", "Nested namespaces, namespace membership")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
+        wrong: "a child falls back to the namespace outside, or goes there with the end of its creator",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            let child = inner.fork("child")?;
+            let grandchild = child.fork("grandchild")?;
+            let thread = grandchild.clone("thread", THREAD)?;
+            child.execve(PROGRAM)?;
+            child.field("/proc/self/status", "Name")?;
+            inner.exit(0)?;
+            outer.waitpid(inner, WaitOptions::empty())?;
+            for process in [outer, child, grandchild, thread] {
+                process.readlink("/proc/thread-self/ns/user")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];

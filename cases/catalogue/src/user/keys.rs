@@ -222,4 +222,108 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.keys-proc-keys",
+        claim: "/proc/keys lists the keys of those users only that have an id in the reader's user namespace, by that id.",
+        sources: &[
+            man("keyrings(7)", "/proc files"),
+            man("user_namespaces(7)", "Unmapped user and group IDs"),
+        ],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::KEYS],
+        wrong: "the keys of users outside are listed inside, or by their outer ids",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(OWN, SAME, SAME)?;
+            user.keyctl_join_session_keyring("session")?;
+            user.keyctl_describe(Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            user.add_key("listed", "payload", Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            lab.note("visible to who possesses it, and so not to other programs of the same user")?;
+            user.keyctl_setperm_key("listed", KeyPermissions::KEY_POS_ALL)?;
+            let inner = user.clone("inner", NEWUSER)?;
+            let other = user.fork("other")?;
+            other.keyctl_join_session_keyring("other")?;
+            other.proc_keys("/proc/keys", "listed")?;
+            user.proc_keys("/proc/keys", "listed")?;
+            lab.note("before and after the user has an id inside")?;
+            inner.proc_keys("/proc/keys", "listed")?;
+            inner.map_ids(OWN, "7 1000 1", "7 1000 1")?;
+            inner.proc_keys("/proc/keys", "listed")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.keys-by-serial",
+        claim: "A key is known by its serial number in every user namespace: there too its permissions decide who describes and reads it, with no more rights for the root of another namespace.",
+        sources: &[man("keyrings(7)", "Access rights"), man("KEYCTL_READ(2const)", "ERRORS")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::KEYS],
+        wrong: "the number is unknown inside, or the permissions of the key count for nothing",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(OWN, SAME, SAME)?;
+            user.keyctl_join_session_keyring("session")?;
+            user.keyctl_describe(Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            for (name, permissions) in [
+                ("open", KeyPermissions::KEY_POS_ALL | KeyPermissions::KEY_USR_ALL),
+                ("closed", KeyPermissions::KEY_POS_ALL),
+            ] {
+                user.add_key(name, "payload", Keyring::KEY_SPEC_SESSION_KEYRING)?;
+                user.keyctl_setperm_key(name, permissions)?;
+            }
+            lab.note("inside, without the session keyring that holds them")?;
+            let inner = user.clone("inner", NEWUSER)?;
+            inner.keyctl_join_session_keyring("inside")?;
+            for name in ["open", "closed"] {
+                inner.keyctl_describe_key(name)?;
+                inner.keyctl_read(name)?;
+                user.keyctl_read(name)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.keys-isolated",
+        claim: "A process that enters a user namespace goes on reading the keys of its session keyring, and what is added to that one inside is there outside.",
+        sources: &[man("user_namespaces(7)", "DESCRIPTION"), man("session-keyring(7)", "DESCRIPTION")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::KEYS],
+        deviation: Some("user_namespaces(7) counts keys among what user namespaces isolate"),
+        wrong: "a session is cut in two by a user namespace",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(OWN, SAME, SAME)?;
+            user.keyctl_join_session_keyring("session")?;
+            user.keyctl_describe(Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            user.add_key("outside", "from outside", Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            let inner = user.clone("inner", NEWUSER)?;
+            inner.geteuid()?;
+            inner.keyctl_read("outside")?;
+            inner.add_key("inside", "from inside", Keyring::KEY_SPEC_SESSION_KEYRING)?;
+            user.keyctl_search(Keyring::KEY_SPEC_SESSION_KEYRING, "inside")?;
+            lab.note("the keyring of the user is another one inside")?;
+            user.add_key("own", "of the user", Keyring::KEY_SPEC_USER_KEYRING)?;
+            user.keyctl_search(Keyring::KEY_SPEC_USER_KEYRING, "own")?;
+            inner.keyctl_search(Keyring::KEY_SPEC_USER_KEYRING, "own")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "user.keys-quota-per-user",
+    claim: "The quota of keys is counted for the user outside, also for keys that are made in a user namespace.",
+    sources: &[man("keyrings(7)", "/proc files")],
+    why: "the count is one for each user of the whole machine, so that other programs and runs of the same user change it meanwhile",
+    part: None,
+}];

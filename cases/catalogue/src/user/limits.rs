@@ -113,4 +113,87 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.limits-default-maxint",
+        claim: "In a new user namespace each of the eight limits is 2147483647, whatever it is in the one above.",
+        sources: &[man("namespaces(7)", "The /proc/sys/user directory")],
+        since: "5.6",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::TIME_NS],
+        wrong: "a new user namespace takes over the limits of its parent, or starts with others",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.unshare(NEWUSER)?;
+            outer.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            outer.echo("77", "/proc/sys/user/max_uts_namespaces")?;
+            outer.words("/proc/sys/user/max_uts_namespaces")?;
+            let inner = outer.clone("inner", NEWUSER)?;
+            for kind in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
+                inner.words(format!("/proc/sys/user/max_{kind}_namespaces"))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.rlimit-nproc-not-escaped",
+        claim: "A user namespace is no way out of RLIMIT_NPROC: the processes made in it count for its creator too, whose limit holds inside and outside to the exact number.",
+        sources: &[man("getrlimit(2)", "RLIMIT_NPROC"), man("fork(2)", "ERRORS")],
+        since: "5.14",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::PLAIN_UID, &need::COUNTS_PER_USER_NS],
+        wrong: "a user has more processes than the limit allows by making them in a user namespace, or fewer",
+        play: |lab| {
+            let user = lab.process("user")?;
+            lab.note("a user namespace of its own, in which nobody else counts")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            user.setrlimit(Rlimit::RLIMIT_NPROC, 3, 3)?;
+            let inner = user.clone("inner", NEWUSER)?;
+            user.diff_ns(user.proc("ns"), inner.proc("ns"))?;
+            lab.note("the third process is the last one")?;
+            let third = inner.fork("third")?;
+            inner.try_clone("refused", Flags::empty())?;
+            user.try_clone("refused", Flags::empty())?;
+            inner.setrlimit(Rlimit::RLIMIT_NPROC, 3, 100)?;
+            lab.note("it ends, and there can be one more again")?;
+            third.exit(0)?;
+            inner.waitpid(third, WaitOptions::empty())?;
+            user.fork("another")?;
+            inner.try_clone("refused", Flags::empty())?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.rlimit-sigpending-not-escaped",
+        claim: "A user namespace is no way out of RLIMIT_SIGPENDING: signals queued to processes in it count for its creator too.",
+        sources: &[man("getrlimit(2)", "RLIMIT_SIGPENDING"), man("sigqueue(3)", "ERRORS")],
+        since: "5.14",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::PLAIN_UID, &need::COUNTS_PER_USER_NS],
+        wrong: "a user fills the memory of the machine with signals that are queued in user namespaces",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            user.setrlimit(Rlimit::RLIMIT_SIGPENDING, 3, 3)?;
+            let inner = user.clone("inner", NEWUSER)?;
+            user.diff_ns(user.proc("ns"), inner.proc("ns"))?;
+            for process in [user, inner] {
+                process.sigprocmask(MaskChange::SIG_BLOCK, Signal::SIGRTMIN)?;
+            }
+            lab.note("two signals to oneself inside, one outside, and no more")?;
+            let queue = |process: Process| process.rt_sigqueueinfo(process.sealed(), Signal::SIGRTMIN, 0, 0);
+            for process in [inner, inner, user, inner, user] {
+                queue(process)?;
+            }
+            lab.note("one is taken inside, so one more can be queued outside")?;
+            inner.sigtimedwait_sender(Signal::SIGRTMIN)?;
+            queue(user)?;
+            queue(user)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -157,4 +157,34 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.map-other-user-eacces",
+        claim: "The files by which ids are mapped and setgroups is denied belong to the user of the process: another user may read them and opens none of them for writing.",
+        sources: &[
+            man("user_namespaces(7)", "User and group ID mappings: uid_map and gid_map"),
+            text("LWN 532593, Namespaces in operation, part 5"),
+        ],
+        since: "3.19",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS],
+        wrong: "a stranger decides which ids a user namespace has",
+        play: |lab| {
+            let root = lab.process("root")?;
+            let owner = root.fork("owner")?;
+            owner.setresgid(1001, 1001, 1001)?;
+            owner.setresuid(1001, 1001, 1001)?;
+            let stranger = root.fork("stranger")?;
+            stranger.setresgid(1002, 1002, 1002)?;
+            stranger.setresuid(1002, 1002, 1002)?;
+            owner.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            let member = owner.clone("member", NEWUSER)?;
+            for file in ["uid_map", "gid_map", "projid_map", "setgroups"] {
+                lab.note(file)?;
+                stranger.open(member.proc(file), OpenFlags::O_WRONLY)?;
+                owner.open(member.proc(file), OpenFlags::O_WRONLY)?;
+            }
+            stranger.cat_map(member.proc("uid_map"))?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -210,4 +210,26 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.map-print-format",
+        claim: "A line of a map reads back as three numbers, each in a column of ten characters, in the order inside, outside, length.",
+        sources: &[
+            man("user_namespaces(7)", "User and group ID mappings: uid_map and gid_map"),
+            man("user_namespaces(7)", "EXAMPLES"),
+        ],
+        since: "3.5",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS],
+        wrong: "programs that read the file by columns find other numbers",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.cat("/proc/self/uid_map")?;
+            user.map_ids(OWN, "7 1000 1", "4294967294 1000 1")?;
+            user.cat("/proc/self/uid_map")?;
+            user.cat("/proc/self/gid_map")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

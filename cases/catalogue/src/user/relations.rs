@@ -113,6 +113,101 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.get-parent-equals-get-userns",
+        claim: "The user namespace that owns a user namespace is its parent: NS_GET_USERNS and NS_GET_PARENT give the same, at each level.",
+        sources: &[man("NS_GET_USERNS(2const)", "DESCRIPTION"), man("NS_GET_PARENT(2const)", "DESCRIPTION")],
+        since: "4.9",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "a user namespace has another owner than its parent",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let middle = outer.clone("middle", NEWUSER)?;
+            middle.map_ids(OWN, "0 1000 1", "0 1000 1")?;
+            let inner = middle.clone("inner", NEWUSER)?;
+            outer.readlink(OWN_NS)?;
+            middle.readlink(OWN_NS)?;
+            for process in [inner, middle] {
+                let file = outer.open(process.proc("ns/user"), O_RDONLY)?.id()?;
+                let parent = outer.ioctl_parent(file)?.id()?;
+                outer.fstat_ns(parent)?;
+                let owner = outer.ioctl_userns(file)?.id()?;
+                outer.fstat_ns(owner)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.get-parent-nonhierarchical-einval",
+        claim: "A UTS namespace has an owner and no parent: the way up from it goes over the user namespace that owns it.",
+        sources: &[man("NS_GET_PARENT(2const)", "ERRORS"), man("NS_GET_USERNS(2const)", "DESCRIPTION")],
+        since: "4.9",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "the namespace that its creator was in before is told as the parent",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUSER | NEWUTS)?;
+            outer.readlink(OWN_NS)?;
+            inner.readlink(OWN_NS)?;
+            let names = outer.open(inner.proc("ns/uts"), O_RDONLY)?.id()?;
+            outer.ioctl_parent(names)?;
+            lab.note("its owner, and the owner's parent")?;
+            let owner = outer.ioctl_userns(names)?.id()?;
+            outer.fstat_ns(owner)?;
+            let above = outer.ioctl_parent(owner)?.id()?;
+            outer.fstat_ns(above)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.get-owner-uid-einval",
+        claim: "NS_GET_OWNER_UID is asked of a user namespace: of a namespace that one owns it is EINVAL, of a descriptor of its owner it gives the user.",
+        sources: &[man("NS_GET_OWNER_UID(2const)", "ERRORS"), man("NS_GET_USERNS(2const)", "DESCRIPTION")],
+        since: "4.11",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "a UTS namespace tells the user that made it, or its owner does not",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let inner = user.clone("inner", NEWUSER | NEWUTS)?;
+            let names = user.open(inner.proc("ns/uts"), O_RDONLY)?.id()?;
+            user.ioctl_owner_uid(names)?;
+            let owner = user.ioctl_userns(names)?.id()?;
+            user.ioctl_owner_uid(owner)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.sysctl-ipc",
+        claim: "The root of the user namespace that owns an IPC namespace may write its settings; while that id is not mapped nobody inside may, capabilities or not.",
+        sources: &[
+            man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
+            text("kernel, in no manual page"),
+        ],
+        since: "5.19",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PLAIN_UID, &need::IPC_SYSCTLS],
+        wrong: "the settings stay with root outside, or any capability in a user namespace opens them",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWIPC)?;
+            for path in ["/proc/sys/kernel/msgmax", "/proc/sys/kernel/shmmni"] {
+                user.echo("77", path)?;
+            }
+            user.map_ids(OWN, "0 1000 1", "0 1000 1")?;
+            for path in ["/proc/sys/kernel/msgmax", "/proc/sys/kernel/shmmni"] {
+                user.echo("77", path)?;
+                user.words(path)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

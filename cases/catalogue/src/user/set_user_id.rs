@@ -179,4 +179,42 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.suid-creator-uid",
+        claim: "A set-user-ID program gives capabilities in a user namespace if its owner is root there; being the user that made the namespace gives none.",
+        sources: &[man("capabilities(7)", "Per-user-namespace \"set-user-ID-root\" programs")],
+        since: "3.8",
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES],
+        deviation: Some(
+            "capabilities(7): a set-user-ID program whose UID is that of the creator of a user namespace gives capabilities when it is executed in it",
+        ),
+        wrong: "a program of the creator makes everybody inside root, whatever id the creator has there",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            program_in_tmpfs(outer)?;
+            let creator = outer.fork("creator")?;
+            creator.setresgid(1001, 1001, 1001)?;
+            creator.setresuid(1001, 1001, 1001)?;
+            creator.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            let inner = creator.clone("inner", NEWUSER)?;
+            lab.note("1001 has made it, and is 5 in it; 1002 is root")?;
+            for map in ["uid_map", "gid_map"] {
+                outer.echo("0 1002 1\n5 1001 1\n7 1003 1", inner.proc(map))?;
+            }
+            let file = outer.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
+            outer.ioctl_owner_uid(file)?;
+            inner.setresgid(7, 7, 7)?;
+            inner.setresuid(7, 7, 7)?;
+            lab.note("the program is the creator's, and then that of root inside")?;
+            for (name, owner) in [("by-creator", 1001), ("by-root", 1002)] {
+                own_program(outer, owner, owner, 0o4755)?;
+                let process = inner.fork(name)?;
+                process.execve("/tmp/program")?;
+                process.getresuid()?;
+                process.capget()?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];

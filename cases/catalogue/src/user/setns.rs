@@ -113,4 +113,79 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.setns-multithreaded-einval",
+        claim: "A process of several threads cannot enter a user namespace, by none of them, until only one of them is left.",
+        sources: &[man("setns(2)", "User namespaces"), man("setns(2)", "ERRORS")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::PROGRAM],
+        wrong: "the threads of one process are in different user namespaces",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let target = user.clone("target", NEWUSER)?;
+            let joining = user.fork("joining")?;
+            let file = joining.open(target.proc("ns/user"), O_RDONLY)?.id()?;
+            let thread = joining.clone("thread", THREAD)?;
+            joining.setns(file, NEWUSER)?;
+            thread.setns(file, NEWUSER)?;
+            user.diff_ns(target.proc("ns"), joining.proc("ns"))?;
+            lab.note("execve leaves one thread")?;
+            joining.execve(PROGRAM)?;
+            user.field(joining.proc("status"), "Threads")?;
+            joining.setns(file, NEWUSER)?;
+            user.diff_ns(target.proc("ns"), joining.proc("ns"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.setns-shared-fs-einval",
+        claim: "A process that shares its root directory with another one cannot enter a user namespace, neither of the two, until the other one has ended.",
+        sources: &[man("setns(2)", "User namespaces"), man("setns(2)", "ERRORS")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "a process in a user namespace shares its root directory with one outside",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let target = user.clone("target", NEWUSER)?;
+            let file = user.open(target.proc("ns/user"), O_RDONLY)?.id()?;
+            let joining = user.fork("joining")?;
+            let twin = joining.clone("twin", Flags::CLONE_FS)?;
+            joining.setns(file, NEWUSER)?;
+            twin.setns(file, NEWUSER)?;
+            twin.exit(0)?;
+            joining.waitpid(twin, WaitOptions::empty())?;
+            joining.setns(file, NEWUSER)?;
+            user.diff_ns(target.proc("ns"), joining.proc("ns"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.setns-type-mismatch-einval",
+        claim: "setns enters a user namespace only if its second argument is CLONE_NEWUSER or 0, and with CLONE_NEWUSER no namespace of another type.",
+        sources: &[man("setns(2)", "DESCRIPTION"), man("setns(2)", "ERRORS")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::UTS_NS],
+        wrong: "a program that was handed another namespace than it expects enters it all the same",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let target = user.clone("target", NEWUSER | NEWUTS)?;
+            let owner = user.open(target.proc("ns/user"), O_RDONLY)?.id()?;
+            let names = user.open(target.proc("ns/uts"), O_RDONLY)?.id()?;
+            for kind in [NEWUTS, NEWPID, NEWUSER | NEWUTS] {
+                user.setns(owner, kind)?;
+            }
+            user.setns(names, NEWUSER)?;
+            user.diff_ns(target.proc("ns"), user.proc("ns"))?;
+            lab.note("0 stands for any type")?;
+            user.setns(owner, Flags::empty())?;
+            user.diff_ns(target.proc("ns"), user.proc("ns"))?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

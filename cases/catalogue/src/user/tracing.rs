@@ -185,4 +185,59 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "user.inspection-downwards-only",
+        claim: "The owner of a user namespace may look at the root and the current directory of a process in it through /proc; those inside may not do so for a process outside or beside them, though it has the same user.",
+        sources: &[
+            man("ptrace(2)", "Ptrace access mode checking"),
+            man("proc_pid_root(5)", "DESCRIPTION"),
+            man("proc_pid_cwd(5)", "DESCRIPTION"),
+        ],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS],
+        wrong: "the root of a user namespace reaches the files of a process outside by way of /proc",
+        play: |lab| {
+            let user = lab.process("user")?;
+            let outside = user.fork("outside")?;
+            let inner = user.clone("inner", NEWUSER)?;
+            let beside = user.clone("beside", NEWUSER)?;
+            inner.geteuid()?;
+            beside.geteuid()?;
+            lab.note("downwards, upwards, sideways, and within")?;
+            let looks = [(user, inner), (inner, outside), (inner, beside), (user, outside)];
+            for (reader, process) in looks {
+                for link in ["root", "cwd"] {
+                    reader.readlink(process.proc(link))?;
+                }
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "user.map-files-need-checkpoint-cap",
+        claim: "A process may read the links in its /proc/PID/map_files, but follows none of them, as the root of a user namespace neither: that takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial one.",
+        sources: &[
+            man("proc_pid_map_files(5)", "DESCRIPTION"),
+            man("capabilities(7)", "CAP_CHECKPOINT_RESTORE"),
+        ],
+        since: "4.3",
+        starts_as: Credentials::User,
+        needs: &[&need::USER_NS, &need::PROCFS, &need::PLAIN_UID],
+        wrong: "the root of a user namespace opens a file that it can reach by no path",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.readlink_map_file()?;
+            user.open_map_file()?;
+            user.unshare(NEWUSER)?;
+            user.map_ids(super::OWN, USER_AS_ROOT, USER_AS_ROOT)?;
+            user.geteuid()?;
+            user.capget()?;
+            user.readlink_map_file()?;
+            user.open_map_file()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
