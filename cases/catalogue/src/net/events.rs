@@ -220,3 +220,12 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "net.uevents-owner-userns",
+    claim: "The uevent of a device that is in no network namespace goes to the network namespaces that the initial user namespace owns and to no other.",
+    sources: &[text("kernel, in no manual page")],
+    why: "such an event is one of the whole machine, whose device manager would act on it; that the events of network devices stay with their owner is tested",
+    part: Some("net.uevents-of-own-devices"),
+}];

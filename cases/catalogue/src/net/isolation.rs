@@ -218,6 +218,37 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.own-firewall",
+        claim: "Packet filters belong to one network namespace: a filter that lets nothing out holds for the packets of its own and is not there in another, made before or after it.",
+        sources: &[man("network_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS, &need::NFTABLES],
+        wrong: "a filter of one network namespace stops packets in another, or a new one begins with a copy of it",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let before = outer.clone("before", NEWNET)?;
+            outer.nft_drop_output("filter")?;
+            let after = outer.clone("after", NEWNET)?;
+            lab.note("a datagram over the loopback of the one that has the filter, then of the others")?;
+            let datagram = |process: Process| {
+                process.nft_tables()?;
+                process.link_set_up("lo")?;
+                let client = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+                process.connect(client, "127.0.0.1:9")?;
+                process.write(client, "datagram")
+            };
+            datagram(outer)?;
+            for process in [before, after] {
+                let server = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+                process.bind(server, "127.0.0.1:9")?;
+                datagram(process)?;
+                process.recv(server)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

@@ -87,4 +87,30 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.lo-down-bind-allowed",
+        claim: "In a new network namespace a server may bind to 127.0.0.1 and listen there before the loopback device is up; clients reach it when it is.",
+        sources: &[PART_7, text("kernel, in no manual page")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS],
+        wrong: "the address is not there while the device is down, or the server has to be started again",
+        play: |lab| {
+            let process = outside(lab, "process")?;
+            process.link_get("lo")?;
+            let server = serve(process, "127.0.0.1:80")?;
+            process.getsockname(server)?;
+            let datagrams = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+            process.bind(datagrams, "127.0.0.1:53")?;
+            try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")?;
+            lab.note("the device comes up, and both servers are there")?;
+            process.link_set_up("lo")?;
+            try_to_connect(process, Domain::AF_INET, "127.0.0.1:80")?;
+            let client = process.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+            process.connect(client, "127.0.0.1:53")?;
+            process.write(client, "datagram")?;
+            process.recv(datagrams)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -16,6 +16,7 @@ crate::topics! {
     ip_netns,
     events,
     veth,
+    tun,
     sockets,
     unix_sockets,
     netlink_sockets,

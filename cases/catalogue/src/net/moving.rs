@@ -145,6 +145,57 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.move-up-device-allowed",
+        claim: "A device can be moved while it is up and linked: it arrives down, its other end loses the link, and has it again when it is set up there.",
+        sources: &[PART_7, text("kernel, in no manual page")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS, &need::VETH],
+        wrong: "the move is refused until the device is down, or the pair is cut for good",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let inner = outer.clone("inner", NEWNET)?;
+            outer.link_add_veth("v0", "v1")?;
+            outer.link_set_up("v0")?;
+            outer.link_set_up("v1")?;
+            outer.wait_link_running("v0")?;
+            outer.link_get("v0")?;
+            lab.note("the other end goes")?;
+            outer.link_set_netns_pid("v1", inner)?;
+            inner.link_get("v1")?;
+            outer.link_get("v0")?;
+            inner.link_set_up("v1")?;
+            outer.wait_link_running("v0")?;
+            outer.link_get("v0")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "net.move-back",
+        claim: "A device that is moved to another network namespace and back is the same as before: by its name, its hardware address and its other end.",
+        sources: &[man("ip-link(8)", "ip link set"), man("network_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS, &need::VETH],
+        wrong: "the device does not come back, or as another one",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let inner = outer.clone("inner", NEWNET)?;
+            outer.link_add_veth("v0", "v1")?;
+            outer.link_get("v1")?;
+            outer.link_set_netns_pid("v1", inner)?;
+            outer.link_get("v1")?;
+            inner.link_get("v1")?;
+            inner.link_set_netns_pid("v1", outer.sealed())?;
+            inner.link_get("v1")?;
+            outer.link_get("v1")?;
+            lab.note("its other end goes with it still")?;
+            outer.link_delete("v0")?;
+            outer.links()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.
@@ -169,5 +220,19 @@ pub const UNTESTED: &[Untested] = &[
         sources: &[man("network_namespaces(7)", "DESCRIPTION"), man("ip-netns(8)", "DESCRIPTION")],
         why: "it takes a spare physical device, and it changes the initial network namespace",
         part: None,
+    },
+    Untested {
+        id: "net.physical-return-name-taken",
+        claim: "A physical device that comes back to the initial network namespace gets a name of the form devN where its own is taken there.",
+        sources: &[text("kernel, in no manual page")],
+        why: "it takes a spare physical device, and it changes the initial network namespace",
+        part: None,
+    },
+    Untested {
+        id: "net.physical-delayed-by-processes",
+        claim: "A physical device of a network namespace whose name was deleted comes back only when the last process in it has ended.",
+        sources: &[man("ip-netns(8)", "ip netns delete")],
+        why: "it takes a spare physical device; that a process keeps its network namespace, and the devices in it, is tested",
+        part: Some("net.socket-pins-ns"),
     },
 ];

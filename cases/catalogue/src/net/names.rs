@@ -73,4 +73,29 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.move-keeps-altnames",
+        claim: "The alternative names of a device go with it to another network namespace, where it is found by them; one that is taken there keeps it where it is.",
+        sources: &[man("ip-link(8)", "ip link property add"), man("rtnetlink(7)", "RTM_NEWLINK")],
+        since: "5.5",
+        needs: &[&need::NET_NS, &need::VETH, &need::ALTERNATIVE_NAMES],
+        wrong: "the names stay behind and are taken for ever, or two devices have one name",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let inner = outer.clone("inner", NEWNET)?;
+            outer.link_add_veth("v0", "v1")?;
+            outer.link_altname_add("v0", "first-name")?;
+            outer.link_set_netns_pid("v0", inner)?;
+            lab.note("gone from here, and there with the device")?;
+            outer.link_altnames("first-name")?;
+            inner.link_altnames("first-name")?;
+            outer.link_altname_add("v1", "first-name")?;
+            lab.note("now it is taken where the other device wants to go")?;
+            outer.link_set_netns_pid("v1", inner)?;
+            outer.link_altnames("v1")?;
+            inner.links()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

@@ -214,6 +214,61 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.sysctl-owner-before-map",
+        claim: "A setting of a network namespace that is looked at before the id of the owner's root is mapped belongs to nobody inside, one that is looked at after that to root; the capability over the namespace counts before the map, too.",
+        sources: &[
+            man("user_namespaces(7)", "Interaction of user namespaces and other types of namespaces"),
+            man("user_namespaces(7)", "Unmapped user and group IDs"),
+        ],
+        since: "4.9",
+        starts_as: Credentials::User,
+        needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::PROC_SYS_NET],
+        wrong: "the files stay with root outside, or belong to a process that has no id there",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWNET)?;
+            user.stat_owner("/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
+            user.echo("1", "/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
+            user.words("/proc/sys/net/ipv4/icmp_echo_ignore_all")?;
+            lab.note("after the map; another one, since the kernel keeps the owner that a file had when it was first found")?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            user.stat_owner("/proc/sys/net/ipv4/ip_forward")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "net.child-hash-entries",
+        claim: "tcp_child_ehash_entries and udp_child_hash_entries give the next network namespace that is made tables of its own, of that size, and are 0 there; one without such a table shows a negative size, and the sizes are not written.",
+        sources: &[text("Documentation/networking/ip-sysctl.rst")],
+        since: "6.2",
+        needs: &[&need::NET_NS, &need::CHILD_HASH_TABLES],
+        wrong: "a namespace shares the table of the initial one though it should have its own, or hands the setting on",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let tables = [
+                ("tcp_child_ehash_entries", "tcp_ehash_entries", "1024"),
+                ("udp_child_hash_entries", "udp_hash_entries", "256"),
+            ];
+            for (setting, _, size) in tables {
+                outer.echo(size, format!("/proc/sys/net/ipv4/{setting}"))?;
+            }
+            let inner = outer.clone("inner", NEWNET)?;
+            let below = inner.clone("below", NEWNET)?;
+            for (setting, table, _) in tables {
+                lab.note(table)?;
+                let path = format!("/proc/sys/net/ipv4/{table}");
+                outer.sign(&path)?;
+                inner.words(&path)?;
+                inner.words(format!("/proc/sys/net/ipv4/{setting}"))?;
+                below.sign(&path)?;
+                inner.open(&path, OpenFlags::O_WRONLY)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

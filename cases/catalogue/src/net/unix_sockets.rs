@@ -162,4 +162,28 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.autobind-per-ns",
+        claim: "The abstract name that the kernel chooses for a UNIX socket is one of the socket's network namespace: the same name can be had in another one, and not twice in one.",
+        sources: &[man("unix(7)", "Autobind feature"), man("network_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS],
+        wrong: "a name is taken on the whole machine, or given twice",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let chosen = outer.socket(Domain::AF_UNIX, SocketType::SOCK_DGRAM)?.id()?;
+            outer.bind_autobind(chosen)?;
+            outer.name_form(chosen)?;
+            let inner = outer.clone("inner", NEWNET)?;
+            lab.note("a second socket asks for the same name, in the same and in the other namespace")?;
+            for process in [outer, inner] {
+                let second = process.socket(Domain::AF_UNIX, SocketType::SOCK_DGRAM)?.id()?;
+                if process.bind_as(second, chosen)?.is_ok() {
+                    process.name_form(second)?;
+                }
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];

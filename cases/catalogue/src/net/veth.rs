@@ -132,4 +132,39 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.veth-bridge-to-others",
+        claim: "veth devices whose one ends are ports of a bridge connect the network namespaces of their other ends with each other.",
+        sources: &[man("network_namespaces(7)", "DESCRIPTION"), man("veth(4)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::NET_NS, &need::VETH, &need::BRIDGE],
+        wrong: "a datagram does not arrive; the case then runs into its deadline",
+        play: |lab| {
+            let outer = outside(lab, "outer")?;
+            let first = outer.clone("first", NEWNET)?;
+            let second = outer.clone("second", NEWNET)?;
+            outer.link_add("b0", "bridge")?;
+            outer.link_set_up("b0")?;
+            for (process, port, address) in [(first, "p1", "10.1.1.1/24"), (second, "p2", "10.1.1.2/24")] {
+                outer.link_add_veth_between(port, outer, "eth0", process)?;
+                process.address_add("eth0", address)?;
+                outer.link_set_up(port)?;
+                process.link_set_up("eth0")?;
+                process.wait_link_running("eth0")?;
+                process.links()?;
+            }
+            outer.links()?;
+            lab.note("the outer ends become ports of the bridge")?;
+            outer.link_set_master("p1", "b0")?;
+            outer.link_set_master("p2", "b0")?;
+            let server = second.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+            second.bind(server, "10.1.1.2:9")?;
+            let client = first.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
+            first.connect(client, "10.1.1.2:9")?;
+            first.write(client, "over the bridge")?;
+            second.recv(server)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
