@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// Modules that cases need where the kernel does not have them built in.
-const MODULES: [&str; 4] = ["af_packet", "dummy", "overlay", "veth"];
+const MODULES: [&str; 8] = ["af_packet", "bridge", "dummy", "nf_tables", "overlay", "tun", "veth", "vsock"];
 
 /// The guests to be booted, and how.
 pub struct Plan<'a> {
