@@ -269,6 +269,37 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "net.vsock-mode",
+        claim: "Whether a network namespace shares its vsock addresses with others is fixed when it is made, by child_ns_mode of its creator's; the first value written there is the last one, and local is handed on to all namespaces below.",
+        sources: &[text("Documentation/admin-guide/sysctl/net.rst")],
+        since: "7.0",
+        starts_as: Credentials::User,
+        needs: &[&need::NET_NS, &need::USER_NS, &need::PLAIN_UID, &need::VSOCK_MODE],
+        wrong: "a namespace changes its mode afterwards, or one below a local one is global",
+        play: |lab| {
+            const MODE: &str = "/proc/sys/net/vsock/ns_mode";
+            const CHILD_MODE: &str = "/proc/sys/net/vsock/child_ns_mode";
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER | NEWNET)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            user.words(MODE)?;
+            user.words(CHILD_MODE)?;
+            user.open(MODE, OpenFlags::O_WRONLY)?;
+            let before = user.clone("before", NEWNET)?;
+            lab.note("the next ones are to be local, and there is no way back")?;
+            user.echo("local", CHILD_MODE)?;
+            user.echo("global", CHILD_MODE)?;
+            let after = user.clone("after", NEWNET)?;
+            after.echo("global", CHILD_MODE)?;
+            let below = after.clone("below", NEWNET)?;
+            for process in [user, before, after, below] {
+                process.words(MODE)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.
