@@ -164,12 +164,13 @@ mod tests {
     }
 
     /// Requirements that are no documented rule: facts of the place where nsconform was started.
-    const FACTS: [&str; 9] = [
+    const FACTS: [&str; 10] = [
         "a start in the initial PID namespace",
         "the initial time namespace",
         "the initial user namespace",
         "an ordinary user that is not root outside",
         "pages of 4096 bytes",
+        "pending signals",
         "user ids above 100000",
         "several user ids",
         "thousands of user ids",

@@ -53,13 +53,17 @@ pub const CASES: &[Case] = &[
         claim: "To make a tun device takes the right to open the file of its driver, and CAP_NET_ADMIN in the user namespace that owns the network namespace.",
         sources: &[text("Documentation/networking/tuntap.rst"), man("capabilities(7)", "CAP_NET_ADMIN")],
         since: "3.8",
-        needs: &[&need::NET_NS, &need::ORDINARY_USER, &need::USER_NS, &need::PROCFS, &need::TUN],
+        needs: &[&need::NET_NS, &need::MANY_IDS, &need::USER_NS, &need::PROCFS, &need::TUN],
         wrong: "root in a user namespace opens a file that its user may not, or makes devices in a foreign network namespace",
         play: |lab| {
             let root = outside(lab, "root")?;
             tun_file(root, "/tmp/for-all", 0o666)?;
             tun_file(root, "/tmp/for-root", 0o600)?;
-            let user = lab.process_as(Credentials::User, "user")?;
+            let user = root.fork("user")?;
+            user.setgroups([])?;
+            user.setresgid(1000, 1000, 1000)?;
+            user.setresuid(1000, 1000, 1000)?;
+            user.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
             lab.note("an ordinary user, then the root of a network namespace of the user's own")?;
             let plain = user.open("/tmp/for-all", OpenFlags::O_RDWR)?.id()?;
             user.ioctl_tunsetiff(plain, "t0")?;

@@ -339,7 +339,7 @@ pub const CASES: &[Case] = &[
         claim: "The notification of a message queue tells the sender by the number that the notified process knows it by: 0 for one outside its PID namespace, the outer number for one inside a child one.",
         sources: &[man("mq_notify(3)", "DESCRIPTION"), man("pid_namespaces(7)", "DESCRIPTION")],
         since: "2.6.32",
-        needs: &[&need::PID_NS, &need::POSIX_MQ],
+        needs: &[&need::PID_NS, &need::POSIX_MQ, &need::PENDING_SIGNALS],
         wrong: "a number of the sender's PID namespace is told",
         play: |lab| {
             let outer = lab.process("outer")?;

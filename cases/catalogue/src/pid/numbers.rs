@@ -91,6 +91,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let one = outer.clone("one", NEWPID)?;
             let other = outer.clone("other", NEWPID)?;
+            lab.note("by turns, a process in each")?;
             for name in ["second", "third", "fourth"] {
                 for init in [one, other] {
                     init.getpid()?;

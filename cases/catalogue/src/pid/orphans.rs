@@ -191,6 +191,7 @@ pub const CASES: &[Case] = &[
             reaper.prctl_set_child_subreaper(true)?;
             let parent = reaper.fork("parent")?;
             let orphan = parent.fork("orphan")?;
+            lab.note("first the parent ends, then the subreaper")?;
             for (ending, adopter) in [(parent, reaper), (reaper, init)] {
                 orphan.getppid()?;
                 ending.exit(0)?;

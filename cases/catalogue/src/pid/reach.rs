@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
         claim: "A process of an ancestor namespace operates on the members of a PID namespace by the numbers that it knows them by.",
         sources: &[man("pid_namespaces(7)", "Nesting PID namespaces")],
         since: "2.6.24",
-        needs: &[&need::PID_NS],
+        needs: &[&need::PID_NS, &need::USUAL_NICE],
         wrong: "a call from outside misses the member, or reaches another process",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -127,6 +127,7 @@ pub const CASES: &[Case] = &[
             outer.map_ids(OWN, USER_AS_ROOT, USER_AS_ROOT)?;
             outer.echo("77", "/proc/sys/user/max_uts_namespaces")?;
             outer.words("/proc/sys/user/max_uts_namespaces")?;
+            lab.note("the limit above holds for both, but is not the new one's")?;
             let inner = outer.clone("inner", NEWUSER)?;
             for kind in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
                 inner.words(format!("/proc/sys/user/max_{kind}_namespaces"))?;

@@ -128,6 +128,7 @@ pub const CASES: &[Case] = &[
             let inner = middle.clone("inner", NEWUSER)?;
             outer.readlink(OWN_NS)?;
             middle.readlink(OWN_NS)?;
+            lab.note("of the inner one, then of the one between")?;
             for process in [inner, middle] {
                 let file = outer.open(process.proc("ns/user"), O_RDONLY)?.id()?;
                 let parent = outer.ioctl_parent(file)?.id()?;
