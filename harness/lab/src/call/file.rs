@@ -2,7 +2,7 @@
 //!
 //! Mounts live in `mount`; ownership as such lives in `identity`.
 
-use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names, flags};
 use super::calls;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Errno, Value, check};
@@ -48,6 +48,14 @@ impl Argument for OpenFlags {
 
 /// open(2) for reading only, which has no bit of its own.
 pub const O_RDONLY: OpenFlags = OpenFlags::empty();
+
+flags! {
+    /// The events of poll(2).
+    PollEvents: i16 {
+        POLLIN = libc::POLLIN, POLLPRI = libc::POLLPRI, POLLOUT = libc::POLLOUT,
+        POLLERR = libc::POLLERR, POLLHUP = libc::POLLHUP, POLLNVAL = libc::POLLNVAL,
+    }
+}
 
 constants! {
     /// The start of a relative path: the current directory, or a descriptor of another one.
@@ -242,6 +250,13 @@ calls! {
         check(unsafe { libc::link(old.as_ptr(), new.as_ptr()) })
     }
 
+    /// Makes a symbolic link: a file that holds a path.
+    symlink(target: Pathname, path: Pathname) {
+        let (target, path) = (target.c_string()?, path.c_string()?);
+        // SAFETY: both paths are C strings that outlive the call.
+        check(unsafe { libc::symlink(target.as_ptr(), path.as_ptr()) })
+    }
+
     /// Makes the file of a character device.
     mknod(path: Pathname, mode: FileMode, major: i32, minor: i32) => "mknod({}, S_IFCHR|{}, makedev({}, {}))" {
         let device = libc::makedev(major as u32, minor as u32);
@@ -312,6 +327,47 @@ calls! {
     chmod(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chmod(path.c_string()?.as_ptr(), mode.0) })
+    }
+
+    /// Asks, without waiting, which of the events have come to a descriptor; POLLERR and POLLHUP are always asked for.
+    poll(fd: Descriptor, events: PollEvents) => "poll([{fd={}, events={}}], 1, 0)" asks {
+        let mut polled = libc::pollfd { fd: fd.0, events: events.bits(), revents: 0 };
+        // SAFETY: there is one, and it outlives the call.
+        check(unsafe { libc::poll(&mut polled, 1, 0) })?;
+        Ok(Value::word(PollEvents::from_bits_retain(polled.revents).show()))
+    }
+
+    /// Asks for the type and the permissions of a file, whoever owns it.
+    stat_mode(path: Pathname) observes "stat(2), of its answer st_mode" {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Value::Octal(std::fs::metadata(path_of(&path))?.mode()))
+    }
+
+    /// Asks for the type and the permissions of a file, and of a symbolic link as such.
+    lstat_mode(path: Pathname) observes "lstat(2), of its answer st_mode" {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Value::Octal(std::fs::symlink_metadata(path_of(&path))?.mode()))
+    }
+
+    /// Asks which file a path leads to: two paths lead to the same file if both numbers agree.
+    stat_identity(path: Pathname) observes "stat(2), of its answer st_dev and st_ino" {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(path_of(&path))?;
+        Ok(Value::fields([
+            ("st_dev", Value::volatile("device", metadata.dev())),
+            ("st_ino", Value::volatile("inode", metadata.ino())),
+        ]))
+    }
+
+    /// Asks for the magic number of the file system that a file is on.
+    statfs_type(path: Pathname) observes "statfs(2), of its answer f_type" {
+        // SAFETY: all-zero is a valid statfs; it and the path outlive the call.
+        let answer = unsafe {
+            let mut answer: libc::statfs = std::mem::zeroed();
+            check(libc::statfs(path.c_string()?.as_ptr(), &mut answer))?;
+            answer
+        };
+        Ok(Value::Hex(answer.f_type as u64))
     }
 
     /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.
