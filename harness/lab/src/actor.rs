@@ -53,12 +53,17 @@ pub(crate) static CHILD_TID: AtomicI32 = AtomicI32::new(0);
 const STACK_SIZE: usize = 512 * 1024;
 
 impl Actor {
-    fn new(socket: RawFd, shares_files: bool) -> Actor {
-        Actor { socket, shares_files, passed: None, addresses: Vec::new() }
+    fn new(socket: RawFd, shares_files: bool, addresses: Vec<usize>) -> Actor {
+        Actor { socket, shares_files, passed: None, addresses }
     }
 
     /// Serves the director on `socket` until told to exit or until the director is gone.
     pub(crate) fn run(socket: RawFd, shares_files: bool) -> ! {
+        Actor::run_with(socket, shares_files, Vec::new())
+    }
+
+    /// As [`Actor::run`], with the addresses that the process has from its creator.
+    fn run_with(socket: RawFd, shares_files: bool, addresses: Vec<usize>) -> ! {
         let Some(buffer) = wire::message_buffer() else {
             let _ = wire::send(socket, NO_MEMORY, None);
             leave(socket, shares_files, 1)
@@ -67,7 +72,7 @@ impl Actor {
         if wire::send_owned(socket, GREETING).is_err() {
             leave(socket, shares_files, 0);
         }
-        let mut actor = Actor::new(socket, shares_files);
+        let mut actor = Actor::new(socket, shares_files, addresses);
         loop {
             let received = match wire::receive(socket, buffer) {
                 Ok(received) if received.length > 0 => received,
@@ -130,7 +135,7 @@ impl Actor {
                     unsafe { libc::close(self.socket) };
                 }
                 crate::call::process::forget_caught_signals();
-                Actor::run(socket.into_raw_fd(), shares_files);
+                Actor::run_with(socket.into_raw_fd(), shares_files, std::mem::take(&mut self.addresses));
             }
             pid
         };
@@ -174,6 +179,8 @@ pub(crate) struct Creation {
     /// The PIDs chosen for the child, innermost namespace first; uses clone3(2) if not empty or if
     /// `extended` is set.
     pub(crate) set_tid: Vec<i32>,
+    /// The directory of the cgroup that the child starts in, for `CLONE_INTO_CGROUP`.
+    pub(crate) cgroup: Option<RawFd>,
     /// Whether to use clone3(2) rather than clone(2).
     pub(crate) extended: bool,
 }
@@ -206,7 +213,13 @@ impl Creation {
         arguments.set_tid = if self.set_tid.is_empty() { 0 } else { self.set_tid.as_ptr() as u64 };
         arguments.set_tid_size = self.set_tid.len() as u64;
         // Up to the fields that are set, for kernels that know no more.
-        let size = std::mem::offset_of!(libc::clone_args, cgroup);
+        let size = match self.cgroup {
+            Some(cgroup) => {
+                arguments.cgroup = cgroup as u64;
+                size_of_val(&arguments)
+            }
+            None => std::mem::offset_of!(libc::clone_args, cgroup),
+        };
         // SAFETY: as above; the structure and the array it points to outlive the call.
         unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size) }
     }

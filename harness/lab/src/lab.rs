@@ -4,7 +4,7 @@
 //! `director`; the place is sealed in `seal`.
 
 use crate::call::argument::Unshown;
-use crate::call::process::{Process as ProcessCall, Signal};
+use crate::call::process::{ChildCgroup, Process as ProcessCall, Signal};
 use crate::call::{Ask, Call};
 use crate::conduct::Conduct;
 use crate::director::Director;
@@ -120,11 +120,59 @@ impl<'l> Process<'l> {
     /// When the engine fails.
     pub fn try_clone3(&self, name: &str, flags: Flags, set_tid: &[i32]) -> Done {
         let exit_signal = if flags.contains(Flags::CLONE_THREAD) { Signal(0) } else { Signal::SIGCHLD };
+        self.ask_clone3(name, flags, exit_signal, set_tid, None)
+    }
+
+    /// Creates a process by clone3(2) whose end is told to its parent by this signal; 0: by none.
+    ///
+    /// # Errors
+    /// As [`Process::clone`].
+    pub fn clone3_signal(
+        &self,
+        name: &str,
+        flags: Flags,
+        exit_signal: Signal,
+    ) -> Result<Process<'l>, Interrupt> {
+        self.ask_clone3(name, flags, exit_signal, &[], None)?.value()?;
+        Ok(self.newest())
+    }
+
+    /// Creates a process by clone3(2) in the cgroup of this open directory (`CLONE_INTO_CGROUP`).
+    ///
+    /// # Errors
+    /// As [`Process::clone`].
+    pub fn clone3_into_cgroup(
+        &self,
+        name: &str,
+        flags: Flags,
+        cgroup: i32,
+    ) -> Result<Process<'l>, Interrupt> {
+        self.try_clone3_into_cgroup(name, flags, cgroup)?.value()?;
+        Ok(self.newest())
+    }
+
+    /// As [`Process::clone3_into_cgroup`], and gives the kernel's answer.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn try_clone3_into_cgroup(&self, name: &str, flags: Flags, cgroup: i32) -> Done {
+        self.ask_clone3(name, flags | Flags::CLONE_INTO_CGROUP, Signal::SIGCHLD, &[], Some(cgroup))
+    }
+
+    fn ask_clone3(
+        &self,
+        name: &str,
+        flags: Flags,
+        exit_signal: Signal,
+        set_tid: &[i32],
+        cgroup: Option<i32>,
+    ) -> Done {
         self.ask(Call::Process(ProcessCall::clone3 {
             child: Unshown(name.to_string()),
             flags,
             exit_signal,
             set_tid: set_tid.to_vec(),
+            cgroup: ChildCgroup(cgroup),
         }))
     }
 

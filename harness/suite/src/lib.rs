@@ -41,6 +41,7 @@ pub mod prelude {
     pub use nsconform_lab::call::lock::*;
     pub use nsconform_lab::call::message::*;
     pub use nsconform_lab::call::mount::*;
+    pub use nsconform_lab::call::mqueue::*;
     pub use nsconform_lab::call::namespace::*;
     pub use nsconform_lab::call::netfilter::*;
     pub use nsconform_lab::call::netlink::*;

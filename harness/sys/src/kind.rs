@@ -78,6 +78,7 @@ bitflags! {
         #[allow(missing_docs)] const CLONE_SYSVSEM = 0x40000;
         #[allow(missing_docs)] const CLONE_SETTLS = 0x80000;
         #[allow(missing_docs)] const CLONE_PARENT_SETTID = 0x10_0000;
+        #[allow(missing_docs)] const CLONE_DETACHED = 0x40_0000;
         #[allow(missing_docs)] const CLONE_CHILD_SETTID = 0x100_0000;
         #[allow(missing_docs)] const CLONE_NEWCGROUP = 0x200_0000;
         #[allow(missing_docs)] const CLONE_NEWUTS = 0x400_0000;
@@ -86,6 +87,8 @@ bitflags! {
         #[allow(missing_docs)] const CLONE_NEWPID = 0x2000_0000;
         #[allow(missing_docs)] const CLONE_NEWNET = 0x4000_0000;
         #[allow(missing_docs)] const CLONE_IO = 0x8000_0000;
+        #[allow(missing_docs)] const CLONE_CLEAR_SIGHAND = 0x1_0000_0000;
+        #[allow(missing_docs)] const CLONE_INTO_CGROUP = 0x2_0000_0000;
         const _ = !0;
     }
 }
@@ -103,6 +106,7 @@ impl Flags {
         ("CLONE_NEWUTS", "a new UTS namespace (host name, NIS domain name)"),
         ("CLONE_CHILD_SETTID", "the kernel stores the child's number in the memory of the child"),
         ("CLONE_FILES", "both processes share one table of descriptors"),
+        ("CLONE_INTO_CGROUP", "the child starts in a cgroup that the caller names"),
         ("CLONE_FS", "both processes share root directory, current directory and umask"),
         ("CLONE_PARENT", "the child's parent is the caller's parent"),
         ("CLONE_PARENT_SETTID", "the kernel stores the child's number in the memory of the caller"),

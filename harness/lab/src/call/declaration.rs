@@ -67,9 +67,16 @@ pub struct Parameter {
 
 impl Declaration {
     /// The printed form with these printed arguments. Arguments that print as nothing are left
-    /// out.
+    /// out; in a template they keep their place, unless they are hidden.
     pub fn print(&self, arguments: &[String]) -> String {
-        let mut shown = arguments.iter().filter(|argument| !argument.is_empty()).map(String::as_str);
+        let has_place = |number: usize| {
+            let parameter = self.parameters.get(number).filter(|_| self.template.is_some());
+            parameter.is_some_and(|parameter| !matches!(parameter.kind, ArgumentKind::Hidden))
+        };
+        let shown = arguments.iter().enumerate();
+        let mut shown = shown
+            .filter(|(number, argument)| has_place(*number) || !argument.is_empty())
+            .map(|(_, argument)| argument.as_str());
         let sign = self.mark.sign();
         let Some(template) = self.template else {
             return format!("{sign}{}({})", self.name, shown.collect::<Vec<_>>().join(", "));

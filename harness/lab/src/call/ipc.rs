@@ -1,11 +1,11 @@
-//! System V and POSIX inter-process communication: sysvipc(7), mq_overview(7), fifo(7).
+//! System V inter-process communication and named pipes: sysvipc(7), fifo(7).
 //!
-//! Reading and writing the settings in /proc/sys needs nothing of its own: `file` has it.
+//! POSIX message queues live in `mqueue`. Reading and writing the settings in /proc/sys needs nothing
+//! of its own: `file` has it.
 
 use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, constants, flag_names, flags};
 use super::calls;
-use super::file::{FileMode, OpenFlags, path_of};
-use super::process::Signal;
+use super::file::{FileMode, path_of};
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,21 @@ constants! {
     IpcCommand: i32 { IPC_RMID = libc::IPC_RMID, IPC_STAT = libc::IPC_STAT, GETPID = 11, GETVAL = 12 }
 }
 
+constants! {
+    /// The commands of shmctl(2) that take an index into the kernel's table and not an identifier.
+    ShmIndexCommand: i32 { SHM_STAT = 13, SHM_STAT_ANY = 15 }
+}
+
+constants! {
+    /// The commands of msgctl(2) that take an index into the kernel's table and not an identifier.
+    MsgIndexCommand: i32 { MSG_STAT = 11, MSG_STAT_ANY = 13 }
+}
+
+constants! {
+    /// The commands of semctl(2) that take an index into the kernel's table and not an identifier.
+    SemIndexCommand: i32 { SEM_STAT = 18, SEM_STAT_ANY = 20 }
+}
+
 flags! {
     /// The flags of msgsnd(2), msgrcv(2) and of the operations of semop(2).
     IpcFlags: i32 { IPC_NOWAIT = libc::IPC_NOWAIT, SEM_UNDO = 0x1000 }
@@ -136,63 +151,18 @@ impl Argument for Address {
     }
 }
 
-/// The size that mq_open(3) gives to a new queue; nothing where the queue exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueueSize {
-    created: bool,
-    messages: i64,
-    message_size: i64,
-}
-
-/// The queue exists: there is nothing to say about its size.
-pub const EXISTING: QueueSize = QueueSize { created: false, messages: 0, message_size: 0 };
-
-/// A queue that takes little of RLIMIT_MSGQUEUE, which all processes of a user share.
-pub const SMALL_QUEUE: QueueSize = QueueSize::new(4, 64);
-
-impl QueueSize {
-    /// Room for this many messages of this many bytes.
-    pub const fn new(messages: i64, message_size: i64) -> QueueSize {
-        QueueSize { created: true, messages, message_size }
-    }
-}
-
-impl Argument for QueueSize {
-    const KIND: ArgumentKind = ArgumentKind::Structure;
-
-    fn read(cursor: &mut Cursor<'_>) -> Result<QueueSize, SyntaxError> {
-        cursor.expect("0600, {mq_maxmsg=")?;
-        let messages = cursor.number()?;
-        cursor.expect(", mq_msgsize=")?;
-        let message_size = cursor.number()?;
-        cursor.expect("}")?;
-        Ok(QueueSize::new(messages, message_size))
-    }
-
-    fn absent() -> Option<QueueSize> {
-        Some(EXISTING)
-    }
-
-    fn show(&self) -> String {
-        match self.created {
-            true => format!("0600, {{mq_maxmsg={}, mq_msgsize={}}}", self.messages, self.message_size),
-            false => String::new(),
-        }
-    }
-}
-
 /// The longest message that scripts receive, in bytes: the kernel's default limit.
-const MESSAGE_SIZE: usize = 8192;
+pub(super) const MESSAGE_SIZE: usize = 8192;
 
 /// The part of an attached segment that `peek` reads, in bytes.
 const PEEKED: usize = 64;
 
 calls! {
-    /// Calls about System V objects and POSIX message queues.
+    /// Calls about System V objects and named pipes.
     Ipc, IpcCalls, actor:
 
     /// Finds or creates a System V shared memory segment.
-    shmget(key: Key, size: i64, flags: GetFlags) asks(!flags.contains(GetFlags::IPC_CREAT)) {
+    shmget(key: Key, size: i64, flags: GetFlags) asks(finds(*key, *flags)) {
         // SAFETY: takes numbers only.
         check(unsafe { libc::shmget(key.0, size as libc::size_t, flags.bits()) })
     }
@@ -225,39 +195,19 @@ calls! {
 
     /// Asks about a shared memory segment or removes it.
     shmctl(id: i32, command: IpcCommand) asks(*command != IpcCommand::IPC_RMID) {
-        // SAFETY: all-zero is a valid shmid_ds; it outlives the call.
-        let (returned, state) = unsafe {
-            let mut state: libc::shmid_ds = std::mem::zeroed();
-            (libc::shmctl(id, command.0, &mut state), state)
-        };
-        let done = check(returned)?;
         if command != IpcCommand::IPC_STAT {
-            return Ok(done);
+            // SAFETY: the other commands take no structure.
+            return check(unsafe { libc::shmctl(id, command.0, std::ptr::null_mut()) });
         }
+        let state = shared_memory(id)?;
         Ok(Value::fields([
             ("shm_segsz", Value::Number(state.shm_segsz as i64)),
             ("shm_nattch", Value::Number(state.shm_nattch as i64)),
         ]))
     }
 
-    /// Asks for the ids of the owner and of the creator of a System V shared memory segment, in the caller's user namespace.
-    shmctl_owners(id: i32) => "shmctl({}, IPC_STAT, {shm_perm})" asks {
-        // SAFETY: all-zero is a valid shmid_ds; it outlives the call.
-        let permissions = unsafe {
-            let mut state: libc::shmid_ds = std::mem::zeroed();
-            check(libc::shmctl(id, libc::IPC_STAT, &mut state))?;
-            state.shm_perm
-        };
-        Ok(Value::fields([
-            ("uid", Value::Number(permissions.uid.into())),
-            ("gid", Value::Number(permissions.gid.into())),
-            ("cuid", Value::Number(permissions.cuid.into())),
-            ("cgid", Value::Number(permissions.cgid.into())),
-        ]))
-    }
-
     /// Finds or creates a System V semaphore set.
-    semget(key: Key, count: i32, flags: GetFlags) asks(!flags.contains(GetFlags::IPC_CREAT)) {
+    semget(key: Key, count: i32, flags: GetFlags) asks(finds(*key, *flags)) {
         // SAFETY: takes numbers only.
         check(unsafe { libc::semget(key.0, count, flags.bits()) })
     }
@@ -278,21 +228,17 @@ calls! {
 
     /// Asks about a semaphore or its set, or removes the set.
     semctl(id: i32, number: i32, command: IpcCommand) asks(*command != IpcCommand::IPC_RMID) {
-        // SAFETY: all-zero is a valid semid_ds; it outlives the call. GETPID, GETVAL and IPC_RMID take no
-        // fourth argument and do not look at it.
-        let (returned, state) = unsafe {
-            let mut state: libc::semid_ds = std::mem::zeroed();
-            (libc::semctl(id, number, command.0, &raw mut state), state)
-        };
-        let done = if command == IpcCommand::GETPID { check_pid(returned)? } else { check(returned)? };
         if command != IpcCommand::IPC_STAT {
-            return Ok(done);
+            // SAFETY: the other commands take no fourth argument.
+            let returned = unsafe { libc::semctl(id, number, command.0) };
+            return if command == IpcCommand::GETPID { check_pid(returned) } else { check(returned) };
         }
+        let state = semaphore_set(id)?;
         Ok(Value::fields([("sem_nsems", Value::Number(state.sem_nsems as i64))]))
     }
 
     /// Finds or creates a System V message queue.
-    msgget(key: Key, flags: GetFlags) asks(!flags.contains(GetFlags::IPC_CREAT)) {
+    msgget(key: Key, flags: GetFlags) asks(finds(*key, *flags)) {
         // SAFETY: takes numbers only.
         check(unsafe { libc::msgget(key.0, flags.bits()) })
     }
@@ -322,15 +268,11 @@ calls! {
 
     /// Asks about a System V message queue or removes it.
     msgctl(id: i32, command: IpcCommand) asks(*command != IpcCommand::IPC_RMID) {
-        // SAFETY: all-zero is a valid msqid_ds; it outlives the call.
-        let (returned, state) = unsafe {
-            let mut state: libc::msqid_ds = std::mem::zeroed();
-            (libc::msgctl(id, command.0, &mut state), state)
-        };
-        let done = check(returned)?;
         if command != IpcCommand::IPC_STAT {
-            return Ok(done);
+            // SAFETY: the other commands take no structure.
+            return check(unsafe { libc::msgctl(id, command.0, std::ptr::null_mut()) });
         }
+        let state = message_queue(id)?;
         Ok(Value::fields([
             ("msg_qnum", Value::Number(state.msg_qnum as i64)),
             ("msg_qbytes", Value::Number(state.msg_qbytes as i64)),
@@ -351,61 +293,108 @@ calls! {
         objects(&String::from_utf8_lossy(&buffer[..count as usize]))
     }
 
-    /// Opens a POSIX message queue, or creates it.
-    mq_open(name: Text, flags: OpenFlags, size: QueueSize) {
-        // SAFETY: all-zero is a valid mq_attr; it and the name outlive the call.
+    /// Asks about the shared memory segment at an index of the kernel's table; gives its identifier.
+    shmctl_index(index: i32, command: ShmIndexCommand) => "shmctl({}, {})" asks {
+        // SAFETY: all-zero is a valid shmid_ds; it outlives the call.
         check(unsafe {
-            let mut attributes: libc::mq_attr = std::mem::zeroed();
-            attributes.mq_maxmsg = size.messages as _;
-            attributes.mq_msgsize = size.message_size as _;
-            let mode: libc::mode_t = 0o600;
-            libc::mq_open(name.c_string()?.as_ptr(), flags.bits(), mode, &raw mut attributes)
+            let mut state: libc::shmid_ds = std::mem::zeroed();
+            libc::shmctl(index, command.0, &mut state)
         })
     }
 
-    /// Removes a POSIX message queue by name.
-    mq_unlink(name: Text) {
-        // SAFETY: the name is a C string that outlives the call.
-        check(unsafe { libc::mq_unlink(name.c_string()?.as_ptr()) })
-    }
-
-    /// Puts a message with a priority into an open POSIX message queue.
-    mq_send(fd: Descriptor, text: Text, priority: i32) {
-        // SAFETY: pointer and length describe `text`.
-        check(unsafe { libc::mq_send(fd.0, text.0.as_ptr().cast(), text.0.len(), priority as u32) })
-    }
-
-    /// Takes the oldest message of the highest priority from an open POSIX message queue.
-    mq_receive(fd: Descriptor) {
-        let mut text = vec![0; MESSAGE_SIZE];
-        // SAFETY: pointer and length describe `text`; the priority is not asked for.
-        let length =
-            unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
-        check(length as i64)?;
-        text.truncate(length as usize);
-        Ok(Value::Text(text))
-    }
-
-    /// Asks for a signal when a message arrives in an empty POSIX message queue.
-    mq_notify(fd: Descriptor, signal: Signal) => "mq_notify({}, {sigev_notify=SIGEV_SIGNAL, sigev_signo={}})" {
-        // SAFETY: all-zero is a valid sigevent; it outlives the call.
+    /// Asks about the message queue at an index of the kernel's table; gives its identifier.
+    msgctl_index(index: i32, command: MsgIndexCommand) => "msgctl({}, {})" asks {
+        // SAFETY: all-zero is a valid msqid_ds; it outlives the call.
         check(unsafe {
-            let mut event: libc::sigevent = std::mem::zeroed();
-            event.sigev_notify = libc::SIGEV_SIGNAL;
-            event.sigev_signo = signal.0;
-            libc::mq_notify(fd.0, &event)
+            let mut state: libc::msqid_ds = std::mem::zeroed();
+            libc::msgctl(index, command.0, &mut state)
         })
     }
 
-    /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.
-    queue_status(path: Pathname) observes "the file, by open(2), read(2) and close(2)" {
-        let content = std::fs::read_to_string(path_of(&path))?;
-        let field = |word: &str| {
-            let (name, value) = word.split_once(':')?;
-            Some((name.to_string(), super::file::number_or_word(value)))
-        };
-        let fields: Option<Vec<(String, Value)>> = content.split_whitespace().map(field).collect();
-        fields.map(Value::Fields).ok_or(Errno(libc::EPROTO))
+    /// Asks about the semaphore set at an index of the kernel's table; gives its identifier.
+    semctl_index(index: i32, command: SemIndexCommand) => "semctl({}, 0, {})" asks {
+        // SAFETY: all-zero is a valid semid_ds; it outlives the call.
+        check(unsafe {
+            let mut state: libc::semid_ds = std::mem::zeroed();
+            libc::semctl(index, 0, command.0, &raw mut state)
+        })
+    }
+
+    /// Asks who owns and who created a shared memory segment, in the caller's user namespace.
+    shmctl_owners(id: i32) => "shmctl({}, IPC_STAT, {shm_perm})" asks {
+        shared_memory(id).map(|state| owners(&state.shm_perm))
+    }
+
+    /// Asks who owns and who created a System V message queue, in the caller's user namespace.
+    msgctl_owners(id: i32) => "msgctl({}, IPC_STAT, {msg_perm})" asks {
+        message_queue(id).map(|state| owners(&state.msg_perm))
+    }
+
+    /// Asks who owns and who created a semaphore set, in the caller's user namespace.
+    semctl_owners(id: i32) => "semctl({}, 0, IPC_STAT, {sem_perm})" asks {
+        semaphore_set(id).map(|state| owners(&state.sem_perm))
+    }
+
+    /// Asks which processes created a shared memory segment and attached or detached it last, in the caller's PID namespace.
+    shmctl_pids(id: i32) => "shmctl({}, IPC_STAT, {shm_cpid, shm_lpid})" asks {
+        let state = shared_memory(id)?;
+        Ok(Value::fields([("shm_cpid", Value::Pid(state.shm_cpid)), ("shm_lpid", Value::Pid(state.shm_lpid))]))
+    }
+
+    /// Asks which processes sent and received the last messages of a System V message queue, in the caller's PID namespace.
+    msgctl_pids(id: i32) => "msgctl({}, IPC_STAT, {msg_lspid, msg_lrpid})" asks {
+        let state = message_queue(id)?;
+        Ok(Value::fields([("msg_lspid", Value::Pid(state.msg_lspid)), ("msg_lrpid", Value::Pid(state.msg_lrpid))]))
+    }
+
+    /// Gives a shared memory segment to another owner and group; its mode stays.
+    shmctl_set_owner(id: i32, uid: i32, gid: i32) => "shmctl({}, IPC_SET, {uid={}, gid={}})" composes "shmctl(2) with IPC_STAT, and shmctl(2) with IPC_SET" {
+        let mut state = shared_memory(id)?;
+        (state.shm_perm.uid, state.shm_perm.gid) = (uid as libc::uid_t, gid as libc::gid_t);
+        // SAFETY: the state outlives the call.
+        check(unsafe { libc::shmctl(id, libc::IPC_SET, &mut state) })
+    }
+
+    /// Gives a System V message queue to another owner and group; its mode and size stay.
+    msgctl_set_owner(id: i32, uid: i32, gid: i32) => "msgctl({}, IPC_SET, {uid={}, gid={}})" composes "msgctl(2) with IPC_STAT, and msgctl(2) with IPC_SET" {
+        let mut state = message_queue(id)?;
+        (state.msg_perm.uid, state.msg_perm.gid) = (uid as libc::uid_t, gid as libc::gid_t);
+        // SAFETY: the state outlives the call.
+        check(unsafe { libc::msgctl(id, libc::IPC_SET, &mut state) })
+    }
+
+    /// Gives a semaphore set to another owner and group; its mode stays.
+    semctl_set_owner(id: i32, uid: i32, gid: i32) => "semctl({}, 0, IPC_SET, {uid={}, gid={}})" composes "semctl(2) with IPC_STAT, and semctl(2) with IPC_SET" {
+        let mut state = semaphore_set(id)?;
+        (state.sem_perm.uid, state.sem_perm.gid) = (uid as libc::uid_t, gid as libc::gid_t);
+        // SAFETY: the state outlives the call.
+        check(unsafe { libc::semctl(id, 0, libc::IPC_SET, &raw mut state) })
+    }
+
+    /// Sets how many bytes a System V message queue may hold; its owner and mode stay.
+    msgctl_set_qbytes(id: i32, qbytes: i64) => "msgctl({}, IPC_SET, {msg_qbytes={}})" composes "msgctl(2) with IPC_STAT, and msgctl(2) with IPC_SET" {
+        let mut state = message_queue(id)?;
+        state.msg_qbytes = qbytes as libc::msglen_t;
+        // SAFETY: the state outlives the call.
+        check(unsafe { libc::msgctl(id, libc::IPC_SET, &mut state) })
+    }
+
+    /// Keeps a shared memory segment in main memory, so that it is never swapped out.
+    shmctl_lock(id: i32) => "shmctl({}, SHM_LOCK)" {
+        // SAFETY: this command takes no structure.
+        check(unsafe { libc::shmctl(id, SHM_LOCK, std::ptr::null_mut()) })
+    }
+
+    /// Asks whether a shared memory segment is locked into main memory.
+    shm_locked(id: i32) observes "shmctl(2) with IPC_STAT, of its answer the bit SHM_LOCKED of the mode" {
+        let mode = shared_memory(id)?.shm_perm.mode;
+        Ok(Value::word(if u32::from(mode) & SHM_LOCKED != 0 { "yes" } else { "no" }))
+    }
+
+    /// Sets the value of a semaphore.
+    semctl_setval(id: i32, number: i32, value: i32) => "semctl({}, {}, SETVAL, {})" {
+        // SAFETY: this command takes a number.
+        check(unsafe { libc::semctl(id, number, SETVAL, value) })
     }
 
     /// Makes a named pipe.
@@ -413,6 +402,54 @@ calls! {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::mkfifo(path.c_string()?.as_ptr(), mode.0 as libc::mode_t) })
     }
+}
+
+/// Whether shmget(2) and its relatives can only find an object, and create none.
+fn finds(key: Key, flags: GetFlags) -> bool {
+    key.0 != libc::IPC_PRIVATE && !flags.contains(GetFlags::IPC_CREAT)
+}
+
+/// `SHM_LOCK` of linux/shm.h.
+const SHM_LOCK: i32 = 11;
+
+/// `SHM_LOCKED` of linux/shm.h.
+const SHM_LOCKED: u32 = 0o2000;
+
+/// `SETVAL` of linux/sem.h.
+const SETVAL: i32 = 16;
+
+fn shared_memory(id: i32) -> Result<libc::shmid_ds, Errno> {
+    // SAFETY: all-zero is a valid shmid_ds; it outlives the call.
+    unsafe {
+        let mut state: libc::shmid_ds = std::mem::zeroed();
+        check(libc::shmctl(id, libc::IPC_STAT, &mut state)).map(|_| state)
+    }
+}
+
+fn message_queue(id: i32) -> Result<libc::msqid_ds, Errno> {
+    // SAFETY: all-zero is a valid msqid_ds; it outlives the call.
+    unsafe {
+        let mut state: libc::msqid_ds = std::mem::zeroed();
+        check(libc::msgctl(id, libc::IPC_STAT, &mut state)).map(|_| state)
+    }
+}
+
+fn semaphore_set(id: i32) -> Result<libc::semid_ds, Errno> {
+    // SAFETY: all-zero is a valid semid_ds; it outlives the call.
+    unsafe {
+        let mut state: libc::semid_ds = std::mem::zeroed();
+        check(libc::semctl(id, 0, libc::IPC_STAT, &raw mut state)).map(|_| state)
+    }
+}
+
+fn owners(permissions: &libc::ipc_perm) -> Value {
+    let id = |id: u32| Value::Number(id.into());
+    Value::fields([
+        ("uid", id(permissions.uid)),
+        ("gid", id(permissions.gid)),
+        ("cuid", id(permissions.cuid)),
+        ("cgid", id(permissions.cgid)),
+    ])
 }
 
 /// The two ways of `copy_through_pipe`.

@@ -13,6 +13,8 @@ constants! {
     Rlimit: u32 {
         RLIMIT_NPROC = libc::RLIMIT_NPROC, RLIMIT_NOFILE = libc::RLIMIT_NOFILE,
         RLIMIT_SIGPENDING = libc::RLIMIT_SIGPENDING,
+        RLIMIT_MEMLOCK = libc::RLIMIT_MEMLOCK,
+        RLIMIT_MSGQUEUE = libc::RLIMIT_MSGQUEUE,
     }
 }
 
@@ -48,6 +50,12 @@ calls! {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: the limit outlives the call.
         check(unsafe { libc::prlimit(pid.number, resource.0 as _, std::ptr::null(), &mut limit) })
+    }
+
+    /// Keeps all memory that the caller has now in main memory.
+    mlockall() => "mlockall(MCL_CURRENT)" {
+        // SAFETY: takes a number only.
+        check(unsafe { libc::mlockall(libc::MCL_CURRENT) })
     }
 
     /// Asks for the nice value of a process.

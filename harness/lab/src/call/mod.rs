@@ -17,6 +17,7 @@ pub mod limit;
 pub mod lock;
 pub mod message;
 pub mod mount;
+pub mod mqueue;
 pub mod namespace;
 pub mod netfilter;
 pub mod netlink;
@@ -280,6 +281,7 @@ areas!(
     lock::Lock,
     message::Message,
     mount::Mount,
+    mqueue::Mqueue,
     namespace::Namespace,
     netfilter::Netfilter,
     netlink::Netlink,

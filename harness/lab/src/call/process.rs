@@ -4,8 +4,9 @@
 //! namespaces of a process live in `namespace`, those about its user ids and capabilities in
 //! `identity`.
 
-use super::argument::{Descriptor, Pathname, Pid, Unshown, constants, flags};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Pid, Unshown, constants, flags};
 use super::calls;
+use super::reading::{Cursor, SyntaxError};
 use crate::actor::Creation;
 use crate::outcome::{Answer, Errno, Value, check, check_pid};
 use nsconform_sys::kind::Flags;
@@ -58,19 +59,40 @@ flags! {
     }
 }
 
+/// The cgroup in which clone3(2) creates a child: the descriptor of its directory; nothing where the
+/// child starts in its creator's cgroup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ChildCgroup(pub Option<i32>);
+
+impl Argument for ChildCgroup {
+    const KIND: ArgumentKind = ArgumentKind::Structure;
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<ChildCgroup, SyntaxError> {
+        match cursor.accept(", cgroup=") {
+            true => cursor.number().map(|fd: i32| ChildCgroup(Some(fd))),
+            false => Ok(ChildCgroup(None)),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.map(|fd| format!(", cgroup={fd}")).unwrap_or_default()
+    }
+}
+
 calls! {
     /// Calls about processes and signals.
     Process, ProcessCalls, actor:
 
     /// Creates a process, in new namespaces where flags say so.
     clone(child: Unshown<String>, flags: Flags) {
-        let how = Creation { flags, exit_signal: libc::SIGCHLD, set_tid: Vec::new(), extended: false };
+        let how =
+            Creation { flags, exit_signal: libc::SIGCHLD, set_tid: Vec::new(), cgroup: None, extended: false };
         Ok(actor.create(&with_thread_rule(how))?.named(&child.0))
     }
 
-    /// Creates a process by the newer call, which takes all flags, the signal sent at the child's end, and chosen PIDs.
-    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>) => "clone3({flags={}, exit_signal={}, set_tid={}})" {
-        let how = Creation { flags, exit_signal: exit_signal.0, set_tid, extended: true };
+    /// Creates a process by the newer call, which takes all flags, the signal sent at the child's end, chosen PIDs, and the directory of the child's cgroup.
+    clone3(child: Unshown<String>, flags: Flags, exit_signal: Signal, set_tid: Vec<i32>, cgroup: ChildCgroup) => "clone3({flags={}, exit_signal={}, set_tid={}{}})" {
+        let how = Creation { flags, exit_signal: exit_signal.0, set_tid, cgroup: cgroup.0, extended: true };
         Ok(actor.create(&how)?.named(&child.0))
     }
 
@@ -193,7 +215,7 @@ calls! {
             ("si_status", if info.si_code == libc::CLD_EXITED {
                 Value::Number(status.into())
             } else {
-                Value::word(super::argument::Argument::show(&Signal(status)))
+                Value::word(Argument::show(&Signal(status)))
             }),
         ]))
     }
@@ -234,7 +256,7 @@ calls! {
         // SAFETY: these signals come from kill(2), which fills si_pid.
         let sender = unsafe { info.si_pid() };
         Ok(Value::fields([
-            ("si_signo", Value::word(super::argument::Argument::show(&Signal(taken)))),
+            ("si_signo", Value::word(Argument::show(&Signal(taken)))),
             ("si_pid", Value::Pid(sender)),
         ]))
     }
@@ -387,7 +409,6 @@ fn with_thread_rule(mut how: Creation) -> Creation {
 
 /// A wait status in the words of wait(2).
 fn wait_status(status: i32) -> Value {
-    use super::argument::Argument as _;
     if libc::WIFEXITED(status) {
         Value::word(format!("exited({})", libc::WEXITSTATUS(status)))
     } else if libc::WIFSIGNALED(status) {
@@ -445,7 +466,6 @@ pub(crate) fn forget_caught_signals() {
 }
 
 fn take_caught_signals() -> Vec<Value> {
-    use super::argument::Argument as _;
     let count = CAUGHT_COUNT.swap(0, Ordering::SeqCst).min(NOTED);
     CAUGHT[..count]
         .iter()
