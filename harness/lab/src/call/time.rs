@@ -3,7 +3,7 @@
 //!
 //! The offsets of a time namespace are a text file: see `file`.
 
-use super::argument::{Argument, ArgumentKind, Pathname, constants};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, constants};
 use super::calls;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
@@ -15,7 +15,8 @@ constants! {
     Clock: i32 {
         CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2,
         CLOCK_THREAD_CPUTIME_ID = 3, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5,
-        CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_TAI = 11,
+        CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_REALTIME_ALARM = 8,
+        CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11,
     }
 }
 
@@ -90,15 +91,38 @@ calls! {
 
     /// Reads from /proc/uptime how long the system has been up. A trace shows how far it is from the first reading.
     cat_uptime() observes "/proc/uptime" {
-        let uptime = || {
-            let content = std::fs::read_to_string("/proc/uptime")?;
-            let seconds = content.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
-            seconds.map(|seconds| (seconds * 1e9) as i128).ok_or(Errno(libc::EPROTO))
-        };
-        Ok(Value::Time {
-            clock: "uptime".to_string(),
-            nanoseconds: ahead_of(Clock::CLOCK_REALTIME, uptime)?,
+        uptime(|| Ok(std::fs::read_to_string("/proc/uptime")?))
+    }
+
+    /// Reads from an open /proc/uptime how long the system has been up. A trace shows how far it is from the first reading.
+    uptime_fd(fd: Descriptor) observes "the open file, by pread(2)" {
+        uptime(|| {
+            let mut buffer = [0; 128];
+            // SAFETY: pointer and length describe `buffer`.
+            let count = unsafe { libc::pread(fd.0, buffer.as_mut_ptr().cast(), buffer.len(), 0) };
+            check(count as i64)?;
+            Ok(String::from_utf8_lossy(&buffer[..count as usize]).into_owned())
         })
+    }
+
+    /// Reads from /proc/stat when the system was started, as a time of CLOCK_REALTIME. A trace shows how far it is from the first reading.
+    cat_btime() observes "/proc/stat, the line btime" {
+        let content = std::fs::read_to_string("/proc/stat")?;
+        let seconds = content.lines().find_map(|line| line.strip_prefix("btime ")?.parse::<i128>().ok());
+        let seconds = seconds.ok_or(Errno(libc::EPROTO))?;
+        Ok(Value::Time { clock: "btime".to_string(), nanoseconds: seconds * SECOND })
+    }
+
+    /// Reads from a file like /proc/PID/stat how long after the start of the system its process was started. A trace shows how far it is from the first reading.
+    cat_starttime(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it field 22" {
+        let content = std::fs::read_to_string(super::file::path_of(&path))?;
+        // The second field is a name in parentheses, which may hold spaces.
+        let fields = content.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
+        let ticks = fields.and_then(|mut fields| fields.nth(19)?.parse::<i128>().ok()).ok_or(Errno(libc::EPROTO))?;
+        // SAFETY: takes a number only.
+        let Value::Number(per_second) = check(unsafe { libc::sysconf(libc::_SC_CLK_TCK) })? else { unreachable!() };
+        let nanoseconds = ticks * SECOND / Nanoseconds::from(per_second);
+        Ok(Value::Time { clock: "starttime".to_string(), nanoseconds })
     }
 
     /// Reads the offsets in a file like /proc/PID/timens_offsets, clock by clock.
@@ -138,6 +162,66 @@ calls! {
         })
     }
 
+    /// Waits on a futex that nobody wakes until a clock shows a time a little ahead, and tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the wait was broken off).
+    futex_wait(clock: Clock, until: FromNow) => "futex(FUTEX_WAIT_BITSET, {}, {})" observes "futex(2), measured by the same clock and ended by setitimer(2)" {
+        let end = later(clock, until)?;
+        let operation = match clock {
+            Clock::CLOCK_REALTIME => libc::FUTEX_WAIT_BITSET | libc::FUTEX_CLOCK_REALTIME,
+            Clock::CLOCK_MONOTONIC => libc::FUTEX_WAIT_BITSET,
+            _ => return Err(Errno(libc::EINVAL)),
+        };
+        let word = 0u32;
+        guarded(clock, end, || {
+            // SAFETY: the word and the time outlive the call; there is no second word.
+            let waited = check(unsafe {
+                libc::syscall(libc::SYS_futex, &raw const word, operation, 0, &timespec(end), 0, u32::MAX)
+            });
+            match waited {
+                Err(Errno(libc::ETIMEDOUT)) => Ok(()),
+                other => other.map(drop),
+            }
+        })
+    }
+
+    /// Makes a timer that is a descriptor, by the clock of that name.
+    timerfd_create(clock: Clock) => "timerfd_create({}, 0)" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::timerfd_create(clock.0, 0) })
+    }
+
+    /// Sets a timer that is a descriptor, made by the same clock, to an absolute time far ahead.
+    timerfd_arm(fd: Descriptor, clock: Clock, seconds: i32) => "timerfd_settime({}, TIMER_ABSTIME, {} + {} s)" composes "clock_gettime(2) and timerfd_settime(2)" {
+        let value = once_at(read(clock)? + Nanoseconds::from(seconds) * SECOND);
+        // SAFETY: the value outlives the call; the old one is not asked for.
+        check(unsafe { libc::timerfd_settime(fd.0, libc::TFD_TIMER_ABSTIME, &value, std::ptr::null_mut()) })
+    }
+
+    /// Asks how long it is until a timer expires, in hundreds of seconds rounded up, which does not depend on how fast the machine is.
+    timerfd_gettime(fd: Descriptor) observes "timerfd_gettime(2), rounded up" {
+        let mut value = once_at(0);
+        // SAFETY: the value outlives the call.
+        check(unsafe { libc::timerfd_gettime(fd.0, &mut value) })?;
+        Ok(remaining(value.it_value.tv_sec as i64))
+    }
+
+    /// Reads how long it is until a timer of the caller expires, as `timerfd_gettime` shows it.
+    timerfd_fdinfo(fd: Descriptor) observes "/proc/self/fdinfo, of it it_value, rounded up" {
+        let content = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.0))?;
+        let value = content.lines().find_map(|line| line.strip_prefix("it_value: (")?.split(',').next()?.parse().ok());
+        value.map(remaining).ok_or(Errno(libc::EPROTO))
+    }
+
+    /// Asks to set the kernel's time zone to one that does not exist, in minutes west of Greenwich: EINVAL for who may set the real-time clock, which it leaves alone.
+    settimeofday_zone(minutes_west: i32) => "settimeofday(NULL, {tz_minuteswest={}})" {
+        const FARTHEST: i32 = 15 * 60;
+        if minutes_west.abs() <= FARTHEST {
+            return Err(Errno(libc::ECANCELED));
+        }
+        let zone = [minutes_west, 0];
+        // SAFETY: the two numbers have the layout of a struct timezone and outlive the call.
+        check(unsafe { libc::syscall(libc::SYS_settimeofday, 0, zone.as_ptr()) })
+    }
+
     /// Makes a timer that is a descriptor, sets it to a time a little ahead and reads it, which waits until it expires; tells whether that time passed meanwhile (ETIMEDOUT: a second passed and the timer did not expire).
     timerfd_settime(clock: Clock, until: FromNow) observes "timerfd_create(2), timerfd_settime(2) and read(2), measured by the same clock and ended by setitimer(2)" {
         let end = later(clock, until)?;
@@ -167,6 +251,21 @@ calls! {
     timer_settime(clock: Clock, until: FromNow) observes "timer_create(2), timer_settime(2) and sigtimedwait(2), measured by the same clock" {
         wait_for_timer(clock, later(clock, until)?)
     }
+}
+
+/// Seconds until a timer expires, rounded up to hundreds.
+fn remaining(seconds: i64) -> Value {
+    let hundreds = (seconds + 100) / 100;
+    Value::fields([("it_value", Value::Number(hundreds * 100))])
+}
+
+/// The first number of a text like that of /proc/uptime.
+fn uptime(text: impl Fn() -> Result<String, Errno>) -> Answer {
+    let uptime = || {
+        let seconds = text()?.split_whitespace().next().and_then(|word| word.parse::<f64>().ok());
+        seconds.map(|seconds| (seconds * 1e9) as Nanoseconds).ok_or(Errno(libc::EPROTO))
+    };
+    Ok(Value::Time { clock: "uptime".to_string(), nanoseconds: ahead_of(Clock::CLOCK_REALTIME, uptime)? })
 }
 
 /// A clock's reading or a time on it, in nanoseconds.
