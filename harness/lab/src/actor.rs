@@ -4,6 +4,7 @@
 //! or when the director is gone. The calls live in `call`.
 
 use crate::call::Call;
+use crate::call::handle::FileHandle;
 use crate::outcome::{Answer, Errno, Outcome, Value, check};
 use nsconform_sys::kind::Flags;
 use nsconform_sys::wire;
@@ -41,6 +42,15 @@ pub struct Actor {
     passed: Option<OwnedFd>,
     /// Addresses of attached System V segments and mappings, by the number the script knows.
     pub(crate) addresses: Vec<usize>,
+    /// File handles, by the number the script knows.
+    pub(crate) handles: Vec<FileHandle>,
+}
+
+/// The things that a forked child has from its creator.
+#[derive(Default)]
+struct Inherited {
+    addresses: Vec<usize>,
+    handles: Vec<FileHandle>,
 }
 
 /// Where clone3(2) stores the number of a new process in the memory of its creator.
@@ -53,17 +63,18 @@ pub(crate) static CHILD_TID: AtomicI32 = AtomicI32::new(0);
 const STACK_SIZE: usize = 512 * 1024;
 
 impl Actor {
-    fn new(socket: RawFd, shares_files: bool, addresses: Vec<usize>) -> Actor {
-        Actor { socket, shares_files, passed: None, addresses }
+    fn new(socket: RawFd, shares_files: bool, inherited: Inherited) -> Actor {
+        let Inherited { addresses, handles } = inherited;
+        Actor { socket, shares_files, passed: None, addresses, handles }
     }
 
     /// Serves the director on `socket` until told to exit or until the director is gone.
     pub(crate) fn run(socket: RawFd, shares_files: bool) -> ! {
-        Actor::run_with(socket, shares_files, Vec::new())
+        Actor::run_with(socket, shares_files, Inherited::default())
     }
 
-    /// As [`Actor::run`], with the addresses that the process has from its creator.
-    fn run_with(socket: RawFd, shares_files: bool, addresses: Vec<usize>) -> ! {
+    /// As [`Actor::run`], with what the process has from its creator.
+    fn run_with(socket: RawFd, shares_files: bool, inherited: Inherited) -> ! {
         let Some(buffer) = wire::message_buffer() else {
             let _ = wire::send(socket, NO_MEMORY, None);
             leave(socket, shares_files, 1)
@@ -72,7 +83,7 @@ impl Actor {
         if wire::send_owned(socket, GREETING).is_err() {
             leave(socket, shares_files, 0);
         }
-        let mut actor = Actor::new(socket, shares_files, addresses);
+        let mut actor = Actor::new(socket, shares_files, inherited);
         loop {
             let received = match wire::receive(socket, buffer) {
                 Ok(received) if received.length > 0 => received,
@@ -135,7 +146,11 @@ impl Actor {
                     unsafe { libc::close(self.socket) };
                 }
                 crate::call::process::forget_caught_signals();
-                Actor::run_with(socket.into_raw_fd(), shares_files, std::mem::take(&mut self.addresses));
+                let inherited = Inherited {
+                    addresses: std::mem::take(&mut self.addresses),
+                    handles: std::mem::take(&mut self.handles),
+                };
+                Actor::run_with(socket.into_raw_fd(), shares_files, inherited);
             }
             pid
         };

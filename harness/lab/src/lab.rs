@@ -133,8 +133,16 @@ impl<'l> Process<'l> {
         flags: Flags,
         exit_signal: Signal,
     ) -> Result<Process<'l>, Interrupt> {
-        self.ask_clone3(name, flags, exit_signal, &[], None)?.value()?;
+        self.try_clone3_signal(name, flags, exit_signal)?.value()?;
         Ok(self.newest())
+    }
+
+    /// As [`Process::clone3_signal`], and gives the kernel's answer.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn try_clone3_signal(&self, name: &str, flags: Flags, exit_signal: Signal) -> Done {
+        self.ask_clone3(name, flags, exit_signal, &[], None)
     }
 
     /// Creates a process by clone3(2) in the cgroup of this open directory (`CLONE_INTO_CGROUP`).

@@ -34,6 +34,7 @@ pub mod prelude {
     pub use nsconform_lab::call::cgroup::*;
     pub use nsconform_lab::call::device::*;
     pub use nsconform_lab::call::file::*;
+    pub use nsconform_lab::call::handle::{FileHandleCalls, Handle};
     pub use nsconform_lab::call::identity::*;
     pub use nsconform_lab::call::ipc::*;
     pub use nsconform_lab::call::keys::{KeyPermissions, Keyring, KeysCalls};
@@ -45,6 +46,7 @@ pub mod prelude {
     pub use nsconform_lab::call::namespace::*;
     pub use nsconform_lab::call::netfilter::*;
     pub use nsconform_lab::call::netlink::*;
+    pub use nsconform_lab::call::pidfd::*;
     pub use nsconform_lab::call::process::{
         Disposition, MaskChange, ProcessCalls, RebootCommand, RebootMagic, Signal, WaitOptions,
     };
@@ -53,6 +55,7 @@ pub mod prelude {
     pub use nsconform_lab::call::time::*;
     pub use nsconform_lab::call::tun::*;
     pub use nsconform_lab::call::uts::*;
+    pub use nsconform_lab::call::watch::*;
     pub use nsconform_lab::interrupt::{Interrupt, Play};
     pub use nsconform_lab::lab::{Lab, Process};
     pub use nsconform_lab::outcome::{Done, Errno, Outcome, Value};

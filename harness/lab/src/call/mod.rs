@@ -10,6 +10,7 @@ pub mod cgroup;
 pub mod declaration;
 pub mod device;
 pub mod file;
+pub mod handle;
 pub mod identity;
 pub mod ipc;
 pub mod keys;
@@ -21,6 +22,7 @@ pub mod mqueue;
 pub mod namespace;
 pub mod netfilter;
 pub mod netlink;
+pub mod pidfd;
 pub mod process;
 pub mod reading;
 mod rtnetlink;
@@ -29,6 +31,7 @@ pub mod terminal;
 pub mod time;
 pub mod tun;
 pub mod uts;
+pub mod watch;
 
 use crate::actor::Actor;
 use crate::outcome::Outcome;
@@ -274,6 +277,7 @@ areas!(
     cgroup::Cgroup,
     device::Device,
     file::File,
+    handle::FileHandles,
     identity::Identity,
     ipc::Ipc,
     keys::Keys,
@@ -285,12 +289,14 @@ areas!(
     namespace::Namespace,
     netfilter::Netfilter,
     netlink::Netlink,
+    pidfd::Pidfd,
     process::Process,
     socket::Socket,
     terminal::Terminal,
     time::Time,
     tun::Tun,
     uts::Uts,
+    watch::Watch,
 );
 
 impl Call {

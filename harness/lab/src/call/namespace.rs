@@ -26,6 +26,35 @@ const NS_GET_PARENT: u64 = namespace_ioctl(2);
 const NS_GET_NSTYPE: u64 = namespace_ioctl(3);
 const NS_GET_OWNER_UID: u64 = namespace_ioctl(4);
 
+/// The ioctls of linux/nsfs.h that take or fill an argument of so many bytes (`_IOR`).
+const fn namespace_ioctl_read(command: u64, size: usize) -> u64 {
+    2 << 30 | (size as u64) << 16 | namespace_ioctl(command)
+}
+const NS_GET_MNTNS_ID: u64 = namespace_ioctl_read(5, size_of::<u64>());
+const NS_MNT_GET_INFO: u64 = namespace_ioctl_read(10, size_of::<MountNamespaceInfo>());
+const NS_MNT_GET_NEXT: u64 = namespace_ioctl_read(11, size_of::<MountNamespaceInfo>());
+const NS_MNT_GET_PREV: u64 = namespace_ioctl_read(12, size_of::<MountNamespaceInfo>());
+const NS_GET_ID: u64 = namespace_ioctl_read(13, size_of::<u64>());
+
+constants! {
+    /// The ioctls of linux/nsfs.h that translate a PID or a TGID from or to a PID namespace.
+    PidTranslation: u32 {
+        NS_GET_PID_FROM_PIDNS = namespace_ioctl_read(6, size_of::<i32>()) as u32,
+        NS_GET_TGID_FROM_PIDNS = namespace_ioctl_read(7, size_of::<i32>()) as u32,
+        NS_GET_PID_IN_PIDNS = namespace_ioctl_read(8, size_of::<i32>()) as u32,
+        NS_GET_TGID_IN_PIDNS = namespace_ioctl_read(9, size_of::<i32>()) as u32,
+    }
+}
+
+/// `struct mnt_ns_info` of linux/nsfs.h.
+#[repr(C)]
+#[derive(Default)]
+struct MountNamespaceInfo {
+    size: u32,
+    nr_mounts: u32,
+    mnt_ns_id: u64,
+}
+
 calls! {
     /// Calls about namespaces of any kind.
     Namespace, NamespaceCalls, actor:
@@ -79,6 +108,48 @@ calls! {
         Ok(Value::Number(uid.into()))
     }
 
+    /// Asks for the number of a process in the caller's PID namespace by its number in another one, or the reverse.
+    ioctl_translate(fd: Descriptor, translation: PidTranslation, pid: Pid) => "ioctl({}, {}, {})" asks {
+        let Value::Number(pid) = ioctl(fd.0, translation.0.into(), pid.number as u64)? else { unreachable!() };
+        Ok(Value::Pid(pid as i32))
+    }
+
+    /// Asks for the number of a mount namespace that no other one has or will have.
+    ioctl_mntns_id(fd: Descriptor) => "ioctl({}, NS_GET_MNTNS_ID)" asks {
+        namespace_id(fd.0, NS_GET_MNTNS_ID)
+    }
+
+    /// Asks for the number of a namespace that no other one has or will have.
+    ioctl_ns_id(fd: Descriptor) => "ioctl({}, NS_GET_ID)" asks {
+        namespace_id(fd.0, NS_GET_ID)
+    }
+
+    /// Asks for the number of a mount namespace, and how many mounts are in it.
+    ioctl_mnt_info(fd: Descriptor) => "ioctl({}, NS_MNT_GET_INFO)" asks {
+        let mut info = MountNamespaceInfo::default();
+        ioctl(fd.0, NS_MNT_GET_INFO, (&raw mut info) as u64)?;
+        Ok(Value::fields([
+            ("size", Value::Number(info.size.into())),
+            ("nr_mounts", Value::volatile("mounts", info.nr_mounts.into())),
+            ("mnt_ns_id", Value::volatile("id", info.mnt_ns_id)),
+        ]))
+    }
+
+    /// Asks for the number of a mount namespace without a place for the answer.
+    ioctl_mnt_info_null(fd: Descriptor) => "ioctl({}, NS_MNT_GET_INFO, NULL)" asks {
+        ioctl(fd.0, NS_MNT_GET_INFO, 0)
+    }
+
+    /// Asks for a descriptor of the mount namespace that was created next after this one.
+    ioctl_mnt_next(fd: Descriptor) => "ioctl({}, NS_MNT_GET_NEXT)" {
+        ioctl(fd.0, NS_MNT_GET_NEXT, 0)
+    }
+
+    /// Asks for a descriptor of the mount namespace that was created last before this one.
+    ioctl_mnt_prev(fd: Descriptor) => "ioctl({}, NS_MNT_GET_PREV)" {
+        ioctl(fd.0, NS_MNT_GET_PREV, 0)
+    }
+
     /// Sends an ioctl of the namespace family by number, with a null argument.
     ioctl_ns(fd: Descriptor, command: i32) => "ioctl({}, _IO(0xb7, {}))" {
         ioctl(fd.0, namespace_ioctl(command as u64), 0)
@@ -107,17 +178,39 @@ calls! {
         check(unsafe_syscall(libc::SYS_pidfd_open, pid.number.into(), flags.into()))
     }
 
+    /// Compares two descriptors of two processes: 0 if both stand for one open file.
+    kcmp_file(first: Pid, second: Pid, first_fd: Descriptor, second_fd: Descriptor) => "kcmp({}, {}, KCMP_FILE, {}, {})" asks {
+        // SAFETY: takes numbers only.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_kcmp, first.number, second.number, Resource::KCMP_FILE.0, first_fd.0, second_fd.0,
+            )
+        };
+        compared(result)
+    }
+
     /// Asks whether two processes share a resource: 0 if they do. The other values only order addresses in the kernel, so they are all shown as `different`.
     kcmp(first: Pid, second: Pid, resource: Resource) asks {
         // SAFETY: kcmp takes numbers only for these resources.
         let result = unsafe {
             libc::syscall(libc::SYS_kcmp, first.number, second.number, resource.0, 0, 0)
         };
-        match check(result)? {
-            Value::Number(0) => Ok(Value::ZERO),
-            _ => Ok(Value::word("different")),
-        }
+        compared(result)
     }
+}
+
+/// The answer of kcmp(2), whose other values only order addresses in the kernel.
+fn compared(result: i64) -> Answer {
+    match check(result)? {
+        Value::Number(0) => Ok(Value::ZERO),
+        _ => Ok(Value::word("different")),
+    }
+}
+
+fn namespace_id(fd: i32, request: u64) -> Answer {
+    let mut id = 0u64;
+    ioctl(fd, request, (&raw mut id) as u64)?;
+    Ok(Value::volatile("id", id))
 }
 
 /// The links of /proc/PID/ns, as namespaces(7) lists them.

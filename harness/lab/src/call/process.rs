@@ -121,6 +121,27 @@ calls! {
         actor.execute(path.c_string()?.as_c_str())
     }
 
+    /// Creates a process by clone3(2) whose arguments are a structure of another size than the one of linux/sched.h, with zeros behind what is known, or a 1 in the last byte; the child, if there is one, ends at once and is waited for.
+    clone3_sized(size: i64, last_byte: bool) => "clone3({exit_signal=SIGCHLD}, {}, last byte {})" composes "clone3(2), in the child exit(2), and waitpid(2)" {
+        let mut arguments = vec![0u8; usize::try_from(size).unwrap_or(0).max(size_of::<libc::clone_args>())];
+        let exit_signal = std::mem::offset_of!(libc::clone_args, exit_signal);
+        arguments[exit_signal..exit_signal + size_of::<u64>()].copy_from_slice(&(libc::SIGCHLD as u64).to_ne_bytes());
+        if let (true, Some(last)) = (last_byte, arguments.last_mut()) {
+            *last = 1;
+        }
+        // SAFETY: without CLONE_VM the child has a copy of everything, and ends at once; the array has at
+        // least as many bytes as the size says.
+        unsafe {
+            let pid = libc::syscall(libc::SYS_clone3, arguments.as_ptr(), size);
+            if pid == 0 {
+                libc::_exit(0);
+            }
+            check(pid)?;
+            check(libc::waitpid(pid as i32, std::ptr::null_mut(), 0))?;
+        }
+        Ok(Value::word("a child"))
+    }
+
     /// Ends the process with an exit status.
     exit(status: i32) {
         actor.exit(status, true)
@@ -408,7 +429,7 @@ fn with_thread_rule(mut how: Creation) -> Creation {
 }
 
 /// A wait status in the words of wait(2).
-fn wait_status(status: i32) -> Value {
+pub(super) fn wait_status(status: i32) -> Value {
     if libc::WIFEXITED(status) {
         Value::word(format!("exited({})", libc::WEXITSTATUS(status)))
     } else if libc::WIFSIGNALED(status) {
