@@ -96,6 +96,17 @@ needs! {
         probe: |lab| file_systems_are_listed(lab, &["ext4"]),
     }
 
+    /// Ordinary users may have fanotify groups.
+    FANOTIFY {
+        "fanotify for ordinary users",
+        own: &["api.fanotify-limit-per-userns"],
+        remedy: "use Linux 5.13 or later built with CONFIG_FANOTIFY; in a container, allow fanotify_init(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::User, "probe")?;
+            succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?)
+        },
+    }
+
     /// Files of the scratch place can have capabilities.
     FILE_CAPABILITIES {
         "file capabilities on tmpfs",
@@ -112,6 +123,17 @@ needs! {
         "the file system fuse",
         remedy: "build the kernel with CONFIG_FUSE_FS, or load the module fuse",
         probe: |lab| file_systems_are_listed(lab, &["fuse"]),
+    }
+
+    /// The inotify instances of a user namespace are limited.
+    INOTIFY_LIMIT {
+        "user.max_inotify_instances",
+        own: &["api.inotify-limit-per-userns"],
+        remedy: "build the kernel with CONFIG_INOTIFY_USER",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("reading it", process.cat("/proc/sys/user/max_inotify_instances")?)
+        },
     }
 
     /// The kernel knows the file systems that are refused to user namespaces.
@@ -216,6 +238,68 @@ needs! {
         },
     }
 
+    /// The identifier of the next System V object can be chosen.
+    NEXT_ID {
+        "kernel.msg_next_id, sem_next_id and shm_next_id",
+        remedy: "use Linux 5.19 or later built with CONFIG_CHECKPOINT_RESTORE, or run as root outside any user namespace; in a container, mount /proc/sys writable",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("writing kernel.msg_next_id", process.echo("1", "/proc/sys/kernel/msg_next_id")?)
+        },
+    }
+
+    /// Namespaces have numbers that are never used again.
+    NSFS_IDS {
+        "NS_GET_ID",
+        own: &["api.ns-id-every-kind"],
+        remedy: "use Linux 6.18 or later",
+        probe: |lab| asked_of_namespace(lab, "NS_GET_ID", |process, fd| process.ioctl_ns_id(fd)),
+    }
+
+    /// The mounts of a mount namespace can be counted.
+    NSFS_MOUNTS {
+        "NS_MNT_GET_INFO",
+        own: &["api.ioctl-mnt-info"],
+        remedy: "use Linux 6.12 or later",
+        probe: |lab| asked_of_namespace(lab, "NS_MNT_GET_INFO", |process, fd| process.ioctl_mnt_info(fd)),
+    }
+
+    /// PID namespaces translate PIDs, and mount namespaces have numbers.
+    NSFS_PIDS {
+        "NS_GET_MNTNS_ID",
+        own: &["api.ioctl-mntns-id"],
+        remedy: "use Linux 6.11 or later",
+        probe: |lab| asked_of_namespace(lab, "NS_GET_MNTNS_ID", |process, fd| process.ioctl_mntns_id(fd)),
+    }
+
+    /// File handles of namespaces can be opened.
+    NSFS_HANDLES {
+        "file handles of namespaces",
+        own: &["api.handle-own-unprivileged"],
+        remedy: "use Linux 6.18 or later built with CONFIG_FHANDLE",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("name_to_handle_at", process.name_to_handle_at("/proc/self/ns/uts")?)
+        },
+    }
+
+    /// The version 2 hierarchy is mounted without nsdelegate.
+    NO_NSDELEGATE {
+        "cgroup2 without nsdelegate",
+        remedy: "use a machine whose version 2 hierarchy is mounted without the option nsdelegate: systemd sets it",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            process.unshare(NEWCGROUP)?;
+            let mounted = process.mount("", "/tmp", "cgroup2", MountFlags::empty(), "")?;
+            if !mounted.is_ok() {
+                return succeeded("mount of cgroup2", mounted);
+            }
+            let mounts = process.cat("/proc/self/mounts")?.text()?;
+            let set = mounts.lines().any(|line| line.contains(" cgroup2 ") && line.contains("nsdelegate"));
+            Ok(if set { Err("the option is set".into()) } else { Ok(()) })
+        },
+    }
+
     /// Overlays can be mounted with the option userxattr, as user namespaces need it.
     OVERLAY {
         "overlays with the option userxattr",
@@ -241,6 +325,46 @@ needs! {
             process.keyctl_join_session_keyring("probe")?;
             let found = process.keyctl_get_persistent(-1, Keyring::KEY_SPEC_SESSION_KEYRING)?;
             succeeded("keyctl(KEYCTL_GET_PERSISTENT)", found)
+        },
+    }
+
+    /// A pidfd tells how its process has ended.
+    PIDFD_EXIT {
+        "PIDFD_INFO_EXIT",
+        own: &["api.pidfd-info-exit"],
+        remedy: "use Linux 6.15 or later",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            let child = process.fork("child")?;
+            let pidfd = process.pidfd_open(child, 0)?.id()?;
+            child.exit(0)?;
+            process.waitpid(child, WaitOptions::empty())?;
+            succeeded("PIDFD_GET_INFO", process.ioctl_pidfd_exit(pidfd)?)
+        },
+    }
+
+    /// A pidfd tells which process it stands for.
+    PIDFD_INFO {
+        "PIDFD_GET_INFO",
+        own: &["api.pidfd-info-relative"],
+        remedy: "use Linux 6.13 or later",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            let pidfd = process.pidfd_open(process.sealed(), 0)?.id()?;
+            succeeded("PIDFD_GET_INFO", process.ioctl_pidfd_info(pidfd)?)
+        },
+    }
+
+    /// A pidfd gives descriptors of the namespaces of its process.
+    PIDFD_NAMESPACES {
+        "PIDFD_GET_UTS_NAMESPACE",
+        own: &["api.pidfd-ns-ioctls"],
+        remedy: "use Linux 6.11 or later",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            let pidfd = process.pidfd_open(process.sealed(), 0)?.id()?;
+            let asked = process.ioctl_pidfd_namespace(pidfd, PidfdNamespace::PIDFD_GET_UTS_NAMESPACE)?;
+            succeeded("PIDFD_GET_UTS_NAMESPACE", asked)
         },
     }
 
@@ -364,6 +488,20 @@ needs! {
         },
     }
 
+    /// There are as many System V identifiers as usual.
+    USUAL_IPC_LIMITS {
+        "the usual number of System V identifiers",
+        remedy: "start the kernel without ipcmni_extend",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            let options = process.cat("/proc/cmdline")?.text()?;
+            Ok(match options.split_whitespace().any(|option| option == "ipcmni_extend") {
+                true => Err("the kernel was started with ipcmni_extend".into()),
+                false => Ok(()),
+            })
+        },
+    }
+
     /// Processes start with the nice value 0.
     USUAL_NICE {
         "a nice value of 0",
@@ -384,6 +522,19 @@ needs! {
         probe: |lab| {
             in_new_network(lab, |process| succeeded("reading it", process.cat("/proc/sys/net/vsock/ns_mode")?))
         },
+    }
+}
+
+/// Asks something of the own mount namespace.
+fn asked_of_namespace(
+    lab: &Lab,
+    what: &str,
+    ask: impl Fn(Process, i32) -> Done,
+) -> Result<ProbeResult, Interrupt> {
+    let process = lab.process_as(Credentials::Root, "probe")?;
+    match process.open("/proc/self/ns/mnt", O_RDONLY)? {
+        Outcome::Returned(Value::Number(fd)) => succeeded(what, ask(process, fd as i32)?),
+        other => succeeded("opening /proc/self/ns/mnt", other),
     }
 }
 
