@@ -156,6 +156,72 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "uts.other-fields-common",
+        claim: "The other fields of uname(), sysname, release, version and machine, are the same in every UTS namespace.",
+        sources: &[man("uts_namespaces(7)", "DESCRIPTION"), man("uname(2)", "DESCRIPTION")],
+        since: "2.6.19",
+        needs: &[&need::UTS_NS, &need::PROCFS],
+        wrong: "a field is empty or another one inside, or changes with the names",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.uname_system()?;
+            let inner = outer.clone("inner", NEWUTS)?;
+            inner.readlink("/proc/self/ns/uts")?;
+            outer.readlink("/proc/self/ns/uts")?;
+            inner.uname_system()?;
+            inner.sethostname("inner.example")?;
+            inner.setdomainname("inner.nis")?;
+            inner.uname()?;
+            inner.uname_system()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "uts.personality-uname26",
+        claim: "personality(UNAME26) makes uname() begin the release with 2.6. for the process that asks for it, and for no other one of the same UTS namespace.",
+        sources: &[man("personality(2)", "UNAME26")],
+        since: "3.1",
+        needs: &[],
+        wrong: "the release does not change, or does so for others or for a field beside it",
+        play: |lab| {
+            let other = lab.process("other")?;
+            let old = other.fork("old")?;
+            old.uname_release_begins("2.6.")?;
+            old.uname_system()?;
+            old.personality(Persona::UNAME26)?;
+            old.uname_release_begins("2.6.")?;
+            old.uname_system()?;
+            other.uname_release_begins("2.6.")?;
+            other.uname_system()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "uts.isolates-nothing-else",
+        claim: "A UTS namespace isolates the names and nothing else: all other namespaces stay, with System V objects and mounts.",
+        sources: &[man("uts_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.19",
+        needs: &[&need::UTS_NS, &need::PROCFS, &need::SYSV_IPC],
+        wrong: "another link changes, or an object or a mount is gone",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.fork("inner")?;
+            outer.diff_ns(inner.proc("ns"), "/proc/self/ns")?;
+            inner.unshare(NEWUTS)?;
+            outer.diff_ns(inner.proc("ns"), "/proc/self/ns")?;
+            lab.note("made outside afterwards, found inside")?;
+            outer.msgget(0x4b45_5900, CREATE)?;
+            inner.msgget(0x4b45_5900, FIND)?;
+            outer.mkdir("/tmp/mounted", 0o700)?;
+            outer.mount("", "/tmp/mounted", "tmpfs", MountFlags::empty(), "")?;
+            inner.mount_points("/tmp/mounted")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

@@ -94,4 +94,119 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "uts.proc-mirrors-uname",
+        claim: "The files hostname, domainname, ostype, osrelease and version in /proc/sys/kernel hold what uname() gives as nodename, domainname, sysname, release and version.",
+        sources: &[man("uname(2)", "NOTES"), man("proc_sys_kernel(5)", "DESCRIPTION")],
+        since: "2.0",
+        needs: &[&need::UTS_NS, &need::PROCFS],
+        wrong: "a file holds another text than the field",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUTS)?;
+            inner.sethostname("inner.example")?;
+            inner.setdomainname("inner.nis")?;
+            for process in [inner, outer] {
+                process.uname()?;
+                process.cat("/proc/sys/kernel/hostname")?;
+                process.cat("/proc/sys/kernel/domainname")?;
+            }
+            lab.note("the three that do not depend on the namespace")?;
+            for process in [inner, outer] {
+                process.uname_system()?;
+                process.cat_named("/proc/sys/kernel/ostype")?;
+                process.cat_named("/proc/sys/kernel/osrelease")?;
+                process.cat_named("/proc/sys/kernel/version")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "uts.proc-write-truncates",
+        claim: "A write of more than 64 bytes to hostname or domainname in /proc/sys/kernel succeeds as a whole and sets the first 64 bytes, where sethostname() would refuse.",
+        sources: &[text("Linux source, kernel/utsname_sysctl.c: no manual page says it")],
+        since: "2.6.19",
+        needs: &[&need::PROCFS, &need::UTS_FILES],
+        wrong: "the write is refused, or more or fewer bytes are set",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let long = "0123456789".repeat(10);
+            process.sethostname(&long)?;
+            process.echo(&long, "/proc/sys/kernel/hostname")?;
+            process.echo(&long, "/proc/sys/kernel/domainname")?;
+            process.uname()?;
+            process.uname_sizes()?;
+            lab.note("exactly 64 are not cut")?;
+            process.echo(&long[2..66], "/proc/sys/kernel/hostname")?;
+            process.echo(&long[1..65], "/proc/sys/kernel/domainname")?;
+            process.uname()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "uts.proc-modes",
+        claim: "In /proc/sys/kernel the owner may write hostname and domainname, and nobody, not even root, ostype, osrelease and version.",
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
+        since: "2.0",
+        needs: &[&need::PROCFS, &need::UTS_FILES],
+        wrong: "a file has another mode, or one that is only for reading can be opened for writing",
+        play: |lab| {
+            let process = lab.process("process")?;
+            for file in ["hostname", "domainname", "ostype", "osrelease", "version"] {
+                process.stat_mode(format!("/proc/sys/kernel/{file}"))?;
+            }
+            for file in ["hostname", "domainname", "ostype", "osrelease", "version"] {
+                process.echo(format!("new {file}"), format!("/proc/sys/kernel/{file}"))?;
+            }
+            process.uname()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        // That there is no event before the change is not shown: each change on the machine makes one.
+        id: "uts.proc-poll",
+        claim: "poll() on hostname and domainname in /proc/sys/kernel reports that the name was set since the file was opened, by POLLERR and POLLPRI.",
+        sources: &[text("Linux source, fs/proc/proc_sysctl.c: no manual page says it")],
+        since: "3.3",
+        needs: &[&need::PROCFS],
+        wrong: "no event comes, or another one",
+        play: |lab| {
+            let watcher = lab.process("watcher")?;
+            let hostname = watcher.open("/proc/sys/kernel/hostname", O_RDONLY)?.id()?;
+            let domainname = watcher.open("/proc/sys/kernel/domainname", O_RDONLY)?.id()?;
+            watcher.sethostname("new.example")?;
+            watcher.poll(hostname, PollEvents::POLLPRI)?;
+            watcher.gethostname()?;
+            watcher.setdomainname("new.nis")?;
+            watcher.poll(domainname, PollEvents::POLLPRI)?;
+            watcher.getdomainname()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        // As above.
+        id: "uts.proc-poll-all-namespaces",
+        claim: "The event of hostname in /proc/sys/kernel goes to watchers in all UTS namespaces, also to those whose own name stays.",
+        sources: &[text("Linux source, kernel/utsname_sysctl.c: no manual page says it")],
+        since: "3.3",
+        needs: &[&need::UTS_NS, &need::PROCFS],
+        wrong: "a change in one namespace is not told in the other",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWUTS)?;
+            let watched_outside = outer.open("/proc/sys/kernel/hostname", O_RDONLY)?.id()?;
+            let watched_inside = inner.open("/proc/sys/kernel/hostname", O_RDONLY)?.id()?;
+            inner.sethostname("inner.example")?;
+            outer.poll(watched_outside, PollEvents::POLLPRI)?;
+            inner.poll(watched_inside, PollEvents::POLLPRI)?;
+            inner.gethostname()?;
+            outer.gethostname()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
