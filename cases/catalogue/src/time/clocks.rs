@@ -157,6 +157,96 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "time.uptime-reader-not-opener",
+        claim: "/proc/uptime shows the boot-time clock of the reader's time namespace, also through a descriptor that was opened in another one.",
+        sources: &[text("Linux source, fs/proc/uptime.c: no manual page says it")],
+        since: "5.6",
+        needs: FROM_INITIAL,
+        wrong: "the descriptor shows the time namespace in which it was opened",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let fd = outer.open("/proc/uptime", O_RDONLY)?.id()?;
+            outer.uptime_fd(fd)?;
+            outer.unshare(NEWTIME)?;
+            outer.echo("boottime 604800 0", OFFSETS)?;
+            let inner = outer.fork("inner")?;
+            inner.uptime_fd(fd)?;
+            outer.uptime_fd(fd)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.proc-stat-btime",
+        claim: "btime in /proc/stat, the time of the machine's start, is the earlier in a time namespace the further its boot-time clock is ahead: together with the uptime it gives the same present.",
+        sources: &[text("Linux source, fs/proc/stat.c: no manual page says it")],
+        since: "5.11",
+        needs: FROM_INITIAL,
+        wrong: "btime is the same everywhere, though the uptime is not",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.cat_uptime()?;
+            outer.cat_btime()?;
+            outer.unshare(NEWTIME)?;
+            outer.echo("monotonic 172800 0\nboottime 604800 0\n", OFFSETS)?;
+            let inner = outer.fork("inner")?;
+            inner.cat_uptime()?;
+            inner.cat_btime()?;
+            outer.cat_btime()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.proc-pid-stat",
+        claim: "The start time of a process in /proc/PID/stat is one of the reader's time namespace, whatever namespace the process itself is in.",
+        sources: &[text(
+            "Linux source, fs/proc/array.c: proc_pid_stat(5) says only that it counts from the boot",
+        )],
+        since: "5.6",
+        needs: FROM_INITIAL,
+        wrong: "each reader sees the same number, or the namespace of the process decides",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let old = outer.fork("old")?;
+            old.unshare(NEWTIME)?;
+            old.echo("boottime 604800 0", OFFSETS)?;
+            let inner = old.fork("inner")?;
+            lab.note("a process outside, by a reader outside and one inside")?;
+            outer.cat_starttime(old.proc("stat"))?;
+            inner.cat_starttime(old.proc("stat"))?;
+            lab.note("back outside, the same number again")?;
+            outer.cat_starttime(old.proc("stat"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.proc-stat-starttime-diff",
+        claim: "Two readers see start times of one process that differ by exactly the difference of their boot-time offsets; the monotonic offset does not count.",
+        sources: &[text("Linux source, fs/proc/array.c: no manual page says it")],
+        since: "5.6",
+        needs: FROM_INITIAL,
+        wrong: "the monotonic offset is added, or the difference is another one",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let first = outer.fork("first")?;
+            first.unshare(NEWTIME)?;
+            first.echo("monotonic 172800 0", OFFSETS)?;
+            let monotonic = first.fork("monotonic")?;
+            let second = outer.fork("second")?;
+            second.unshare(NEWTIME)?;
+            second.echo("boottime 3600 0", OFFSETS)?;
+            let boottime = second.fork("boottime")?;
+            for reader in [outer, monotonic, boottime] {
+                reader.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+                reader.cat_starttime(outer.proc("stat"))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

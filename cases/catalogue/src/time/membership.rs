@@ -2,7 +2,7 @@
 //!
 //! setns(2) lives in `setns`, privileges and limits in `privilege`.
 
-use super::{CHILDREN, DESCRIPTION, NEEDS, NS, OFFSETS};
+use super::{CHILDREN, DESCRIPTION, FROM_INITIAL, NEEDS, NS, OFFSETS};
 use crate::prelude::*;
 
 /// The cases of this topic.
@@ -143,6 +143,57 @@ pub const CASES: &[Case] = &[
             process.readlink(NS)?;
             process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             process.echo("monotonic 600 0", OFFSETS)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.vm-sharing-after-unshare",
+        claim: "A process that has called unshare with CLONE_NEWTIME may still create children that share its memory, which stay in its own time namespace, and threads.",
+        sources: &[text("Linux source, kernel/fork.c: no manual page says it")],
+        since: "6.2",
+        needs: NEEDS,
+        wrong: "such a child is refused, as it was up to Linux 6.1, or is in the new time namespace, where its creator is not",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readlink(NS)?;
+            process.unshare(NEWTIME)?;
+            process.readlink(CHILDREN)?;
+            let sharer = process.clone("sharer", Flags::CLONE_VM)?;
+            sharer.readlink(NS)?;
+            sharer.exit(0)?;
+            process.waitpid(sharer, WaitOptions::empty())?;
+            lab.note("a child with memory of its own is in the new one")?;
+            let child = process.fork("child")?;
+            child.readlink(NS)?;
+            let thread = process.clone("thread", THREAD)?;
+            thread.readlink("/proc/thread-self/ns/time")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "time.vfork-exec-moves",
+        claim: "A child that shares its creator's memory, as one by vfork() does, enters the new time namespace when it executes a program; its creator stays.",
+        sources: &[text("Linux source, kernel/nsproxy.c: no manual page says it")],
+        since: "6.2",
+        needs: FROM_INITIAL,
+        wrong: "the program runs by the old clock, or the creator's clock moves too",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.readlink(NS)?;
+            process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            process.unshare(NEWTIME)?;
+            process.echo("monotonic 172800 0", OFFSETS)?;
+            let child = process.clone("child", Flags::CLONE_VM)?;
+            child.readlink(NS)?;
+            child.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            child.execve(PROGRAM)?;
+            lab.note("a program of its own, with memory of its own")?;
+            child.readlink(NS)?;
+            child.clock_gettime(Clock::CLOCK_MONOTONIC)?;
+            process.readlink(NS)?;
+            process.clock_gettime(Clock::CLOCK_MONOTONIC)?;
             Ok(())
         },
         ..CASE
