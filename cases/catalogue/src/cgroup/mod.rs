@@ -6,6 +6,7 @@
 crate::topics! {
     creation,
     paths,
+    members,
     mounts,
     setns,
     delegation,

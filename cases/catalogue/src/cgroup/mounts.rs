@@ -102,4 +102,36 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "cgroup.mount-does-not-pin",
+        claim: "A mount made in a cgroup namespace does not keep the namespace, which ends with its last process, but goes on working.",
+        sources: &[
+            text("Documentation/admin-guide/cgroup-v2.rst, Namespace, Basics"),
+            man("namespaces(7)", "Namespace lifetime"),
+        ],
+        since: "4.6",
+        deviation: Some("cgroup-v2.rst says that a cgroup namespace lives as long as a mount pins it"),
+        needs: NEEDS,
+        wrong: "the namespace still counts against the limit, or the mount is gone with it",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mkdir("cg", 0o755)?;
+            outer.mount("cgroup2", "cg", "cgroup2", MountFlags::empty(), "")?;
+            outer.mkdir("cg/x", 0o755)?;
+            outer.mkdir("own", 0o755)?;
+            let keeper = outer.clone("keeper", NEWUSER | NEWNS)?;
+            keeper.echo("1", "/proc/sys/user/max_cgroup_namespaces")?;
+            let member = keeper.clone("member", NEWCGROUP)?;
+            member.mount("cgroup2", "own", "cgroup2", MountFlags::empty(), "")?;
+            lab.note("there may be one at a time: while it lives there is no room for another")?;
+            keeper.try_clone("second", NEWCGROUP)?;
+            member.exit(0)?;
+            keeper.waitpid(member, WaitOptions::empty())?;
+            let third = keeper.clone("third", NEWCGROUP)?;
+            keeper.diff_ns(third.proc("ns"), "/proc/self/ns")?;
+            keeper.list_cgroups("own")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
