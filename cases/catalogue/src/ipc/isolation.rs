@@ -230,6 +230,87 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "ipc.comm-independent",
+        claim: "Under one key two IPC namespaces can each have a segment, a queue and a semaphore set at once: text, messages and values of one do not show in the other.",
+        sources: &[man("ipc_namespaces(7)", "DESCRIPTION"), man("sysvipc(7)", "DESCRIPTION")],
+        since: "2.6.19",
+        needs: &[],
+        wrong: "what is put into an object of one namespace comes out of that of the other",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let one = outer.clone("one", NEWIPC)?;
+            let two = outer.clone("two", NEWIPC)?;
+            lab.note("the same objects, by their numbers too")?;
+            for process in [one, two] {
+                process.shmget(KEY, 4096, CREATE_NEW)?;
+                process.msgget(KEY, CREATE_NEW)?;
+                process.semget(KEY, 1, CREATE_NEW)?;
+                process.shmat(0)?;
+            }
+            lab.note("used in one of them")?;
+            one.poke(Address(1), "text of one")?;
+            one.msgsnd(0, 1, "message of one", IpcFlags::IPC_NOWAIT)?;
+            one.semop(0, [operation(0, 1, IpcFlags::IPC_NOWAIT)])?;
+            lab.note("not there in the other, but where it was put")?;
+            for process in [two, one] {
+                process.peek(Address(1))?;
+                process.msgctl(0, IpcCommand::IPC_STAT)?;
+                process.semctl(0, 0, IpcCommand::GETVAL)?;
+            }
+            outer.sysvipc("/proc/sysvipc/shm")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "ipc.fork-shares",
+        claim: "A process that is created without CLONE_NEWIPC is in the IPC namespace of its creator: each finds what the other makes.",
+        sources: &[man("clone(2)", "CLONE_NEWIPC")],
+        since: "2.6.19",
+        needs: &[&need::PROCFS],
+        wrong: "the child is in another IPC namespace",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let child = parent.fork("child")?;
+            parent.readlink("/proc/self/ns/ipc")?;
+            child.readlink("/proc/self/ns/ipc")?;
+            parent.shmget(KEY, 4096, CREATE)?;
+            child.shmget(KEY, 4096, FIND)?;
+            child.mq_open("/queue", CREATED, SMALL_QUEUE)?;
+            let found = parent.mq_open("/queue", FOUND, EXISTING)?.id()?;
+            parent.mq_getattr(found)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "ipc.unix-abstract-not-isolated",
+        claim: "Abstract addresses of UNIX sockets, though they are no paths, belong to the network namespace: another IPC namespace reaches them, another network namespace does not.",
+        sources: &[man("unix(7)", "Abstract sockets"), man("network_namespaces(7)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::PROCFS],
+        wrong: "the IPC namespace hides the socket, or the network namespace does not",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let server = outer.clone("server", NEWNET)?;
+            let listening = server.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+            server.bind(listening, "@server")?;
+            server.listen(listening)?;
+            let near = server.clone("near", NEWIPC)?;
+            let far = server.clone("far", NEWNET)?;
+            for client in [near, far] {
+                let socket = client.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+                server.poll(listening, PollEvents::POLLIN)?;
+                client.connect(socket, "@server")?;
+            }
+            outer.diff_ns(server.proc("ns"), "/proc/self/ns")?;
+            server.diff_ns(near.proc("ns"), "/proc/self/ns")?;
+            server.diff_ns(far.proc("ns"), "/proc/self/ns")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

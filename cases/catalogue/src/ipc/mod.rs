@@ -13,7 +13,11 @@ crate::topics! {
     settings,
     limits,
     removal,
+    sysv_errors,
+    stored_ids,
+    queues,
     mqueue,
+    notification,
 }
 
 use crate::prelude::*;

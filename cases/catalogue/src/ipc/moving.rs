@@ -117,4 +117,33 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "ipc.attached-shm-survives-ns",
+        claim: "A segment that is attached can be read and written after the last process has left its IPC namespace, and passes to children.",
+        sources: &[text("Linux source, ipc/shm.c: no manual page says it")],
+        since: "2.6.19",
+        needs: &[&need::PROCFS],
+        wrong: "the memory is gone with the namespace",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let process = outer.fork("process")?;
+            outer.readlink("/proc/self/ns/ipc")?;
+            process.unshare(NEWIPC)?;
+            process.readlink("/proc/self/ns/ipc")?;
+            let segment = process.shmget(KEY, 4096, CREATE)?.id()?;
+            process.shmat(segment)?;
+            process.poke(Address(1), "before")?;
+            lab.note("nobody else is in that namespace")?;
+            process.unshare(NEWIPC)?;
+            process.readlink("/proc/self/ns/ipc")?;
+            process.shmget(KEY, 4096, FIND)?;
+            lab.note("the memory is there still")?;
+            process.peek(Address(1))?;
+            let child = process.fork("child")?;
+            process.poke(Address(1), "afterwards")?;
+            child.peek(Address(1))?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

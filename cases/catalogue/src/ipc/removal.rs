@@ -93,6 +93,40 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "ipc.forced-rmid-several-namespaces",
+        claim: "With kernel.shm_rmid_forced the end of a process destroys the segments that it created, also those in an IPC namespace that it has left; those of others stay.",
+        sources: &[man("proc_sys_kernel(5)", "DESCRIPTION")],
+        since: "5.16",
+        needs: &[&need::PROCFS, &need::IPC_SYSCTLS],
+        wrong: "a segment stays in one of the namespaces, or one of a living process goes",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let inner = outer.clone("inner", NEWIPC)?;
+            let creator = outer.fork("creator")?;
+            for process in [outer, inner] {
+                process.readlink("/proc/self/ns/ipc")?;
+                process.echo("1\n", "/proc/sys/kernel/shm_rmid_forced")?;
+                process.shmget(KEY, 4096, CREATE)?;
+            }
+            creator.shmget(OTHER_KEY, 4096, CREATE)?;
+            let fd = creator.open(inner.proc("ns/ipc"), O_RDONLY)?.id()?;
+            creator.setns(fd, NEWIPC)?;
+            creator.shmget(OTHER_KEY, 4096, CREATE)?;
+            lab.note("in both namespaces, until the creator ends")?;
+            for process in [outer, inner] {
+                process.sysvipc("/proc/sysvipc/shm")?;
+            }
+            creator.exit(0)?;
+            outer.waitpid(creator, WaitOptions::empty())?;
+            outer.kill(creator, Signal(0))?;
+            for process in [outer, inner] {
+                process.sysvipc("/proc/sysvipc/shm")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// Attaches a segment and detaches it again, in an IPC namespace that goes by shm_rmid_forced.
