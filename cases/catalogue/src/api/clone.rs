@@ -201,4 +201,118 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.exec-keeps-memberships",
+        claim: "execve() changes no membership: a process is in the same namespaces before and after it, also in those that it has just entered.",
+        sources: &[man("namespaces(7)", "The /proc/pid/ns/ directory"), CALLS],
+        since: "2.6.19",
+        needs: &[&need::PROCFS],
+        wrong: "a link changes with the program",
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let process = witness.fork("process")?;
+            process.unshare(NEWUTS | NEWIPC | NEWNET)?;
+            process.readlink("/proc/self/ns/uts")?;
+            let marked = process.open("/proc/self/ns/uts", OpenFlags::O_CLOEXEC)?.id()?;
+            process.fcntl_getfd(marked)?;
+            witness.diff_ns(ns(process), OWN)?;
+            process.execve(PROGRAM)?;
+            process.fcntl_getfd(marked)?;
+            process.readlink("/proc/self/ns/uts")?;
+            witness.diff_ns(ns(process), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-equals-fork-unshare",
+        claim: "A child that clone() creates in a new namespace and a child that unshares after fork() stand alike: each is in a namespace of its own, which differs in that kind alone.",
+        sources: &[CALLS, man("unshare(2)", "DESCRIPTION")],
+        since: "2.6.24",
+        needs: &[&need::PROCFS],
+        wrong: "one of the ways moves the creator, or reaches another kind",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            for kind in [Kind::Uts, Kind::Ipc, Kind::Net, Kind::Mnt] {
+                lab.note("created in a namespace, and moved into one")?;
+                let cloned = parent.clone("cloned", kind.flag())?;
+                let forked = parent.fork("forked")?;
+                forked.unshare(kind.flag())?;
+                parent.diff_ns(ns(cloned), OWN)?;
+                parent.diff_ns(ns(forked), OWN)?;
+                parent.diff_ns(ns(forked), ns(cloned))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-thread-ok-after-setns-back",
+        claim: "A process that is to create its children in another PID namespace can create no thread; once it has joined its own again it can.",
+        sources: &[man("clone(2)", "ERRORS"), man("pid_namespaces(7)", "setns(2) and unshare(2) semantics")],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        wrong: "the thread is created in between, or refused afterwards",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let own = process.open("/proc/self/ns/pid", O_RDONLY)?.id()?;
+            process.unshare(NEWPID)?;
+            process.try_clone("thread", THREAD)?;
+            process.setns(own, NEWPID)?;
+            let thread = process.clone("thread", THREAD)?;
+            thread.readlink("/proc/thread-self/ns/pid")?;
+            process.readlink("/proc/self/ns/pid")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-sighand-newpid-ok",
+        claim: "CLONE_NEWPID goes together with CLONE_VM and CLONE_SIGHAND: processes of two PID namespaces may share memory and handlers.",
+        sources: &[man("pid_namespaces(7)", "Compatibility of CLONE_NEWPID with other CLONE_* flags")],
+        since: "4.3",
+        needs: &[&need::PROCFS, &need::KCMP],
+        wrong: "the combination is refused, or the child is in its creator's namespace",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let flags = NEWPID | Flags::CLONE_VM | Flags::CLONE_SIGHAND;
+            let child = parent.clone("child", flags)?;
+            child.getpid()?;
+            parent.kcmp(parent.sealed(), child, Resource::KCMP_VM)?;
+            parent.kcmp(parent.sealed(), child, Resource::KCMP_SIGHAND)?;
+            parent.diff_ns(ns(child), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-exit-signal-zero",
+        claim: "The end of a child that was created with another signal than SIGCHLD, or with none, raises no SIGCHLD, and wait() sees such a child only with __WCLONE or __WALL.",
+        sources: &[man("clone(2)", "The child termination signal"), man("wait(2)", "NOTES")],
+        since: "2.4",
+        needs: &[],
+        wrong: "SIGCHLD comes, the wait succeeds without the option, or fails with it",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            for signal in [Signal::SIGCHLD, Signal::SIGUSR1] {
+                parent.sigprocmask(MaskChange::SIG_BLOCK, signal)?;
+            }
+            for signal in [Signal(0), Signal::SIGUSR1] {
+                lab.note("a child without SIGCHLD ends")?;
+                let child = parent.clone3_signal("child", Flags::empty(), signal)?;
+                child.exit(0)?;
+                parent.waitpid(child, WaitOptions::empty())?;
+                parent.waitpid(child, WaitOptions::__WCLONE)?;
+                parent.sigtimedwait(Signal::SIGCHLD)?;
+                parent.sigtimedwait(Signal::SIGUSR1)?;
+            }
+            lab.note("and one with it")?;
+            let usual = parent.fork("usual")?;
+            usual.exit(0)?;
+            parent.waitpid(usual, WaitOptions::empty())?;
+            parent.sigtimedwait(Signal::SIGCHLD)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

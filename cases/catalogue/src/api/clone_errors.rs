@@ -167,4 +167,180 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.clone-sighand-needs-vm",
+        claim: "Signal handlers can be shared only along with memory: CLONE_SIGHAND without CLONE_VM is EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "2.6.0",
+        needs: &[&need::KCMP],
+        wrong: "the combination is accepted, or that with CLONE_VM refused",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            parent.try_clone("child", Flags::CLONE_SIGHAND)?;
+            let child = parent.clone("child", Flags::CLONE_SIGHAND | Flags::CLONE_VM)?;
+            parent.kcmp(parent.sealed(), child, Resource::KCMP_SIGHAND)?;
+            parent.kcmp(parent.sealed(), child, Resource::KCMP_VM)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-thread-needs-sighand",
+        claim: "A thread shares the handlers of its process: CLONE_THREAD without CLONE_SIGHAND is EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "2.5.35",
+        needs: &[],
+        wrong: "the combination is accepted, or that with CLONE_SIGHAND refused",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.try_clone("thread", THREAD.difference(Flags::CLONE_SIGHAND))?;
+            process.try_clone("thread", Flags::CLONE_THREAD | Flags::CLONE_VM)?;
+            process.clone("thread", THREAD)?;
+            lab.note("a process with a thread cannot leave its user namespace")?;
+            process.unshare(NEWUSER)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone-pidfd-parent-settid",
+        claim: "clone() gives the pidfd where CLONE_PARENT_SETTID would put the child's TID, so that the two flags exclude each other; so do CLONE_PIDFD and CLONE_DETACHED.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "5.2",
+        needs: &[],
+        wrong: "the combination is accepted, or CLONE_PIDFD alone is refused",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            parent.try_clone("child", Flags::CLONE_PIDFD | Flags::CLONE_PARENT_SETTID)?;
+            parent.try_clone("child", Flags::CLONE_PIDFD | Flags::CLONE_DETACHED)?;
+            let child = parent.clone("child", Flags::CLONE_PIDFD)?;
+            child.exit(7)?;
+            parent.waitpid(child, WaitOptions::empty())?;
+            parent.pidfd_send_signal(3, Signal(0))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone3-bad-flag-einval",
+        claim: "clone3() refuses CLONE_DETACHED, bits that no flag has, and a signal among the flags: EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "5.5",
+        needs: &[],
+        wrong: "such a call creates a child",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            for flags in [
+                Flags::CLONE_DETACHED,
+                Flags::from_bits_retain(1 << 63),
+                Flags::from_bits_retain(Signal::SIGCHLD.0 as u64),
+            ] {
+                parent.try_clone3("child", flags, &[])?;
+            }
+            let child = parent.clone3("child", Flags::CLONE_CLEAR_SIGHAND, &[])?;
+            child.exit(7)?;
+            parent.waitpid(child, WaitOptions::empty())?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone3-exit-signal-rules",
+        claim: "clone3() refuses a signal at the end of a child that CLONE_PARENT gives to another parent, and one that does not exist: EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "5.4",
+        needs: &[],
+        wrong: "such a call creates a child, or one without the signal is refused",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let caller = parent.fork("caller")?;
+            caller.try_clone3("sibling", CLONE_PARENT, &[])?;
+            let sibling = caller.clone3_signal("sibling", CLONE_PARENT, Signal(0))?;
+            sibling.getppid()?;
+            caller.getppid()?;
+            lab.note("a signal that does not exist, and the last that does")?;
+            caller.try_clone3_signal("child", Flags::empty(), Signal(65))?;
+            let child = caller.clone3_signal("child", Flags::empty(), Signal(64))?;
+            child.getppid()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.clone3-size-rules",
+        claim: "clone3() takes a larger structure than it knows if the rest is zero, and a smaller one down to 64 bytes; a rest that is not zero or a structure above a page is E2BIG, and below 64 bytes EINVAL.",
+        sources: &[
+            man("clone(2)", "ERRORS"),
+            text("Linux source, kernel/fork.c: the manual page does not name the sizes"),
+        ],
+        since: "5.3",
+        needs: &[],
+        wrong: "a size is taken or refused that should not be, or another errno is given",
+        accepted: &[
+            Accepted {
+                mutant: "! clone3({exit_signal=SIGCHLD}, 64, last byte 0)",
+                why: "the child has ended and been waited for before the next step",
+            },
+            Accepted {
+                mutant: "! clone3({exit_signal=SIGCHLD}, 4096, last byte 0)",
+                why: "the child has ended and been waited for before the next step",
+            },
+        ],
+        play: |lab| {
+            let process = lab.process("process")?;
+            for (size, last_byte) in [(63, false), (64, false), (4096, false), (4096, true)] {
+                process.clone3_sized(size, last_byte)?;
+            }
+            lab.note("larger than a page of every architecture")?;
+            process.clone3_sized(65537, false)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[
+    Untested {
+        id: "api.clone-null-fn-or-stack",
+        claim: "clone() of the C library refuses a child without a function or without a stack: EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        why: "it is a rule of the C library: the system call takes no function, and a stack of 0 means that of the caller",
+        part: None,
+    },
+    Untested {
+        id: "api.clone-pidfd-thread",
+        claim: "CLONE_PIDFD together with CLONE_THREAD gives a pidfd of the thread, and was refused before.",
+        sources: &[man("clone(2)", "ERRORS")],
+        why: "old kernels refuse it and newer ones do not, both as documented for their time",
+        part: None,
+    },
+    Untested {
+        id: "api.clone-new-bits",
+        claim: "From Linux 7.1 on clone3() knows CLONE_AUTOREAP, CLONE_NNP and CLONE_PIDFD_AUTOKILL.",
+        sources: &[text("linux/sched.h of Linux 7.1")],
+        why: "the cases are checked on Linux 6.18, which does not have the flags",
+        part: None,
+    },
+    Untested {
+        id: "api.clone-newtime-not-through-clone",
+        claim: "clone() has no room for CLONE_NEWTIME, whose bit is one of the signal's; clone3() and unshare() have.",
+        sources: &[text("linux/sched.h")],
+        why: "kernels differ in what clone() makes of that bit: some take it for a signal that does not exist, others refuse it",
+        part: Some("time.only-unshare-creates"),
+    },
+    Untested {
+        id: "api.userns-depth-error",
+        claim: "clone() and unshare() fail with ENOSPC where user namespaces would nest too deeply.",
+        sources: &[man("clone(2)", "ERRORS"), man("unshare(2)", "ERRORS")],
+        why: "it is the claim of the case named here, among the cases of user namespaces",
+        part: Some("user.nesting-limit-32"),
+    },
+    Untested {
+        id: "api.config-options",
+        claim: "A kind that the kernel was built without is EINVAL for clone() and unshare(), and has no link.",
+        sources: &[man("clone(2)", "ERRORS"), man("unshare(2)", "ERRORS")],
+        why: "it needs a kernel built without the option",
+        part: None,
+    },
 ];

@@ -251,4 +251,47 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.ioctl-owner-uid",
+        claim: "NS_GET_OWNER_UID gives the effective user id of the process that created the user namespace.",
+        sources: &[man("NS_GET_OWNER_UID(2const)", "DESCRIPTION")],
+        since: "4.11",
+        needs: &[&need::PROCFS, &need::MANY_IDS],
+        wrong: "the id is that of a member, or the real one",
+        play: |lab| {
+            let root = lab.process("root")?;
+            let creator = root.fork("creator")?;
+            creator.setresuid(-1, 1000, -1)?;
+            let made = creator.clone("made by 1000", NEWUSER)?;
+            let user = root.open(made.proc("ns/user"), O_RDONLY)?.id()?;
+            root.ioctl_owner_uid(user)?;
+            let made = root.clone("made by 0", NEWUSER)?;
+            let user = root.open(made.proc("ns/user"), O_RDONLY)?.id()?;
+            root.ioctl_owner_uid(user)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.ioctl-owner-uid-mapped",
+        claim: "NS_GET_OWNER_UID gives the id as the caller's user namespace maps it, and 65534 if it does not.",
+        sources: &[text("linux/nsfs.h"), man("NS_GET_OWNER_UID(2const)", "DESCRIPTION")],
+        since: "4.11",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "the id is one of another user namespace",
+        play: |lab| {
+            let outside = lab.process("outside")?;
+            let inside = outside.clone("inside", NEWUSER)?;
+            let seen_outside = outside.open(inside.proc("ns/user"), O_RDONLY)?.id()?;
+            let seen_inside = inside.open("/proc/self/ns/user", O_RDONLY)?.id()?;
+            outside.ioctl_owner_uid(seen_outside)?;
+            inside.ioctl_owner_uid(seen_inside)?;
+            outside.map_ids(inside.proc_directory(), "5 1000 1", "5 1000 1")?;
+            outside.ioctl_owner_uid(seen_outside)?;
+            inside.ioctl_owner_uid(seen_inside)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

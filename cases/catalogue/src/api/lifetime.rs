@@ -3,7 +3,7 @@
 //! With a limit of one, being able to create a namespace tells that the former one is gone. UTS
 //! namespaces stand for all kinds where the kind does not matter, since they end at once.
 
-use super::{CALLS, ns};
+use super::{CALLS, OWN, ns};
 use crate::prelude::*;
 
 /// The section of namespaces(7) that lists what keeps a namespace alive.
@@ -200,4 +200,95 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.life-pid-for-children-pins",
+        claim: "A PID namespace whose processes have all ended is there as long as it is where a process would create its children, though it can have none any more.",
+        sources: &[LIFETIME],
+        since: "4.12",
+        needs: &[&need::PROCFS],
+        wrong: "the link leads nowhere, or the namespace takes a child without an init",
+        play: |lab| {
+            let holder = lab.process("holder")?;
+            holder.readlink("/proc/self/ns/pid_for_children")?;
+            holder.unshare(NEWPID)?;
+            let init = holder.fork("init")?;
+            init.getpid()?;
+            holder.readlink(init.proc("ns/pid"))?;
+            init.exit(0)?;
+            holder.waitpid(init, WaitOptions::empty())?;
+            lab.note("its only process has ended; the namespace is where it was, and takes no other")?;
+            holder.readlink("/proc/self/ns/pid_for_children")?;
+            let fd = holder.open("/proc/self/ns/pid_for_children", O_RDONLY)?.id()?;
+            holder.fstat_ns(fd)?;
+            holder.try_clone("child", Flags::empty())?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.life-time-for-children-pins",
+        claim: "A time namespace in which no process is lives as long as it is where a process would create its children.",
+        sources: &[LIFETIME],
+        since: "5.6",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "the namespace no longer counts, or still does when that process has ended",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.echo("1", "/proc/sys/user/max_time_namespaces")?;
+            let holder = user.fork("holder")?;
+            holder.unshare(NEWTIME)?;
+            user.diff_ns(ns(holder), OWN)?;
+            lab.note("no process is in it, but there is no room for another one")?;
+            let next = user.fork("next")?;
+            next.unshare(NEWTIME)?;
+            holder.exit(0)?;
+            user.waitpid(holder, WaitOptions::empty())?;
+            next.unshare(NEWTIME)?;
+            user.diff_ns(ns(next), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.life-mqueue-mount-pins",
+        claim: "A mounted mqueue does not keep its IPC namespace: the namespace ends with its last process, and only the mount is left.",
+        sources: &[LIFETIME],
+        since: "4.9",
+        starts_as: Credentials::User,
+        deviation: Some(
+            "namespaces(7) says that an IPC namespace lives as long as an mqueue of it is mounted",
+        ),
+        needs: &[&need::PROCFS, &need::MQUEUE, &need::MNT_NS],
+        wrong: "the namespace still counts, or the mount is gone with it",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.mkdir("/tmp/mqueue", 0o700)?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            user.echo("1", "/proc/sys/user/max_ipc_namespaces")?;
+            let member = user.clone("member", NEWIPC)?;
+            member.mount("none", "/tmp/mqueue", "mqueue", MountFlags::empty(), "")?;
+            member.mq_open("/queue", OpenFlags::O_RDWR | OpenFlags::O_CREAT, SMALL_QUEUE)?;
+            user.try_clone("next", NEWIPC)?;
+            member.exit(0)?;
+            user.waitpid(member, WaitOptions::empty())?;
+            lab.note("its only member has ended: there is room for another, though the mount is there")?;
+            user.readdir("/tmp/mqueue")?;
+            let next = user.clone("next", NEWIPC)?;
+            user.diff_ns(ns(next), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "api.life-proc-mount-pins",
+    claim: "A PID namespace lives as long as a procfs of it is mounted.",
+    sources: &[LIFETIME],
+    why: "the kernel gives a PID namespace back some time after its end: one that a mount keeps cannot be told from one that is about to go",
+    part: Some("api.life-pid-for-children-pins"),
+}];

@@ -260,4 +260,181 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.sysuser-files",
+        claim: "The directory /proc/sys/user has a limit for each kind of namespace.",
+        sources: &[LIMITS],
+        since: "5.7",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS, &need::CGROUP_NS, &need::TIME_NS],
+        wrong: "a kind has no limit, or none that can be set",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            lab.note("each limit is set to a number of its own")?;
+            for (number, kind) in Kind::ALL.into_iter().enumerate() {
+                user.echo((number + 1).to_string(), limit(kind))?;
+            }
+            for kind in Kind::ALL {
+                user.cat(limit(kind))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.sysuser-per-user",
+        claim: "The limits count for each user by itself: where one of a user namespace has reached a limit another one may still create.",
+        sources: &[LIMITS],
+        since: "4.9",
+        needs: &[&need::PROCFS, &need::MANY_IDS],
+        wrong: "all users of the user namespace share one count",
+        play: |lab| {
+            let outside = lab.process("outside")?;
+            let first = clone_mapped(outside, "first", NEWUSER, "0 1000 2")?;
+            become_root(first)?;
+            first.getresgid()?;
+            first.echo("1", MAX_UTS)?;
+            let second = first.fork("second")?;
+            second.prctl_set_securebits(SecureBits::SECBIT_NO_SETUID_FIXUP)?;
+            second.setresuid(1, 1, 1)?;
+            second.geteuid()?;
+            lab.note("one for user 0, and one for user 1")?;
+            for process in [first, second] {
+                let made = process.clone("made", NEWUTS)?;
+                process.try_clone("one too many", NEWUTS)?;
+                outside.diff_ns(ns(made), OWN)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.sysuser-leaving-does-not-free-first",
+        claim: "At the limit a process cannot exchange its namespace for a new one, though it is the only member of the old one.",
+        sources: &[text("Linux source, kernel/nsproxy.c: no manual page says it")],
+        since: "4.9",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "the old namespace is given back before the new one is counted",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.echo("1", MAX_UTS)?;
+            user.unshare(NEWUTS)?;
+            user.sethostname("first.example")?;
+            user.unshare(NEWUTS)?;
+            user.gethostname()?;
+            lab.note("with room for two the exchange succeeds, and leaves room again")?;
+            user.echo("2", MAX_UTS)?;
+            for name in ["second.example", "third.example"] {
+                user.unshare(NEWUTS)?;
+                user.sethostname(name)?;
+                user.gethostname()?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.ucounts-freed-on-exit",
+        claim: "A namespace counts from its creation to its end, once: who joins it counts for nothing, and the count goes back with the last member.",
+        sources: &[text("Documentation/admin-guide/sysctl/user.rst"), LIMITS],
+        since: "4.9",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "joining is refused at the limit, or a namespace that is gone still counts",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.echo("1", MAX_UTS)?;
+            for number in ["first", "second"] {
+                lab.note("created, joined, left: the count is 1 all the time")?;
+                let creator = user.clone(number, NEWUTS)?;
+                user.try_clone("one too many", NEWUTS)?;
+                let joiner = user.fork("joiner")?;
+                let fd = joiner.open(creator.proc("ns/uts"), O_RDONLY)?.id()?;
+                joiner.setns(fd, NEWUTS)?;
+                user.diff_ns(ns(joiner), ns(creator))?;
+                joiner.exit(0)?;
+                user.waitpid(joiner, WaitOptions::empty())?;
+                creator.exit(0)?;
+                user.waitpid(creator, WaitOptions::empty())?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.inotify-limit-per-userns",
+        claim: "max_inotify_instances of a user namespace limits the inotify instances of its users, those in user namespaces below it included: one more is EMFILE.",
+        sources: &[text("Documentation/admin-guide/sysctl/user.rst"), man("inotify_init(2)", "ERRORS")],
+        since: "4.13",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS, &need::INOTIFY_LIMIT],
+        wrong: "an instance too many is made, or a nested user namespace evades the limit",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.map_ids("/proc/self", "0 1000 1", "0 1000 1")?;
+            user.echo("2", "/proc/sys/user/max_inotify_instances")?;
+            let first = user.inotify_init()?.id()?;
+            let nested = user.clone("nested", NEWUSER)?;
+            nested.close(first)?;
+            nested.cat("/proc/sys/user/max_inotify_instances")?;
+            lab.note("one above and one below are two")?;
+            let second = nested.inotify_init()?.id()?;
+            nested.inotify_init()?;
+            user.inotify_init()?;
+            lab.note("one is given back")?;
+            nested.close(second)?;
+            user.inotify_init()?;
+            user.inotify_init()?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.fanotify-limit-per-userns",
+        claim: "max_fanotify_groups of a user namespace limits the fanotify groups of each of its users, who may have only such that report file handles.",
+        sources: &[man("fanotify(7)", "/proc interfaces"), man("fanotify_init(2)", "ERRORS")],
+        since: "5.13",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS, &need::FANOTIFY],
+        wrong: "a group too many is made, or one that needs privilege",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.unshare(NEWUSER)?;
+            user.echo("2", "/proc/sys/user/max_fanotify_groups")?;
+            user.fanotify_init(FanotifyFlags::FAN_CLOEXEC)?;
+            let first = user.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?.id()?;
+            let second = user.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?.id()?;
+            user.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?;
+            lab.note("one of two is given back")?;
+            user.fcntl_getfd(second)?;
+            user.close(first)?;
+            let again = user.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?.id()?;
+            user.fcntl_getfd(again)?;
+            Ok(())
+        },
+        ..CASE
+    },
+];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[
+    Untested {
+        id: "api.sysuser-initial-default",
+        claim: "In the initial user namespace each limit is at first half of kernel.threads-max.",
+        sources: &[LIMITS],
+        why: "the limits of the machine are set by distributions and administrators, also to this very number",
+        part: Some("api.sysuser-child-default"),
+    },
+    Untested {
+        id: "api.sysuser-besides-other-limits",
+        claim: "The limits come beside those on the nesting of PID and user namespaces.",
+        sources: &[LIMITS],
+        why: "it is what the cases about nesting show, in user namespaces whose limits are far higher",
+        part: Some("user.nesting-limit-32"),
+    },
 ];

@@ -13,10 +13,15 @@ crate::topics! {
     setns,
     setns_permission,
     pidfd,
+    pidfd_info,
     proc_ns,
     ioctl,
+    ioctl_ids,
+    handles,
+    compare,
     limits,
     lifetime,
+    tools,
 }
 
 use crate::prelude::*;

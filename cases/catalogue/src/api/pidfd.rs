@@ -167,4 +167,28 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.setns-pidfd-ptrace-check",
+        claim: "setns with a pidfd takes the right to inspect that process by ptrace: an ordinary user who may not gets EPERM.",
+        sources: &[man("setns(2)", "ERRORS")],
+        since: "5.8",
+        needs: &[&need::PIDFD_SETNS, &need::PROCFS, &need::MANY_IDS],
+        wrong: "the user joins a namespace of a process of root, or another errno is given",
+        play: |lab| {
+            let root = lab.process("root")?;
+            let user = lab.process_as(Credentials::User, "user")?;
+            let target = user.clone("target", NEWUSER | NEWUTS)?;
+            user.diff_ns(ns(target), OWN)?;
+            lab.note("all capabilities, in the user namespace of the target")?;
+            let caller = user.fork("caller")?;
+            let pidfd = caller.pidfd_open(target.sealed(), 0)?.id()?;
+            caller.setns(pidfd, NEWUSER)?;
+            let roots = caller.pidfd_open(root.sealed(), 0)?.id()?;
+            caller.setns(roots, NEWUTS)?;
+            caller.setns(pidfd, NEWUTS)?;
+            user.diff_ns(ns(caller), ns(target))?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

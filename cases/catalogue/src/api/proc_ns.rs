@@ -242,4 +242,212 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.procns-symlinks",
+        claim: "The entries of /proc/PID/ns are symbolic links.",
+        sources: &[DIRECTORY, CALLS],
+        since: "3.8",
+        needs: &[&need::PROCFS, &need::CGROUP_NS, &need::TIME_NS],
+        wrong: "an entry is a file of another type",
+        play: |lab| {
+            let process = lab.process("process")?;
+            for kind in Kind::ALL {
+                process.lstat_mode(kind.own_path())?;
+            }
+            for link in ["pid_for_children", "time_for_children"] {
+                process.lstat_mode(format!("{OWN}/{link}"))?;
+            }
+            lab.note("a link that leads somewhere")?;
+            process.readlink("/proc/self/ns/uts")?;
+            process.unshare(NEWUTS)?;
+            process.readlink("/proc/self/ns/uts")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-same-inode-same-ns",
+        claim: "Two processes are in the same namespace exactly if their links lead to the same file, by device and inode number.",
+        sources: &[DIRECTORY, CALLS],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        wrong: "the numbers agree for two namespaces, or differ for one",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let same = parent.fork("same")?;
+            let other = parent.clone("other", NEWUTS)?;
+            for process in [parent, same, other] {
+                parent.stat_identity(process.proc("ns/uts"))?;
+                parent.stat_identity(process.proc("ns/ipc"))?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-stat-target",
+        claim: "A link leads to a regular file for reading only, on the file system nsfs, which all namespaces have in common.",
+        sources: &[man("ioctl_ns(2)", "DESCRIPTION"), DIRECTORY, man("statfs(2)", "DESCRIPTION")],
+        since: "3.19",
+        needs: &[&need::PROCFS],
+        wrong: "the file is of another type, or on another file system",
+        play: |lab| {
+            let process = lab.process("process")?;
+            for link in ["/proc/self/ns/uts", "/proc/self/ns/user"] {
+                process.stat_mode(link)?;
+                process.statfs_type(link)?;
+                process.stat_identity(link)?;
+            }
+            lab.note("another namespace is another file there")?;
+            process.unshare(NEWUTS)?;
+            process.stat_identity("/proc/self/ns/uts")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-open-readonly",
+        claim: "The file behind a link can be opened for reading only, which gives nothing to read, and nobody can change it or its owner.",
+        sources: &[text("Linux source, fs/nsfs.c: no manual page says it")],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        wrong: "the file can be written or changed, or another errno is given",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let link = "/proc/self/ns/uts";
+            process.open(link, OpenFlags::O_WRONLY)?;
+            process.open(link, OpenFlags::O_RDWR)?;
+            process.open(link, OpenFlags::O_NOFOLLOW)?;
+            process.chmod(link, 0o600)?;
+            process.chown(link, 0, 0)?;
+            lab.note("what can be done: open it, and ask what it is")?;
+            let fd = process.open(link, O_RDONLY)?.id()?;
+            process.read(fd)?;
+            process.ioctl_nstype(fd)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-userns-cannot-open-outer",
+        claim: "The root of a user namespace cannot follow the links of a process outside of it, though it is the same user; those of its own it can.",
+        sources: &[DIRECTORY, man("ptrace(2)", "Ptrace access mode checking")],
+        since: "3.8",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "a process inside gets hold of a namespace outside",
+        play: |lab| {
+            let outside = lab.process("outside")?;
+            let inside = outside.clone("inside", NEWUSER)?;
+            inside.capget()?;
+            inside.readlink(outside.proc("ns/uts"))?;
+            inside.open(outside.proc("ns/uts"), O_RDONLY)?;
+            let fd = inside.open(inside.proc("ns/uts"), O_RDONLY)?.id()?;
+            inside.fstat_ns(fd)?;
+            lab.note("the same user outside may look inside")?;
+            outside.readlink(inside.proc("ns/uts"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-thread-dirs",
+        claim: "/proc/PID/task/TID/ns shows where each thread is, /proc/PID/ns where the leader is.",
+        sources: &[man("proc_pid_task(5)", "DESCRIPTION"), DIRECTORY],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        wrong: "all threads show the same, or the directory of the process follows the thread",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let thread = process.clone("thread", THREAD)?;
+            thread.unshare(NEWUTS)?;
+            process.readlink("/proc/self/ns/uts")?;
+            process.readlink("/proc/self/task/<process>/ns/uts")?;
+            process.readlink("/proc/self/task/<thread seen by process>/ns/uts")?;
+            thread.readlink("/proc/self/ns/uts")?;
+            thread.readlink("/proc/thread-self/ns/uts")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-pfc-may-differ",
+        claim: "The link pid_for_children differs from pid after unshare(CLONE_NEWPID) and after joining a PID namespace, and agrees with it before.",
+        sources: &[DIRECTORY],
+        since: "4.12",
+        needs: &[&need::PROCFS],
+        wrong: "the links always agree, or do not at first",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let unsharer = outer.fork("unsharer")?;
+            let joiner = outer.fork("joiner")?;
+            for process in [unsharer, joiner] {
+                process.readlink("/proc/self/ns/pid")?;
+                process.readlink("/proc/self/ns/pid_for_children")?;
+            }
+            unsharer.unshare(NEWPID)?;
+            let init = unsharer.fork("init")?;
+            let fd = joiner.open(init.proc("ns/pid"), O_RDONLY)?.id()?;
+            joiner.setns(fd, NEWPID)?;
+            lab.note("both have their later children in the namespace of that process")?;
+            for process in [unsharer, joiner] {
+                process.readlink("/proc/self/ns/pid")?;
+                process.readlink("/proc/self/ns/pid_for_children")?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.procns-readonly-dir",
+        claim: "Nothing can be made in or removed from /proc/PID/ns, and a name that is no kind of namespace is not there.",
+        sources: &[text("Linux source, fs/proc/namespaces.c: no manual page says it")],
+        since: "3.0",
+        needs: &[&need::PROCFS],
+        wrong: "an entry appears or goes, or another errno is given",
+        play: |lab| {
+            let process = lab.process("process")?;
+            process.unlink("/proc/self/ns/uts")?;
+            process.mkdir("/proc/self/ns/new", 0o700)?;
+            process.symlink("/tmp", "/proc/self/ns/new")?;
+            process.open("/proc/self/ns/new", O_RDONLY)?;
+            process.readdir(OWN)?;
+            lab.note("the entry that could not be removed")?;
+            let fd = process.open("/proc/self/ns/uts", O_RDONLY)?.id()?;
+            process.ioctl_nstype(fd)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.bind-mount-needs-privilege",
+        claim: "To bind-mount a namespace link takes CAP_SYS_ADMIN over the mount namespace, and a file to mount on, not a directory.",
+        sources: &[man("mount(2)", "ERRORS")],
+        since: "3.0",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "a process without the capability mounts, or on a directory",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.creat_excl("/tmp/file")?;
+            user.mkdir("/tmp/directory", 0o700)?;
+            user.mount("/proc/self/ns/uts", "/tmp/file", "", MountFlags::MS_BIND, "")?;
+            user.unshare(NEWUSER | NEWNS)?;
+            user.mount("/proc/self/ns/uts", "/tmp/directory", "", MountFlags::MS_BIND, "")?;
+            user.mount("/proc/self/ns/uts", "/tmp/file", "", MountFlags::MS_BIND, "")?;
+            user.mount_points("/tmp/directory")?;
+            user.mount_points("/tmp/file")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "api.initial-inodes-fixed",
+    claim: "The namespaces that the kernel starts with have fixed inode numbers.",
+    sources: &[text("linux/nsfs.h")],
+    why: "only a process that is still in all of them could see it, which nsconform and the places that it is started in need not be",
+    part: None,
+}];

@@ -86,4 +86,45 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.setid-size-limit",
+        claim: "set_tid may hold no more PIDs than there are PID namespaces that the child will be in: more are EINVAL.",
+        sources: &[man("clone(2)", "ERRORS"), man("clone(2)", "The set_tid array")],
+        since: "5.5",
+        needs: &[&need::SET_TID, &need::INITIAL_PID_NS],
+        wrong: "a PID for a namespace that does not exist is taken, or one for each that does is not",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            lab.note("in two PID namespaces: that of the machine, and the sealed one")?;
+            outer.try_clone3("child", Flags::empty(), &[50, 4_000_001, 4_000_001])?;
+            let init = outer.clone("init", NEWPID)?;
+            lab.note("one level more")?;
+            init.try_clone3("child", Flags::empty(), &[7, 60, 4_000_001, 4_000_001])?;
+            let child = init.clone3("child", Flags::empty(), &[7, 60])?;
+            child.getpid()?;
+            outer.field("/proc/60/status", "NSpid")?;
+            lab.note("more than there can be levels")?;
+            init.try_clone3("child", Flags::empty(), &[7; 33])?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.setid-invalid-einval",
+        claim: "A PID in set_tid that is 0, negative, or larger than any can be is EINVAL.",
+        sources: &[man("clone(2)", "ERRORS")],
+        since: "5.5",
+        needs: &[&need::SET_TID],
+        wrong: "such a PID is given, or another one in its place",
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            for pid in [0, -1, i32::MAX] {
+                parent.try_clone3("child", Flags::empty(), &[pid])?;
+            }
+            let child = parent.clone3("child", Flags::empty(), &[77])?;
+            child.getpid()?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

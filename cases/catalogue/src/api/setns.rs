@@ -193,4 +193,86 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.setns-each-kind-since",
+        claim: "setns joins a namespace of each kind by the descriptor of its link: cgroup, IPC, mount, network, time, user and UTS the caller itself, PID its later children.",
+        sources: &[man("setns(2)", "DESCRIPTION"), CALLS],
+        since: "5.8",
+        needs: &[&need::PROCFS],
+        wrong: "a kind cannot be joined, or another kind changes with it",
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let all = NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWTIME | NEWUSER | NEWUTS;
+            let target = witness.clone3("target", all, &[])?;
+            for kind in Kind::ALL {
+                lab.note("a process joins one namespace of the target's")?;
+                let caller = witness.fork("caller")?;
+                let fd = caller.open(target.proc(&format!("ns/{}", kind.link())), O_RDONLY)?.id()?;
+                caller.setns(fd, kind.flag())?;
+                witness.diff_ns(ns(caller), OWN)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.setns-same-namespace",
+        claim: "Joining the namespace that one is in already succeeds for every kind but the user namespace, where it is EINVAL.",
+        sources: &[man("setns(2)", "Details for specific namespace types"), man("setns(2)", "ERRORS")],
+        since: "5.8",
+        needs: &[&need::CGROUP_NS, &need::TIME_NS, &need::PROCFS],
+        wrong: "a kind is refused, or the own user namespace can be joined, which would give back capabilities",
+        accepted: &[
+            Accepted { mutant: "setns(3, CLONE_NEWCGROUP)", why: "the caller is there already" },
+            Accepted { mutant: "setns(4, CLONE_NEWIPC)", why: "the caller is there already" },
+            Accepted { mutant: "setns(5, CLONE_NEWNS)", why: "the caller is there already" },
+            Accepted { mutant: "setns(6, CLONE_NEWNET)", why: "the caller is there already" },
+            Accepted { mutant: "setns(7, CLONE_NEWPID)", why: "the caller is there already" },
+            Accepted { mutant: "setns(8, CLONE_NEWTIME)", why: "the caller is there already" },
+            Accepted { mutant: "setns(10, CLONE_NEWUTS)", why: "the caller is there already" },
+        ],
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let process = witness.fork("process")?;
+            lab.note("each kind in turn")?;
+            for kind in Kind::ALL {
+                let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
+                process.setns(fd, kind.flag())?;
+            }
+            witness.diff_ns(ns(process), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.setns-and-back",
+        claim: "A process that keeps a descriptor of its namespace can leave it and come back.",
+        sources: &[CALLS, man("setns(2)", "DESCRIPTION")],
+        since: "3.0",
+        needs: &[&need::PROCFS],
+        wrong: "the process stays away, or finds another namespace",
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let process = witness.fork("process")?;
+            for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
+                lab.note("away and back")?;
+                let own = process.open(kind.own_path(), O_RDONLY)?.id()?;
+                process.unshare(kind.flag())?;
+                witness.diff_ns(ns(process), OWN)?;
+                process.setns(own, kind.flag())?;
+                witness.diff_ns(ns(process), OWN)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
 ];
+
+/// The claims of this topic that are not tested, or only in part.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "api.setns-cgroup-keeps-cgroup",
+    claim: "Joining a cgroup namespace moves the process into no other cgroup.",
+    sources: &[man("setns(2)", "Details for specific namespace types")],
+    why: "it is the claim of the case named here, among the cases of cgroup namespaces",
+    part: Some("cgroup.setns-keeps-membership"),
+}];

@@ -338,4 +338,105 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.unshare-zero-noop",
+        claim: "unshare(0) succeeds and changes nothing.",
+        sources: &[man("unshare(2)", "DESCRIPTION")],
+        since: "2.6.16",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS, &need::KCMP],
+        wrong: "the call is refused, or something is no longer shared",
+        accepted: &[Accepted { mutant: "unshare(0)", why: "that the call changes nothing is the claim" }],
+        play: |lab| {
+            let parent = lab.process("parent")?;
+            let sharer = parent.clone("sharer", CLONE_FS | CLONE_FILES | CLONE_SYSVSEM)?;
+            sharer.unshare(Flags::empty())?;
+            parent.diff_ns(ns(sharer), OWN)?;
+            for resource in [Resource::KCMP_FS, Resource::KCMP_FILES, Resource::KCMP_SYSVSEM] {
+                parent.kcmp(parent.sealed(), sharer, resource)?;
+            }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.unshare-thread-flags-single",
+        claim: "In a process of one thread unshare accepts CLONE_THREAD, CLONE_SIGHAND and CLONE_VM, each for itself, without privilege, and moves it nowhere.",
+        sources: &[man("unshare(2)", "DESCRIPTION")],
+        since: "2.6.16",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS],
+        wrong: "a flag is refused, or does something",
+        accepted: &[
+            Accepted { mutant: "unshare(CLONE_THREAD)", why: "that the call changes nothing is the claim" },
+            Accepted { mutant: "unshare(CLONE_SIGHAND)", why: "that the call changes nothing is the claim" },
+            Accepted { mutant: "unshare(CLONE_VM)", why: "that the call changes nothing is the claim" },
+        ],
+        play: |lab| {
+            let witness = lab.process("witness")?;
+            let process = witness.fork("process")?;
+            for flag in [CLONE_THREAD, CLONE_SIGHAND, CLONE_VM] {
+                process.unshare(flag)?;
+            }
+            witness.diff_ns(ns(process), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.unshare-vm-shared-with-process",
+        claim: "unshare(CLONE_VM) is EINVAL also while another process, not a thread, shares the memory, and unshare(CLONE_SIGHAND) while one shares the handlers.",
+        sources: &[man("unshare(2)", "ERRORS"), man("unshare(2)", "DESCRIPTION")],
+        since: "4.3",
+        needs: &[],
+        wrong: "only threads count, or a flag is refused that nobody shares",
+        accepted: &[
+            Accepted { mutant: "unshare(CLONE_THREAD)", why: "where the call is allowed it changes nothing" },
+            Accepted {
+                mutant: "unshare(CLONE_SIGHAND)",
+                why: "where the call is allowed it changes nothing",
+            },
+            Accepted { mutant: "unshare(CLONE_VM)", why: "where the call is allowed it changes nothing" },
+        ],
+        play: |lab| {
+            let process = lab.process("process")?;
+            let memory = process.clone("memory", CLONE_VM)?;
+            process.unshare(CLONE_VM)?;
+            process.unshare(CLONE_SIGHAND)?;
+            process.unshare(CLONE_THREAD)?;
+            memory.exit(0)?;
+            process.waitpid(memory, WaitOptions::empty())?;
+            process.unshare(CLONE_VM)?;
+            lab.note("with the handlers as well")?;
+            let handlers = process.clone("handlers", CLONE_VM | CLONE_SIGHAND)?;
+            process.unshare(CLONE_SIGHAND)?;
+            process.unshare(CLONE_THREAD)?;
+            handlers.exit(0)?;
+            process.waitpid(handlers, WaitOptions::empty())?;
+            process.unshare(CLONE_SIGHAND)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.unshare-user-shared-vm-process",
+        claim: "A process that shares its memory with another process, not a thread, may move into a new user namespace.",
+        sources: &[man("unshare(2)", "CLONE_NEWUSER")],
+        since: "3.8",
+        needs: &[&need::PROCFS],
+        wrong: "the process is refused as one with two threads is",
+        play: |lab| {
+            let process = lab.process("process")?;
+            let sharer = process.clone("sharer", CLONE_VM)?;
+            sharer.unshare(NEWUSER)?;
+            process.diff_ns(ns(sharer), OWN)?;
+            lab.note("with a thread it is refused")?;
+            let threaded = process.fork("threaded")?;
+            threaded.clone("thread", THREAD)?;
+            threaded.unshare(NEWUSER)?;
+            process.diff_ns(ns(threaded), OWN)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
