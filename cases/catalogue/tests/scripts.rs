@@ -19,11 +19,16 @@ use std::process::ExitCode;
 ///
 /// Two kinds of cases need them: those of which a process starts with other credentials than the
 /// case's, and those that create a process before another one but use it after that one.
-const NOT_SHOWN: [(&str, &str, &str); 11] = [
+const NOT_SHOWN: [(&str, &str, &str); 16] = [
     ("api.procns-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
+    ("api.pidfd-ioctl-ns-rules", "user", "+++ user starts as user +++\n"),
+    ("api.setns-pidfd-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
     ("api.setid-capability", "user", "+++ user starts as user +++\n"),
+    ("ipc.access-denied", "owner", "+++ owner starts as root +++\n"),
     ("ipc.cap-ipc-owner-in-owner", "root", "+++ root starts as root +++\n"),
+    ("ipc.mq-exist-errors", "owner", "+++ owner starts as root +++\n"),
     ("ipc.mq-queues-max", "root", "+++ root starts as root +++\n"),
+    ("ipc.stat-any", "owner", "+++ owner starts as root +++\n"),
     ("net.setns-capabilities", "root", "+++ root starts as root +++\n"),
     ("pid.fork-enomem-after-init", "outer", "+++ outer starts as root +++\n+++ joiner starts as root +++\n"),
     ("pid.scm-credentials-forge", "user", "+++ user starts as user +++\n"),

@@ -232,7 +232,7 @@ pub const CASES: &[Case] = &[
             let parent = lab.process("parent")?;
             for flags in [
                 Flags::CLONE_DETACHED,
-                Flags::from_bits_retain(1 << 63),
+                Flags::from_bits_retain(1 << 60),
                 Flags::from_bits_retain(Signal::SIGCHLD.0 as u64),
             ] {
                 parent.try_clone3("child", flags, &[])?;

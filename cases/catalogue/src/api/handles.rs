@@ -68,6 +68,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let user = lab.process("user")?;
             for kind in Kind::ALL {
+                user.readlink(kind.own_path())?;
                 user.name_to_handle_at(kind.own_path())?;
             }
             for (number, kind) in Kind::ALL.into_iter().enumerate() {
@@ -96,6 +97,7 @@ pub const CASES: &[Case] = &[
             {
                 process.open_by_handle_at(handle, flags)?;
             }
+            lab.note("those that are allowed")?;
             for flags in [O_RDONLY, OpenFlags::O_NONBLOCK] {
                 let fd = process.open_by_handle_at(handle, flags)?.id()?;
                 process.fcntl_getfl(fd)?;

@@ -150,6 +150,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let parent = lab.process("parent")?;
             for number in ["first", "second", "third"] {
+                lab.note("a namespace comes, is asked for its number, and goes")?;
                 let child = parent.clone(number, NEWUTS)?;
                 parent.diff_ns(ns(child), "/proc/self/ns")?;
                 let fd = child.open("/proc/self/ns/uts", O_RDONLY)?.id()?;

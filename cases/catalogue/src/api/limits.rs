@@ -327,11 +327,11 @@ pub const CASES: &[Case] = &[
             user.gethostname()?;
             lab.note("with room for two the exchange succeeds, and leaves room again")?;
             user.echo("2", MAX_UTS)?;
-            for name in ["second.example", "third.example"] {
+            for _ in 0..2 {
+                user.readlink("/proc/self/ns/uts")?;
                 user.unshare(NEWUTS)?;
-                user.sethostname(name)?;
-                user.gethostname()?;
             }
+            user.readlink("/proc/self/ns/uts")?;
             Ok(())
         },
         ..CASE

@@ -232,8 +232,12 @@ pub const CASES: &[Case] = &[
             Accepted { mutant: "setns(10, CLONE_NEWUTS)", why: "the caller is there already" },
         ],
         play: |lab| {
-            let witness = lab.process("witness")?;
-            let process = witness.fork("process")?;
+            let outer = lab.process("outer")?;
+            lab.note("in namespaces that its own user namespace owns, and with a witness there")?;
+            let owned = NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWTIME | NEWUTS;
+            let process = outer.clone3("process", owned, &[])?;
+            let witness = process.fork("witness")?;
+            outer.diff_ns(ns(process), OWN)?;
             lab.note("each kind in turn")?;
             for kind in Kind::ALL {
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
@@ -252,8 +256,10 @@ pub const CASES: &[Case] = &[
         needs: &[&need::PROCFS],
         wrong: "the process stays away, or finds another namespace",
         play: |lab| {
-            let witness = lab.process("witness")?;
-            let process = witness.fork("process")?;
+            let outer = lab.process("outer")?;
+            let process = outer.clone("process", NEWNET)?;
+            let witness = process.fork("witness")?;
+            outer.diff_ns(ns(process), OWN)?;
             for kind in [Kind::Ipc, Kind::Net, Kind::Uts] {
                 lab.note("away and back")?;
                 let own = process.open(kind.own_path(), O_RDONLY)?.id()?;

@@ -30,6 +30,7 @@ pub const CASES: &[Case] = &[
             creator.cat_cgroup2(inside.proc("cgroup"))?;
             lab.note("a directory that is no cgroup")?;
             let other = creator.open("/tmp", OpenFlags::O_DIRECTORY)?.id()?;
+            creator.fcntl_getfl(other)?;
             creator.try_clone3_into_cgroup("nobody", Flags::empty(), other)?;
             Ok(())
         },
@@ -68,7 +69,7 @@ pub const CASES: &[Case] = &[
         claim: "Who may move a process is decided by the credentials with which cgroup.procs was opened: through a file that a delegate opened, root moves no process from outside the delegated subtree (EACCES).",
         sources: &[text("Documentation/admin-guide/cgroup-v2.rst, Delegation Containment")],
         since: "5.16",
-        needs: &[&need::CGROUP2, &need::PROCFS],
+        needs: &[&need::CGROUP2, &need::PROCFS, &need::MANY_IDS],
         wrong: "the writer's privilege decides, so that a delegate can have root pull processes in",
         play: |lab| {
             let root = lab.process("root")?;

@@ -297,6 +297,7 @@ pub const CASES: &[Case] = &[
             let listening = server.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
             server.bind(listening, "@server")?;
             server.listen(listening)?;
+            lab.note("a client in another IPC namespace, and one in another network namespace")?;
             let near = server.clone("near", NEWIPC)?;
             let far = server.clone("far", NEWNET)?;
             for client in [near, far] {

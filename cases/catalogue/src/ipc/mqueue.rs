@@ -249,6 +249,7 @@ pub const CASES: &[Case] = &[
             process.creat_excl("/tmp/mqueue/file")?;
             process.mq_open("/opened", CREATED, SMALL_QUEUE)?;
             process.readdir("/tmp/mqueue")?;
+            lab.note("without the mount, and with another one")?;
             process.umount("/tmp/mqueue")?;
             process.readdir("/tmp/mqueue")?;
             process.mq_open("/file", CREATED_NEW, SMALL_QUEUE)?;

@@ -239,6 +239,7 @@ pub const CASES: &[Case] = &[
             second.unshare(NEWTIME)?;
             second.echo("boottime 3600 0", OFFSETS)?;
             let boottime = second.fork("boottime")?;
+            lab.note("the start time of one process, by three readers")?;
             for reader in [outer, monotonic, boottime] {
                 reader.clock_gettime(Clock::CLOCK_MONOTONIC)?;
                 reader.cat_starttime(outer.proc("stat"))?;
