@@ -325,12 +325,10 @@ pub const CASES: &[Case] = &[
             user.sethostname("first.example")?;
             user.unshare(NEWUTS)?;
             user.gethostname()?;
-            lab.note("with room for two the exchange succeeds, and leaves room again")?;
+            lab.note("with room for two the exchange succeeds")?;
             user.echo("2", MAX_UTS)?;
-            for _ in 0..2 {
-                user.readlink("/proc/self/ns/uts")?;
-                user.unshare(NEWUTS)?;
-            }
+            user.readlink("/proc/self/ns/uts")?;
+            user.unshare(NEWUTS)?;
             user.readlink("/proc/self/ns/uts")?;
             Ok(())
         },
