@@ -34,6 +34,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWPID)?;
+            inner.getpid()?;
             outer.pidfd_open(inner, 1)?;
             outer.pidfd_open(0, 0)?;
             outer.pidfd_open(-1, 0)?;
