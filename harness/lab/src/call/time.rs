@@ -201,7 +201,7 @@ calls! {
         let mut value = once_at(0);
         // SAFETY: the value outlives the call.
         check(unsafe { libc::timerfd_gettime(fd.0, &mut value) })?;
-        Ok(remaining(value.it_value.tv_sec as i64))
+        Ok(remaining(value.it_value.tv_sec))
     }
 
     /// Reads how long it is until a timer of the caller expires, as `timerfd_gettime` shows it.
