@@ -314,7 +314,7 @@ outer       <... waitpid resumed>
     #[rstest]
     #[case::unknown_call("\na  sethostnam(\"x\")", 2, 4, "nearest is `sethostname`")]
     #[case::unknown_flag("a  unshare(CLONE_NEWUTX)", 1, 12, "nearest is `CLONE_NEWUTS`")]
-    #[case::unknown_form("a  ioctl(3, NS_GET_OTHER)", 1, 11, "`, NS_GET_")]
+    #[case::unknown_form("a  ioctl(3, NS_GET_OTHER)", 1, 13, "`NS_GET_OTHER` is not known here")]
     #[case::no_string("a  sethostname(x)", 1, 16, "a quoted string is expected")]
     #[case::open_string("a  sethostname(\"x)", 1, 19, "not closed")]
     #[case::cut_string("a  sethostname(\"x\"...)", 1, 19, "only whole ones")]
