@@ -122,7 +122,9 @@ pub(super) fn mounts_as_before(stage: &Stage<'_>, before: &[MountInfo]) -> Check
         || "the mounts outside are as before".into(),
         || match (new, old) {
             (Some(new), _) => format!("there is {} on {}", new.filesystem, new.point.display()),
-            (_, old) => format!("that of {} is gone", old.map(|mount| mount.point).unwrap_or_default().display()),
+            (_, old) => {
+                format!("that of {} is gone", old.map(|mount| mount.point).unwrap_or_default().display())
+            }
         },
     )
 }

@@ -1,4 +1,4 @@
-//! What a pidfd tells of its process: the ioctls of linux/pidfd.h.
+//! The facts that a pidfd tells of its process: the ioctls of linux/pidfd.h.
 //!
 //! pidfd_open(2) lives in `namespace`, since setns(2) takes pidfds; signals live in `process`.
 
