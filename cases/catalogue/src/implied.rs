@@ -19,7 +19,7 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&NETNS_COOKIE, &["SO_NETNS_COOKIE"]),
     (&OPEN_TREE, &["open_tree("]),
     (&OVERFLOW_IDS, &["65534"]),
-    (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo("]),
+    (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo(", "mq_notify("]),
     (&POSIX_MQ, &["mq_open("]),
     (&SYSV_IPC, &["shmget(", "semget(", "msgget("]),
     (&VETH, &["link_add_veth"]),
