@@ -5,7 +5,7 @@
 
 use crate::seal::TEMPLATE;
 use nsconform_sys::errno::Errno;
-use nsconform_sys::mountinfo::{self, MountInfo};
+use nsconform_sys::mountinfo;
 use nsconform_sys::sandbox::identity;
 use nsconform_sys::{descriptors, reap};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -165,9 +165,7 @@ pub fn leads_nowhere_out() -> Result<(), String> {
 
 fn mounts_are_ours(table: &[u8]) -> Result<(), String> {
     let files = FILES.get().map_or(&[][..], Vec::as_slice);
-    for line in table.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let unread = || format!("mountinfo has a line that is none: {}", String::from_utf8_lossy(line));
-        let mount = MountInfo::read(line).ok_or_else(unread)?;
+    for mount in mountinfo::all_mounts(table)? {
         let place = mount.point.as_path();
         let ours = match place.to_str() {
             Some("/") => mount.filesystem == "tmpfs" && mount.source == TEMPLATE,

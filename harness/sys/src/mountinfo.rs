@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// The caller's own table.
 pub const OWN: &str = "/proc/self/mountinfo";
 
-/// A mount: one line of the table. Paths and the source have their escapes undone.
+/// A mount: one line of the table. Paths and the source have their escapes undone; in the other texts,
+/// which may hold names of files too, U+FFFD stands for bytes that are not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MountInfo {
     /// Its own id.
@@ -37,7 +38,7 @@ impl MountInfo {
     pub fn read(line: &[u8]) -> Option<MountInfo> {
         let mut words = line.split(|byte| *byte == b' ');
         let mut word = || words.next().map(unescaped);
-        let text = |word: Option<Vec<u8>>| String::from_utf8(word?).ok();
+        let text = |word: Option<Vec<u8>>| Some(String::from_utf8_lossy(&word?).into_owned());
         let path = |word: Option<Vec<u8>>| Some(PathBuf::from(OsString::from_vec(word?)));
         let (id, parent) = (text(word())?.parse().ok()?, text(word())?.parse().ok()?);
         let _device = word()?;
@@ -71,7 +72,20 @@ impl MountInfo {
 
 /// The mounts of a table, in its order; lines that are no mounts are left out.
 pub fn mounts(table: &[u8]) -> Vec<MountInfo> {
-    table.split(|byte| *byte == b'\n').filter_map(MountInfo::read).collect()
+    lines(table).filter_map(MountInfo::read).collect()
+}
+
+/// The mounts of a table, in its order, for those who must not miss one.
+///
+/// # Errors
+/// Quotes the first line that is no mount.
+pub fn all_mounts(table: &[u8]) -> Result<Vec<MountInfo>, String> {
+    let unread = |line| format!("mountinfo has a line that is none: {}", String::from_utf8_lossy(line));
+    lines(table).map(|line| MountInfo::read(line).ok_or_else(|| unread(line))).collect()
+}
+
+fn lines(table: &[u8]) -> impl Iterator<Item = &[u8]> {
+    table.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
 /// The mounts of the table in a file.
@@ -125,14 +139,32 @@ mod tests {
         assert_eq!(MountInfo::read(line.as_bytes()).map(|mount| mount.is_private()), Some(private));
     }
 
+    #[test]
+    fn bytes_that_are_no_text_do_not_hide_a_mount() {
+        let line = b"30 25 0:26 / /a\xff rw - fuse.\xfe none rw,lowerdir=/\xfd";
+        let mount = MountInfo::read(line).unwrap();
+        assert_eq!(mount.point.as_os_str().as_encoded_bytes(), b"/a\xff");
+        assert_eq!(
+            (mount.filesystem.as_str(), mount.superblock.as_str()),
+            ("fuse.\u{fffd}", "rw,lowerdir=/\u{fffd}")
+        );
+    }
+
+    #[test]
+    fn an_empty_table_has_no_mount() {
+        assert_eq!(MountInfo::read(b""), None);
+        assert_eq!(mounts(b""), []);
+        assert_eq!(all_mounts(b""), Ok(Vec::new()));
+    }
+
     #[rstest]
-    #[case::nothing("")]
     #[case::no_end_of_the_optional_fields("1 0 0:1 / / rw shared:1")]
     #[case::no_file_system("1 0 0:1 / / rw -")]
     #[case::no_number("one 0 0:1 / / rw - tmpfs none rw")]
     fn a_line_that_is_none_is_left_out(#[case] line: &str) {
         assert_eq!(MountInfo::read(line.as_bytes()), None);
         assert_eq!(mounts(line.as_bytes()), []);
+        assert!(all_mounts(line.as_bytes()).is_err());
     }
 
     proptest! {

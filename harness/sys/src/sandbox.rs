@@ -64,7 +64,7 @@ const COVERED: [&str; 5] = ["/tmp", "/mnt", "/media", "/run", "/dev"];
 pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, String> {
     step("making / private", mount(None, "/", None, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None))?;
     // Where no procfs tells, the call is believed.
-    let mounts = mountinfo::mounts_of(mountinfo::OWN).unwrap_or_default();
+    let mounts = mountinfo::all_mounts(&std::fs::read(mountinfo::OWN).unwrap_or_default())?;
     if let Some(shared) = mounts.iter().find(|mount| !mount.is_private()) {
         let place = shared.point.display();
         return Err(format!("making / private gives 0, and the mount on {place} is still shared"));

@@ -8,7 +8,7 @@ use super::calls;
 use super::file::Directory;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
-use nsconform_sys::mountinfo::MountInfo;
+use nsconform_sys::mountinfo::{self, MountInfo};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -251,11 +251,7 @@ fn optional(mount: &MountInfo) -> Vec<Value> {
 
 /// The mounts that a file tells of; EPROTO if one of its lines cannot be read.
 fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<MountInfo>, Errno> {
-    std::fs::read(file)?
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| MountInfo::read(line).ok_or(Errno(libc::EPROTO)))
-        .collect()
+    mountinfo::all_mounts(&std::fs::read(file)?).map_err(|_| Errno(libc::EPROTO))
 }
 
 /// The mount at a place that no other mount there covers. The order of the file does not tell:
