@@ -70,12 +70,15 @@ impl<'s> Played<'s> {
     /// Lets the parent play its part, of which this is the result, while the child is stopped. One
     /// that has stopped itself, and so is waiting for its turn, finds no room for its part.
     fn parent_plays(&self, stage: &Stage<'_>, result: &str) -> CheckResult {
-        let own = self.run.process().namespace(Kind::User)?;
+        let parent = self.run.process();
+        let own = parent.namespace(Kind::User)?;
         let lines = format!("parent: readlink(\"{OWN}\") ==> {own}\nparent: setns() {result}\n\n");
         if self.child.state()? != 'T' {
             settled::stop(stage, &self.child)?;
         }
-        self.run.make_some_room(lines.len() + MORE)?;
+        settled::stop(stage, &parent)?;
+        self.run.make_some_room(lines.len() + MORE);
+        stage.kill(&parent, Signal::SIGCONT)?;
         settled::stays(stage, &self.run)?;
         settled::child_settles(stage, &self.child)
     }

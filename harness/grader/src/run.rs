@@ -2,10 +2,9 @@
 //!
 //! `launch` and `stage` start it; `observed` looks at its processes.
 
-use super::abort::{CheckAbort, CheckResult, ensure};
+use super::abort::{CheckAbort, ensure};
 use super::observed::ObservedProcess;
 use super::stage::Stage;
-use nix::sys::signal::Signal;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// How a process ended, as wait(2) tells it.
@@ -301,19 +300,11 @@ impl<'s> Run<'s> {
     }
 
     /// Makes room in the full pipe that is its standard output for so many bytes and no more: whoever
-    /// writes more waits again. A text that is written at once is written whole or not at all.
-    ///
-    /// # Errors
-    /// When the program cannot be stopped meanwhile.
-    pub fn make_some_room(&self, room: usize) -> CheckResult {
-        let writer = self.process();
-        self.stage.kill(&writer, Signal::SIGSTOP)?;
-        self.stage.wait("a process to stop", || {
-            writer.state().is_ok_and(|state| matches!(state, 'T' | 'Z')).then_some(())
-        })?;
+    /// writes more waits again. A text that is written at once is written whole or not at all. Whoever
+    /// waits to write must be stopped meanwhile.
+    pub fn make_some_room(&self, room: usize) {
         self.stage.asked(format!("(there is room for {room} bytes in its standard output)"));
         self.stage.running(self.number, |running| running.output.make_some_room(room));
-        self.stage.kill(&writer, Signal::SIGCONT)
     }
 
     /// Empties the full pipe that is its standard output: whoever waits to write goes on.
