@@ -206,7 +206,7 @@ impl Creation {
         // Where CLONE_PIDFD puts its descriptor. Its number is not passed on: it is the lowest
         // free one, which a script knows.
         let mut pidfd: libc::c_int = -1;
-        let pidfd_at = if self.flags.contains(Flags::CLONE_PIDFD) { (&raw mut pidfd) as u64 } else { 0 };
+        let pidfd_at = self.pidfd_at(&mut pidfd);
         if !self.extended {
             let word = self.flags.bits() | self.exit_signal as u64;
             // SAFETY: without CLONE_VM the child has a copy of everything; the only pointer is that
@@ -217,6 +217,11 @@ impl Creation {
         let (arguments, size) = self.arguments(pidfd_at);
         // SAFETY: as above; the structure and the array it points to outlive the call.
         unsafe { libc::syscall(libc::SYS_clone3, &raw const arguments, size) }
+    }
+
+    /// The address that the kernel is told for a pidfd: none where it is not asked for one.
+    fn pidfd_at(&self, pidfd: &mut libc::c_int) -> u64 {
+        if self.flags.contains(Flags::CLONE_PIDFD) { std::ptr::from_mut(pidfd) as u64 } else { 0 }
     }
 
     /// The structure of clone3(2), and how much of it the kernel is told of.
@@ -270,8 +275,7 @@ fn clone_sharing_memory(how: &Creation, socket: RawFd, shares_files: bool) -> i6
         // Where CLONE_PIDFD puts its descriptor, as in `returning_twice`.
         let mut pidfd: libc::c_int = -1;
         let pid = if how.extended {
-            let pidfd_at = if how.flags.contains(Flags::CLONE_PIDFD) { (&raw mut pidfd) as u64 } else { 0 };
-            let (mut arguments, size) = how.arguments(pidfd_at);
+            let (mut arguments, size) = how.arguments(how.pidfd_at(&mut pidfd));
             arguments.stack = stack as u64;
             arguments.stack_size = STACK_SIZE as u64;
             clone3_on_stack(&arguments, size, start, packed as *mut c_void)

@@ -15,10 +15,11 @@ pub type ProcessState = char;
 /// The fields of `stat` from the state on (proc_pid_stat(5)): what stands before may hold anything.
 /// None if there is no such task any more.
 pub fn stat(task: &Path) -> Option<Vec<String>> {
-    fields(&std::fs::read_to_string(task.join("stat")).ok()?)
+    stat_fields(&std::fs::read_to_string(task.join("stat")).ok()?)
 }
 
-fn fields(stat: &str) -> Option<Vec<String>> {
+/// The fields of a text like that of `stat`, from the state on.
+pub fn stat_fields(stat: &str) -> Option<Vec<String>> {
     let (_, rest) = stat.rsplit_once(") ")?;
     Some(rest.split_whitespace().map(str::to_string).collect())
 }
@@ -77,7 +78,7 @@ pub fn processor_use(proc: BorrowedFd, pid: i32) -> Option<ProcessorUse> {
     let mut found = ProcessorUse::default();
     for thread in numbered(threads.as_fd()) {
         // Threads come and go.
-        let Some(fields) = read(format!("{pid}/task/{thread}/stat")).as_deref().and_then(fields) else {
+        let Some(fields) = read(format!("{pid}/task/{thread}/stat")).as_deref().and_then(stat_fields) else {
             continue;
         };
         let ticks = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();

@@ -95,9 +95,7 @@ pub const CASES: &[Case] = &[
         wrong: "the writer is held to its own id, or must deny setgroups first",
         play: |lab| {
             let root = lab.process("root")?;
-            let inner = root.clone("inner", NEWUSER)?;
-            root.echo("0 1000 1\n5 1001 2", inner.proc("uid_map"))?;
-            root.echo("0 1000 1\n5 1001 2", inner.proc("gid_map"))?;
+            let inner = clone_mapped(root, "inner", NEWUSER, "0 1000 1\n5 1001 2")?;
             inner.cat_map("/proc/self/uid_map")?;
             inner.cat("/proc/self/setgroups")?;
             inner.setgroups([5, 6])?;

@@ -102,9 +102,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let root = lab.process("root")?;
             root.cat("/proc/self/setgroups")?;
-            let inner = root.clone("inner", NEWUSER)?;
-            root.echo(ROOT_AS_ROOT, inner.proc("uid_map"))?;
-            root.echo(ROOT_AS_ROOT, inner.proc("gid_map"))?;
+            let inner = clone_mapped(root, "inner", NEWUSER, ROOT_AS_ROOT)?;
             let below = inner.clone("below", NEWUSER)?;
             inner.cat("/proc/self/setgroups")?;
             below.cat("/proc/self/setgroups")?;

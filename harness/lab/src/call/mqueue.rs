@@ -86,13 +86,7 @@ calls! {
 
     /// Takes the oldest message of the highest priority from an open POSIX message queue.
     mq_receive(fd: Descriptor) {
-        let mut text = vec![0; MESSAGE_SIZE];
-        // SAFETY: pointer and length describe `text`; the priority is not asked for.
-        let length =
-            unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), std::ptr::null_mut()) };
-        check(length as i64)?;
-        text.truncate(length as usize);
-        Ok(Value::Text(text))
+        receive(fd, None).map(Value::Text)
     }
 
     /// Reads the state of a POSIX message queue from its file in a mounted mqueue file system.
@@ -132,12 +126,8 @@ calls! {
 
     /// Takes the oldest message of the highest priority, and tells its priority.
     mq_receive_priority(fd: Descriptor) => "mq_receive({}, {text, priority})" {
-        let mut text = vec![0; MESSAGE_SIZE];
         let mut priority = 0;
-        // SAFETY: pointer and length describe `text`; the priority outlives the call.
-        let length = unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), &mut priority) };
-        check(length as i64)?;
-        text.truncate(length as usize);
+        let text = receive(fd, Some(&mut priority))?;
         Ok(Value::fields([("text", Value::Text(text)), ("priority", Value::Number(priority.into()))]))
     }
 
@@ -158,4 +148,15 @@ calls! {
         let pid = content.split_whitespace().find_map(|word| word.strip_prefix("NOTIFY_PID:")?.parse().ok());
         pid.map(Value::Pid).ok_or(Errno(libc::EPROTO))
     }
+}
+
+/// Takes a message from a queue, with its priority where that is asked for.
+fn receive(fd: Descriptor, priority: Option<&mut libc::c_uint>) -> Result<Vec<u8>, Errno> {
+    let priority = priority.map_or(std::ptr::null_mut(), std::ptr::from_mut);
+    let mut text = vec![0; MESSAGE_SIZE];
+    // SAFETY: pointer and length describe `text`; the priority, if there is one, outlives the call.
+    let length = unsafe { libc::mq_receive(fd.0, text.as_mut_ptr().cast(), text.len(), priority) };
+    check(length as i64)?;
+    text.truncate(length as usize);
+    Ok(text)
 }

@@ -266,32 +266,18 @@ calls! {
 
     /// Takes a pending signal without waiting: EAGAIN if there is none.
     sigtimedwait(signal: Signal) => "sigtimedwait([{}], {tv_sec=0, tv_nsec=0})" asks {
-        let set = only(signal)?;
-        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
-        let (taken, info) = unsafe {
-            let mut info: libc::siginfo_t = std::mem::zeroed();
-            (libc::sigtimedwait(&set, &mut info, &none), info)
-        };
-        check(taken)?;
+        let info = take_pending(signal)?;
         // SAFETY: these signals come from kill(2), which fills si_pid.
         let sender = unsafe { info.si_pid() };
         Ok(Value::fields([
-            ("si_signo", Value::word(Argument::show(&Signal(taken)))),
+            ("si_signo", Value::word(Argument::show(&Signal(info.si_signo)))),
             ("si_pid", Value::Pid(sender)),
         ]))
     }
 
     /// Takes a pending signal without waiting, as sigtimedwait does, and tells all that the kernel says of its sender.
     sigtimedwait_sender(signal: Signal) => "sigtimedwait([{}], {si_code, si_pid, si_uid}, {tv_sec=0, tv_nsec=0})" asks {
-        let set = only(signal)?;
-        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
-        let (taken, info) = unsafe {
-            let mut info: libc::siginfo_t = std::mem::zeroed();
-            (libc::sigtimedwait(&set, &mut info, &none), info)
-        };
-        check(taken)?;
+        let info = take_pending(signal)?;
         // SAFETY: these signals come from kill(2), rt_sigqueueinfo(2) or mq_send(2), which fill both.
         let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
         Ok(Value::fields([
@@ -354,7 +340,7 @@ calls! {
             info
         };
         Ok(Value::fields([
-            ("ssi_signo", Value::word(super::argument::Argument::show(&Signal(info.ssi_signo as i32)))),
+            ("ssi_signo", Value::word(Argument::show(&Signal(info.ssi_signo as i32)))),
             ("ssi_pid", Value::Pid(info.ssi_pid as i32)),
             ("ssi_uid", Value::Number(info.ssi_uid.into())),
         ]))
@@ -395,6 +381,17 @@ fn reboot_below(first: RebootMagic, second: RebootMagic, command: RebootCommand)
     }
     // SAFETY: takes numbers only. That it does not end the machine is made sure of above.
     check(unsafe { libc::syscall(libc::SYS_reboot, first.0, second.0, command.0, 0) })
+}
+
+/// Takes a pending signal without waiting.
+fn take_pending(signal: Signal) -> Result<libc::siginfo_t, Errno> {
+    let set = only(signal)?;
+    let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: all-zero is a valid siginfo_t; all three outlive the call.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        check(libc::sigtimedwait(&set, &mut info, &none)).map(|_| info)
+    }
 }
 
 /// The set with this signal alone.

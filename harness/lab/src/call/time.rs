@@ -116,9 +116,9 @@ calls! {
     /// Reads from a file like /proc/PID/stat how long after the start of the system its process was started. A trace shows how far it is from the first reading.
     cat_starttime(path: Pathname) observes "the file, by open(2), read(2) and close(2); of it field 22" {
         let content = std::fs::read_to_string(super::file::path_of(&path))?;
-        // The second field is a name in parentheses, which may hold spaces.
-        let fields = content.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
-        let ticks = fields.and_then(|mut fields| fields.nth(19)?.parse::<i128>().ok()).ok_or(Errno(libc::EPROTO))?;
+        // Field 22; the first of these is the third.
+        let ticks = nsconform_sys::procfs::stat_fields(&content).and_then(|fields| fields.get(19)?.parse::<i128>().ok());
+        let ticks = ticks.ok_or(Errno(libc::EPROTO))?;
         // SAFETY: takes a number only.
         let Value::Number(per_second) = check(unsafe { libc::sysconf(libc::_SC_CLK_TCK) })? else { unreachable!() };
         let nanoseconds = ticks * SECOND / Nanoseconds::from(per_second);
