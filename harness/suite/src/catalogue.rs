@@ -7,6 +7,9 @@ use crate::requirement::{Basis, Requirement};
 use nsconform_lab::job::{Body, Compiled};
 use nsconform_lab::seal::Credentials;
 
+/// A case that takes so many times as long as a usual one waits; it does not compute.
+const LONG_WAIT: u32 = 8;
+
 /// Cases and all that a runner must know of them.
 #[derive(Clone, Copy)]
 pub struct Catalogue {
@@ -39,14 +42,32 @@ impl Catalogue {
         all
     }
 
-    /// Puts cases, by their indexes, into the order in which a run begins them: those that take long
-    /// first, so that the others fill their waits. Those of unknown duration come in the middle.
-    pub(crate) fn longest_first(&self, cases: &mut [usize]) {
-        let duration = |index: &usize| (self.usual_duration)(self.cases[*index].id);
-        let mut known: Vec<u32> = cases.iter().filter_map(duration).collect();
+    /// Puts cases, by their indexes, into the order in which a run begins them: those that wait for
+    /// the kernel (a network namespace to go, a timer) spread evenly over the run and the longest
+    /// first, so that others use the processors meanwhile. A case of unknown duration counts as a
+    /// usual one.
+    pub(crate) fn overlap_waits(&self, cases: &mut [usize]) {
+        let duration = |index: usize| (self.usual_duration)(self.cases[index].id);
+        let mut known: Vec<u32> = cases.iter().filter_map(|index| duration(*index)).collect();
         known.sort_unstable();
-        let middle = known.get(known.len() / 2).copied().unwrap_or_default();
-        cases.sort_by_key(|index| std::cmp::Reverse(duration(index).unwrap_or(middle)));
+        let usual = known.get(known.len() / 2).copied().unwrap_or_default().max(1);
+        let duration = |index: usize| duration(index).unwrap_or(usual).max(1);
+        cases.sort_by_key(|index| std::cmp::Reverse(duration(*index)));
+        let waits = cases.partition_point(|index| duration(*index) >= usual * LONG_WAIT);
+        let time = |part: &[usize]| part.iter().map(|index| u64::from(duration(*index))).sum::<u64>();
+        // Each case has its place in its own part, as a share of the time of that part.
+        let mut places: Vec<(u64, usize)> = Vec::with_capacity(cases.len());
+        for part in [&cases[..waits], &cases[waits..]] {
+            let (whole, mut begun) = (time(part).max(1), 0);
+            for index in part {
+                places.push((begun * u64::from(u32::MAX) / whole, *index));
+                begun += u64::from(duration(*index));
+            }
+        }
+        places.sort_by_key(|(place, _)| *place);
+        for (slot, (_, index)) in cases.iter_mut().zip(places) {
+            *slot = index;
+        }
     }
 
     /// The compiled scripts: those of the cases, then the probes of the requirements.

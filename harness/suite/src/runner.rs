@@ -96,10 +96,10 @@ pub struct Setup {
 }
 
 impl Default for Setup {
-    /// Two directors per processor, since the kernel makes some wait (for a network namespace to go,
+    /// Three directors per processor, since the kernel makes some wait (for a network namespace to go,
     /// above all); usual deadlines, usual isolation.
     fn default() -> Setup {
-        let jobs = 2 * std::thread::available_parallelism().map_or(1, usize::from);
+        let jobs = 3 * std::thread::available_parallelism().map_or(1, usize::from);
         Setup { jobs, deadline_scale: 1.0, isolation: Isolation::Usual }
     }
 }
@@ -438,7 +438,7 @@ impl Runner {
     /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
         let (decided, mut runnable) = self.split_runnable(cases);
-        self.catalogue.longest_first(&mut runnable);
+        self.catalogue.overlap_waits(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
         self.run_and_judge(&own, known, true, done);

@@ -32,7 +32,7 @@ pub struct RunArguments {
     /// Run only the Kth of N parts of the selection; `report` puts the parts together
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// How many cases run side by side [default: two per processor]
+    /// How many cases run side by side [default: three per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// Multiply every deadline by this, for slow or emulated machines [default: 1]
