@@ -15,6 +15,7 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&IPV4, &["(AF_INET, ", "127.0.0.1", "10.1.1.1", "/proc/sys/net/ipv4/", "/net/tcp\""]),
     (&IPV6, &["(AF_INET6, ", "/proc/sys/net/ipv6/"]),
     (&KCMP, &["kcmp("]),
+    (&LOCKED_MEMORY, &["SHM_LOCK)", "mlock("]),
     (&MOUNT_SETATTR, &["mount_setattr("]),
     (&NETNS_COOKIE, &["SO_NETNS_COOKIE"]),
     (&OPEN_TREE, &["open_tree("]),

@@ -1,7 +1,7 @@
 //! The requirements of cases, each with its probe: by trying, in a sealed throw-away place.
 //!
 //! Which of them a case has is said beside the case, or follows from its approved trace: see
-//! `implied`. Steps that several probes take live in `probes`.
+//! `implied`. Steps that several probes take live in `probes`, resource limits in `limits`.
 
 pub use crate::facilities::{
     ALTERNATIVE_NAMES, AUDIT, BINFMT_MISC, BPF_FILESYSTEM, BRIDGE, CHILD_HASH_TABLES, CHILDREN_FILE,
@@ -9,8 +9,10 @@ pub use crate::facilities::{
     KEYS, MACHINE_CALLS, MEMFD_NOEXEC, NEW_IFINDEX, NEW_PRIVILEGES, NEXT_ID, NFTABLES, NO_NSDELEGATE,
     NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OVERLAY, PERSISTENT_KEYS, PID_MAX, PIDFD_EXIT,
     PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
-    PROTECTED_HARDLINKS, PTRACE, SECCOMP, TUN, UNFILTERED, USUAL_IPC_LIMITS, USUAL_NICE, VSOCK_MODE,
+    PROTECTED_HARDLINKS, PTRACE, SECCOMP, TUN, UNFILTERED, UP_FOR_A_SECOND, USUAL_IPC_LIMITS, USUAL_NICE,
+    VSOCK_MODE, WHOLE_PROC,
 };
+pub use crate::limits::{LOCKED_MEMORY, PENDING_SIGNALS};
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
@@ -316,27 +318,6 @@ needs! {
                 }
             }
             Ok(Ok(()))
-        },
-    }
-
-    /// Signals may be pending, as a timer of timer_create(2) needs.
-    PENDING_SIGNALS {
-        "pending signals",
-        remedy: "raise RLIMIT_SIGPENDING (ulimit -i)",
-        probe: |lab| {
-            /// More than a script has at a time.
-            const ENOUGH: i64 = 16;
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            // Asked, not tried: whether signals are queued and timers expire is judged by cases.
-            let Outcome::Returned(Value::Fields(limits)) = process.getrlimit(Rlimit::RLIMIT_SIGPENDING)? else {
-                return Ok(Ok(()));
-            };
-            Ok(match limits.first() {
-                Some((_, Value::Number(limit @ 0..ENOUGH))) => {
-                    Err(format!("RLIMIT_SIGPENDING is {limit}").into())
-                }
-                _ => Ok(()),
-            })
         },
     }
 

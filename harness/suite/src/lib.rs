@@ -19,6 +19,7 @@ pub mod case;
 pub mod catalogue;
 pub mod known;
 pub mod mutation;
+mod proc_files;
 mod refusal;
 pub mod requirement;
 pub mod runner;

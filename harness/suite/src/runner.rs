@@ -5,6 +5,7 @@
 use crate::case::Case;
 use crate::catalogue::Catalogue;
 use crate::known::Known;
+use crate::proc_files::{self, Hindrances};
 use crate::refusal::{self, Refusals, exhausted};
 use crate::requirement::{Basis, Probed, Requirement, Unmet};
 use crate::snapshot;
@@ -125,6 +126,8 @@ pub struct Runner {
     confined: bool,
     /// The calls that are refused even in a harmless form; none as long as nobody has asked.
     refusals: Option<Refusals>,
+    /// The files of /proc that cannot be used here.
+    hindrances: Hindrances,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -167,6 +170,7 @@ impl Runner {
             broken,
             confined: Confinement::may_refuse_here(),
             refusals: None,
+            hindrances: Hindrances::default(),
             window,
             deadline,
             lost: false,
@@ -340,6 +344,17 @@ impl Runner {
         self.refusals = Some(refusals);
     }
 
+    /// Asks which files of /proc, of those that these cases use, cannot be used here.
+    fn ask_for_files(&mut self, cases: &[usize]) {
+        let approved = |index: &usize| (self.catalogue.approved)(self.catalogue.cases[*index].id);
+        let files = proc_files::of_traces(cases.iter().filter_map(approved));
+        let deadline = self.deadline * AGAIN;
+        let job = Job { deadline, ..self.written_job(proc_files::question(&files)) };
+        let mut hindrances = Hindrances::default();
+        self.run_jobs(&[job], &mut |_, run| hindrances = proc_files::judge(&files, &run.trace));
+        self.hindrances = hindrances;
+    }
+
     /// The foundations that this kernel breaks, and how, in the order of the catalogue.
     pub fn broken(&self) -> &[(&'static Basis, String)] {
         &self.broken
@@ -385,7 +400,7 @@ impl Runner {
         }
         let approved = (self.catalogue.approved)(case.id).unwrap_or_default();
         let refused = self.refusals.as_ref().and_then(|all| refusal::needs_a_refused_call(approved, all));
-        if let Some(reason) = refused {
+        if let Some(reason) = refused.or_else(|| self.hindrances.of(approved)) {
             return Some(Verdict::Skip { reason });
         }
         let carried = |need: &&Requirement| {
@@ -420,6 +435,7 @@ impl Runner {
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
             self.ask_for_refusals();
+            self.ask_for_files(cases);
         }
         let mut decided = Vec::new();
         let mut runnable = Vec::new();

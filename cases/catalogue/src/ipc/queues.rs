@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("mq_open(3)", "ERRORS"), man("mq_unlink(3)", "ERRORS")],
         since: "2.6.6",
         starts_as: Credentials::User,
-        needs: &[&need::MANY_IDS],
+        needs: &[&need::MANY_IDS, &need::PLAIN_UID],
         wrong: "a queue is opened, created or removed nevertheless, or another errno is given",
         play: |lab| {
             let owner = lab.process_as(Credentials::Root, "owner")?;

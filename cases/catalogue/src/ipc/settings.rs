@@ -173,7 +173,7 @@ pub const CASES: &[Case] = &[
         sources: &[text("Linux source, ipc/ipc_sysctl.c and ipc/mq_sysctl.c: no manual page says it")],
         since: "5.19",
         starts_as: Credentials::User,
-        needs: &[&need::SYSV_IPC, &need::POSIX_MQ, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::SYSV_IPC, &need::POSIX_MQ, &need::PROCFS, &need::MANY_IDS, &need::PLAIN_UID],
         wrong: "the owner's root is refused, or an ordinary user is not",
         accepted: &[SETGROUPS],
         play: |lab| {
@@ -199,7 +199,7 @@ pub const CASES: &[Case] = &[
         sources: &[text("Linux source, ipc/ipc_sysctl.c and ipc/mq_sysctl.c: no manual page says it")],
         since: "5.19",
         starts_as: Credentials::User,
-        needs: &[&need::SYSV_IPC, &need::POSIX_MQ, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::SYSV_IPC, &need::POSIX_MQ, &need::PROCFS, &need::MANY_IDS, &need::PLAIN_UID],
         wrong: "the root of a foreign user namespace writes, or the owner's root does not, or the files name another owner",
         accepted: &[SETGROUPS],
         play: |lab| {

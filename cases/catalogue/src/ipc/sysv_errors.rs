@@ -95,7 +95,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("shmget(2)", "ERRORS"), man("shmop(2)", "ERRORS"), man("shmctl(2)", "ERRORS")],
         since: "",
         starts_as: Credentials::User,
-        needs: &[&need::MANY_IDS],
+        needs: &[&need::MANY_IDS, &need::PLAIN_UID],
         wrong: "somebody else gets hold of the segment, or another errno is given",
         play: |lab| {
             let owner = lab.process_as(Credentials::Root, "owner")?;
@@ -126,7 +126,7 @@ pub const CASES: &[Case] = &[
         ],
         since: "4.17",
         starts_as: Credentials::User,
-        needs: &[&need::MANY_IDS],
+        needs: &[&need::MANY_IDS, &need::PLAIN_UID],
         wrong: "the object is hidden from who may not read it, or shown by the older command too",
         play: |lab| {
             let owner = lab.process_as(Credentials::Root, "owner")?;

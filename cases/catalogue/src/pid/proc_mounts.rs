@@ -245,7 +245,7 @@ pub const CASES: &[Case] = &[
         ],
         since: "3.12",
         starts_as: Credentials::User,
-        needs: &[&need::USER_NS, &need::PID_NS, &need::MNT_NS, &need::PROCFS],
+        needs: &[&need::USER_NS, &need::PID_NS, &need::MNT_NS, &need::PROCFS, &need::WHOLE_PROC],
         wrong: "files that the machine hides from a user are there again in a procfs of the user's own",
         play: |lab| {
             let user = lab.process("user")?;

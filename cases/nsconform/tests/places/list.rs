@@ -181,6 +181,8 @@ pub const PLACES: &[Place] = &[
     place("masked-proc", "", Script("mount -t tmpfs tmpfs /proc/sys/kernel; exec $PROGRAM $RUN")),
     place("masked-proc-of-a-user", "",
         Script(concat!("mount -t tmpfs tmpfs /proc/sys/kernel; ", as_nobody!("$PROGRAM $RUN")))),
+    place("masked-keys-of-a-user", "",
+        Script(concat!("mount --bind /dev/null /proc/keys; ", as_nobody!("$PROGRAM $RUN")))),
     place("read-only-proc-sys", "", Script("mount --bind -o ro /proc/sys /proc/sys; exec $PROGRAM $RUN")),
     place("read-only-sys", "", Script("mount -o remount,bind,ro /sys; exec $PROGRAM $RUN")),
     place("no-sys", "", Script("umount -l -R /sys; exec $PROGRAM $RUN")),

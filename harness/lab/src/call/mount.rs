@@ -203,6 +203,15 @@ calls! {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(shown)
     }
 
+    /// Looks which mount a path leads into, by the number of the mount in /proc/self/fdinfo, and reads from /proc/self/mountinfo where that mount is, and more.
+    mount_of(path: Pathname) observes "/proc/thread-self/fdinfo, and /proc/thread-self/mountinfo" {
+        mount_with(mount_number(super::file::path_of(&path))?).map(|mount| {
+            let Value::Fields(mut fields) = shown(&mount) else { return shown(&mount) };
+            fields.insert(0, ("mount_point".to_string(), Value::text(mount.point.as_os_str().as_bytes())));
+            Value::Fields(fields)
+        })
+    }
+
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
     mount_points(directory: Pathname) observes "/proc/thread-self/mountinfo" {
         Ok(mount_points_below(&records(OWN_MOUNTINFO)?, &directory.0))
@@ -252,6 +261,22 @@ fn optional(mount: &MountInfo) -> Vec<Value> {
 /// The mounts that a file tells of; EPROTO if one of its lines cannot be read.
 fn records(file: impl AsRef<std::path::Path>) -> Result<Vec<MountInfo>, Errno> {
     mountinfo::all_mounts(&std::fs::read(file)?).map_err(|_| Errno(libc::EPROTO))
+}
+
+/// The number of the mount that a path leads into.
+fn mount_number(path: &std::path::Path) -> Result<u64, Errno> {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = std::fs::File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
+    let told = std::fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", file.as_raw_fd()))?;
+    let number = told.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok());
+    number.ok_or(Errno(libc::EPROTO))
+}
+
+/// The caller's mount with this number; ENOENT if it has none, as where a path leads into a mount of
+/// another namespace.
+fn mount_with(number: u64) -> Result<MountInfo, Errno> {
+    records(OWN_MOUNTINFO)?.into_iter().find(|record| record.id == number).ok_or(Errno(libc::ENOENT))
 }
 
 /// The mount at a place that no other mount there covers. The order of the file does not tell:
