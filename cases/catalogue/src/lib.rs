@@ -5,11 +5,13 @@
 //! tested. Their requirements are in `needs`. How cases are run lives in the engine, the assignments of the coursework in the crate
 //! `nsconform-course`.
 
+pub mod coverage;
 mod durations;
 pub mod facilities;
 pub mod foundations;
 pub mod implied;
 mod limits;
+pub mod missing;
 pub mod needs;
 mod probes;
 pub mod registry;
