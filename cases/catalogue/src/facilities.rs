@@ -458,24 +458,6 @@ needs! {
         },
     }
 
-    /// Nothing but binfmt_misc is mounted below the /proc that nsconform was started with. Who covers
-    /// parts of it (systemd-nspawn does) may keep a whole procfs in the same mount namespace, out of
-    /// sight.
-    WHOLE_PROC {
-        "a /proc of which no part is covered",
-        remedy: "run outside the container: its mount namespace may hold a second procfs, which the kernel counts",
-        probe: |_| {
-            let table = std::fs::read(nsconform_sys::mountinfo::OWN).unwrap_or_default();
-            let mounts = nsconform_sys::mountinfo::all_mounts(&table).unwrap_or_default();
-            let mut places = mounts.iter().filter_map(|mount| mount.point.to_str());
-            let covers = |place: &&str| place.starts_with("/proc/") && *place != "/proc/sys/fs/binfmt_misc";
-            Ok(match places.find(covers) {
-                Some(place) => Err(format!("something is mounted at {place}").into()),
-                None => Ok(()),
-            })
-        },
-    }
-
     /// tun devices can be made, through a file of their driver that root makes.
     TUN {
         "tun devices",
@@ -503,18 +485,6 @@ needs! {
                 Outcome::Returned(Value::Word(mode)) if mode != "0" => Err(format!("Seccomp is {mode} already").into()),
                 _ => Ok(()),
             })
-        },
-    }
-
-    /// The machine has run for longer than a second: no clock of a time namespace may be negative.
-    UP_FOR_A_SECOND {
-        "a second since the start of the machine",
-        remedy: "run a second later",
-        probe: |_| {
-            let mut up = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            // SAFETY: the structure outlives the call.
-            unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut up) };
-            Ok(if up.tv_sec > 1 { Ok(()) } else { Err("it has just been started".into()) })
         },
     }
 

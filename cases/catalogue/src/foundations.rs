@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// Those in `facilities` are features that a kernel may lack: no page promises them. Those in
-    /// `limits` are facts of the place.
+    /// `place` are facts of the place.
     #[test]
     fn a_requirement_that_is_a_rule_has_cases_that_judge_it() {
         for need in needs::ALL {

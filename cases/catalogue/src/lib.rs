@@ -10,9 +10,9 @@ mod durations;
 pub mod facilities;
 pub mod foundations;
 pub mod implied;
-mod limits;
 pub mod missing;
 pub mod needs;
+mod place;
 mod probes;
 pub mod registry;
 mod steps;
@@ -58,7 +58,7 @@ pub fn catalogue() -> &'static [&'static Case] {
 /// The requirements of all cases.
 pub fn requirements() -> &'static [&'static needs::Requirement] {
     static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
-    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, limits::ALL].concat())
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, place::ALL].concat())
 }
 
 /// The catalogue as runners take it.

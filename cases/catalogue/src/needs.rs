@@ -1,7 +1,7 @@
 //! The requirements of cases, each with its probe: by trying, in a sealed throw-away place.
 //!
 //! Which of them a case has is said beside the case, or follows from its approved trace: see
-//! `implied`. Steps that several probes take live in `probes`, resource limits in `limits`.
+//! `implied`. Steps that several probes take live in `probes`, those on the place in `place`.
 
 pub use crate::facilities::{
     ALTERNATIVE_NAMES, AUDIT, BINFMT_MISC, BPF_FILESYSTEM, BRIDGE, CHILD_HASH_TABLES, CHILDREN_FILE,
@@ -9,10 +9,9 @@ pub use crate::facilities::{
     KEYS, MACHINE_CALLS, MEMFD_NOEXEC, NEW_IFINDEX, NEW_PRIVILEGES, NEXT_ID, NFTABLES, NO_NSDELEGATE,
     NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OVERLAY, PERSISTENT_KEYS, PID_MAX, PIDFD_EXIT,
     PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
-    PROTECTED_HARDLINKS, PTRACE, SECCOMP, TUN, UNFILTERED, UP_FOR_A_SECOND, USUAL_IPC_LIMITS, USUAL_NICE,
-    VSOCK_MODE, WHOLE_PROC,
+    PROTECTED_HARDLINKS, PTRACE, SECCOMP, TUN, UNFILTERED, USUAL_IPC_LIMITS, USUAL_NICE, VSOCK_MODE,
 };
-pub use crate::limits::{LOCKED_MEMORY, PENDING_SIGNALS};
+pub use crate::place::{LOCKED_MEMORY, PENDING_SIGNALS, UP_FOR_A_SECOND, WHOLE_PROC};
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
