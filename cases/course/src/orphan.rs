@@ -2,6 +2,7 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nsconform_grader::{
     CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Stream, Termination,
     ensure,
@@ -124,7 +125,14 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     let (parent, child) = find_pids(&run)?;
     // It was started from outside the PID namespace.
     tells(&run, "Parent", &terminating(parent, 0))?;
+    let told = stage.charged_time();
     run.ends_with(Termination::Exited(0))?;
+    let passed = stage.charged_time().saturating_sub(told);
+    ensure(
+        passed < AT_MOST_LATE,
+        || "the parent ends at once when it has told so".into(),
+        || format!("its end was seen {} ms after that", passed.as_millis()),
+    )?;
     let expected = "the child stays when the parent has ended, asleep";
     settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
 }
@@ -150,6 +158,8 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         )?;
     }
     let line = orphaned(child.pid()?, stage.init().pid()?);
+    // Nobody waits for the parent: it has ended all the same, and its child has another one.
+    settled::stop(stage, &run.process())?;
     run.write(GO_ON)?;
     tells(&run, "Child", &line)
 }
@@ -217,8 +227,29 @@ fn time(stage: &Stage<'_>) -> CheckResult {
     {
         stays_for(stage, &words, milliseconds)?;
     }
-    // A number that begins with 0 is decimal as well.
-    stays_for(stage, &["01000".to_string()], 1000)
+    // A number that begins with 0 is decimal as well, however many there are.
+    stays_for(stage, &["000000001000".to_string()], 1000)?;
+    stays_for(stage, &["0".to_string()], 0)?;
+    child_ends_well(stage)
+}
+
+/// Demands that the child's status is 0, too: nobody waits for it while its adopter is stopped.
+fn child_ends_well(stage: &Stage<'_>) -> CheckResult {
+    let adopter = stage.init();
+    settled::stop(stage, &adopter)?;
+    let run = stage.start(&["0"])?;
+    let (_, child) = find_pids(&run)?;
+    run.status()?;
+    let gone = || CheckAbort::mismatch("the child is there", "it has been waited for");
+    let child = stage.process(child).ok_or_else(gone)?;
+    stage.wait("the end of the child", || (!child.is_alive()).then_some(()))?;
+    let status = child.status_at_end()?;
+    stage.kill(&adopter, Signal::SIGCONT)?;
+    ensure(
+        status == 0,
+        || "the child ends with status 0".into(),
+        || format!("the number that wait(2) gives of it is {status:#x}"),
+    )
 }
 
 /// Demands that with these words the child stays for so long.
@@ -249,7 +280,7 @@ fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckRes
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["5", "5"])?;
-    for word in ["x", "5x", "-5", "+5", " 5", "5 ", "0x10", "1e2", "0.5", ""] {
+    for word in ["x", "5x", "-5", "+5", " 5", "5 ", "5\n", "5ms", "1,000", "0x10", "1e2", "0.5", ""] {
         failing::gives_usage(stage, &[word])?;
     }
     failing::names(stage, &Launch::submission(&["0"]).most_processes(0), "fork", Errno::EAGAIN)
