@@ -3,6 +3,7 @@
 //! Checks on the process that the grader started live in `settled`.
 
 use super::settled;
+use nix::sys::signal::Signal;
 use nsconform_grader::{
     CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
@@ -105,14 +106,30 @@ pub(super) fn searched_script(stage: &Stage<'_>, text: &str) -> Result<(String, 
     Ok((directory.to_string(), name.to_string()))
 }
 
+/// Exit statuses that a program may treat differently: the least, the greatest, those of a failure, and
+/// both sides of 128.
+const STATUSES: [u8; 6] = [0, 1, 2, 127, 128, 255];
+
+/// Signals by which a command ends itself, besides those that the watcher sends: two that come with a
+/// core dump. Some libraries cannot tell of the signals for real time.
+const OWN_SIGNALS: [i32; 2] = [libc::SIGABRT, libc::SIGSEGV];
+
 /// Demands that with these options the program waits for the command, asleep, and passes on how it
 /// ended: by itself, and by a signal.
 pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
     let held = stage.held_script()?;
-    let (run, _) = hold(stage, &held, options)?;
+    let (run, command) = hold(stage, &held, options)?;
     settled::sleeps(stage, &run)?;
+    settled::a_stop_is_no_end(stage, &run, &command)?;
     ends(&run, &held)?;
     prints_nothing_itself(&run, &held)?;
+
+    let statuses = STATUSES.iter().map(|status| (format!("exit {status}"), i32::from(*status)));
+    let signals = OWN_SIGNALS.iter().map(|signal| (format!("kill -{signal} $$"), 128 + signal));
+    for (text, status) in statuses.chain(signals) {
+        let script = stage.script(&text)?;
+        stage.start(&[options, &[&script]].concat())?.ends_with(Termination::Exited(status))?;
+    }
 
     for signal in settled::SIGNALS {
         let held = stage.held_script()?;
@@ -123,12 +140,25 @@ pub(super) fn status_is_passed_on(stage: &Stage<'_>, options: &[&str]) -> CheckR
     Ok(())
 }
 
+/// A command that executes its first argument by another name: one that is no path from the root.
+const BY_ANOTHER_NAME: &str = "cd \"${1%/*}\"; program=./${1##*/}; shift; exec \"$program\" \"$@\"";
+
 /// Demands that with `-v` besides these options the program tells what it does, each step when it
 /// does it, and nothing without.
 pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
+    let path = stage.program_path();
+    // By another name than most runs: PROG is whatever it was started by.
+    let name = format!("./{}", path.rsplit('/').next().unwrap_or_default());
+    let starter = stage.script(BY_ANOTHER_NAME)?;
+    let script = stage.script("true")?;
+    let words = [options, &["-v", &script]].concat();
+    let run = stage.launch(&Launch::submission(&words).started_by(&[starter]))?;
+    tells_both_lines(stage, &run, &name)?;
+
     let held = stage.held_script()?;
-    let (run, command) = hold(stage, &held, &[options, &["-v"]].concat())?;
-    let name = stage.program_path();
+    // An option that is given twice means what it means once.
+    let (run, command) = hold(stage, &held, &[options, &["-v", "-v"]].concat())?;
+    let name = path;
     // So that what it prints too early is there.
     settled::stays(stage, &run)?;
     let before = format!("{name}: PID of child created by clone() is {}\n{}\n", command.pid()?, held.mark);
@@ -149,10 +179,41 @@ pub(super) fn verbose_tells_steps(stage: &Stage<'_>, options: &[&str]) -> CheckR
         || format!("it has {printed:?}"),
     )?;
 
+    // However the command ends, and whether there is one or not.
+    let (run, command) = hold(stage, &stage.held_script()?, &[options, &["-v"]].concat())?;
+    stage.kill(&command, Signal::SIGKILL)?;
+    run.status()?;
+    let (last, printed) = (format!("\n{name}: terminating\n"), run.text(Stream::Output));
+    ensure(
+        printed.ends_with(&last),
+        || format!("standard output ends with {last:?} when COMMAND was killed"),
+        || format!("it has {printed:?}"),
+    )?;
+    let missing = format!("./{}", stage.name());
+    let run = stage.start(&[options, &["-v", &missing]].concat())?;
+    tells_both_lines(stage, &run, &name)?;
+
     let held = stage.held_script()?;
     let (run, _) = hold(stage, &held, options)?;
     is_over(&run)?;
     prints_nothing_itself(&run, &held)
+}
+
+/// Demands that standard output, at the end of this run, has the two lines of `-v` and no more.
+fn tells_both_lines(stage: &Stage<'_>, run: &Run<'_>, name: &str) -> CheckResult {
+    run.status()?;
+    let printed = run.text(Stream::Output);
+    let created = format!("{name}: PID of child created by clone() is ");
+    let number = printed
+        .strip_prefix(&created)
+        .and_then(|rest| rest.strip_suffix(&format!("\n{name}: terminating\n")))
+        .and_then(|pid| pid.parse::<u32>().ok());
+    stage.trace(format!("the PID that it tells: {number:?}"));
+    ensure(
+        number.is_some(),
+        || format!("at the end standard output has '{created}N' and '{name}: terminating'"),
+        || format!("it has {printed:?}"),
+    )
 }
 
 /// Demands that options that make namespaces can be written as one word, and that a user can have all
@@ -182,14 +243,18 @@ pub(super) fn options_work_together(stage: &Stage<'_>, options: &[(&str, Kind)])
     is_over(&run)
 }
 
-/// Demands that with these options the command gets private mounts, and that those outside stay as
-/// they are.
-pub(super) fn mounts_become_private(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
-    let held = stage.held_script()?;
+/// Demands that with each of these lists of options the command gets private mounts, and that those
+/// outside stay as they are.
+pub(super) fn mounts_become_private(stage: &Stage<'_>, lists: &[&[&str]]) -> CheckResult {
     let before = stage.mounts_now()?;
-    let (_run, command) = hold(stage, &held, options)?;
-    has_private_mounts(&command)?;
-    settled::mounts_as_before(stage, &before)
+    for options in lists {
+        let held = stage.held_script()?;
+        let (run, command) = hold(stage, &held, options)?;
+        has_private_mounts(&command)?;
+        settled::mounts_as_before(stage, &before)?;
+        is_over(&run)?;
+    }
+    Ok(())
 }
 
 /// Demands that no mount of the command's has a peer, a master or the like.
@@ -234,6 +299,17 @@ pub(super) fn inherits_nothing(command: &ObservedProcess<'_>, held: &Held) -> Ch
         },
     )
 }
+
+/// A command with words that a program may lose: empty ones, some that look like options or patterns, a
+/// long one, and more than somebody may have made room for.
+pub(super) fn with_awkward_words(stage: &Stage<'_>, held: Held) -> Held {
+    let long = "x".repeat(LONG_WORD);
+    held.with(&["a  b", "", "--", "*", "$HOME", "-u", &stage.name(), &long]).with(&["word"; MANY_WORDS])
+}
+
+/// How many words a command gets, and how long one of them is.
+const MANY_WORDS: usize = 150;
+const LONG_WORD: usize = 5000;
 
 /// Demands that a command has all its words, whatever they look like.
 pub(super) fn has_words(command: &ObservedProcess<'_>, held: &Held) -> CheckResult {

@@ -109,7 +109,13 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     )?;
     run.ends_with(Termination::Exited(0))?;
     let printed = run.text(Stream::Output);
-    ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))
+    ensure(printed.lines().count() == 1, || "one line".into(), || format!("standard output: {printed:?}"))?;
+    let error = run.text(Stream::Error);
+    ensure(
+        error.is_empty(),
+        || "the parent prints nothing, and nothing fails".into(),
+        || format!("standard error: {error:?}"),
+    )
 }
 
 fn capabilities(stage: &Stage<'_>) -> CheckResult {
@@ -128,41 +134,53 @@ fn capabilities(stage: &Stage<'_>) -> CheckResult {
     ensure(its_own == 0, || "the program itself has none".into(), || format!("it has {its_own:016x}"))
 }
 
-/// Maps the child's user id to one that nobody could know, and gives that and a line from after.
+/// Maps the child's user id to this one, and gives a line from after.
 fn maps_uid(
     stage: &Stage<'_>,
     run: &Run<'_>,
     child: &ObservedProcess<'_>,
-) -> Result<(u32, Told), CheckAbort> {
-    let uid = stage.number(2000..60000);
-    stage.write_files(child, &[("uid_map", &format!("{uid} {} 1", stage.own_id()))])?;
-    Ok((uid, Told::from_now_on(stage, run)?))
+    uid: u32,
+) -> Result<Told, CheckAbort> {
+    let [own, _] = stage.own_ids();
+    stage.write_files(child, &[("uid_map", &format!("{uid} {own} 1"))])?;
+    Told::from_now_on(stage, run)
+}
+
+/// Ids that nobody could know, of which one has more bits than ids once had; and the least one.
+fn ids(stage: &Stage<'_>) -> [u32; 3] {
+    [stage.number(2000..60000), stage.number(100_000..2_000_000_000), 0]
 }
 
 fn follows_uid_map(stage: &Stage<'_>) -> CheckResult {
-    let (run, child) = start(stage, SHORT)?;
-    let before = Told::next(&run)?;
-    let (uid, told) = maps_uid(stage, &run, &child)?;
-    ensure(
-        (told.uid, told.gid) == (uid, before.gid),
-        || format!("with the uid map written, the ids are told to be {uid} and {}", before.gid),
-        || format!("the line says {} and {}", told.uid, told.gid),
-    )
+    for uid in ids(stage) {
+        let (run, child) = start(stage, SHORT)?;
+        let before = Told::next(&run)?;
+        let told = maps_uid(stage, &run, &child, uid)?;
+        ensure(
+            (told.uid, told.gid) == (uid, before.gid),
+            || format!("with the uid map written, the ids are told to be {uid} and {}", before.gid),
+            || format!("the line says {} and {}", told.uid, told.gid),
+        )?;
+    }
+    Ok(())
 }
 
 fn follows_gid_map(stage: &Stage<'_>) -> CheckResult {
-    let (run, child) = start(stage, SHORT)?;
-    let (uid, before) = maps_uid(stage, &run, &child)?;
-    let gid = stage.number(2000..60000);
-    let map = format!("{gid} {} 1", stage.own_id());
-    stage.write_files(&child, &[("setgroups", "deny"), ("gid_map", &map)])?;
-    let told = Told::from_now_on(stage, &run)?;
-    let expected = Told { uid, gid, capabilities: before.capabilities };
-    ensure(
-        told == expected,
-        || format!("with both maps written, the line tells {expected:?}"),
-        || format!("it tells {told:?}"),
-    )
+    for gid in ids(stage) {
+        let (run, child) = start(stage, SHORT)?;
+        let uid = stage.number(60000..100_000);
+        let before = maps_uid(stage, &run, &child, uid)?;
+        let [_, own] = stage.own_ids();
+        stage.write_files(&child, &[("setgroups", "deny"), ("gid_map", &format!("{gid} {own} 1"))])?;
+        let told = Told::from_now_on(stage, &run)?;
+        let expected = Told { uid, gid, capabilities: before.capabilities };
+        ensure(
+            told == expected,
+            || format!("with both maps written, the line tells {expected:?}"),
+            || format!("it tells {told:?}"),
+        )?;
+    }
+    Ok(())
 }
 
 fn interval(stage: &Stage<'_>) -> CheckResult {
@@ -205,6 +223,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     for signal in settled::SIGNALS {
         let (run, child) = start(stage, LONG)?;
         settled::sleeps(stage, &run)?;
+        settled::a_stop_is_no_end(stage, &run, &child)?;
         stage.kill(&child, signal)?;
         run.ends_with(Termination::Exited(128 + signal as i32))?;
     }
@@ -216,13 +235,14 @@ fn clone_fails(stage: &Stage<'_>) -> CheckResult {
     for words in [&[][..], &[LONG]] {
         let refused = Launch::submission(words).new_namespaces(Flags::CLONE_NEWUSER);
         failing::names(stage, &refused, "clone", Errno::EPERM)?;
+        failing::names(stage, &Launch::submission(words).most_processes(0), "clone", Errno::EAGAIN)?;
     }
     Ok(())
 }
 
 fn usage(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[LONG, LONG])?;
-    for seconds in ["0", "-1", "x", "1x", "", "nan", "86401"] {
+    for seconds in ["0", "0.0", "-1", "x", "1x", "", "nan", "0.5.5", "5s", "86401", "86400.5"] {
         failing::gives_usage(stage, &[seconds])?;
     }
     // The last one that is allowed.

@@ -66,7 +66,8 @@ fn creates_child(stage: &Stage<'_>) -> CheckResult {
 fn sets_name(stage: &Stage<'_>) -> CheckResult {
     let name = stage.name();
     let long: String = name.chars().cycle().take(LONGEST).collect();
-    for name in [&name[..1], &name, &long] {
+    let with_domain = format!("{name}.example");
+    for name in [&name[..1], &name, &with_domain, &long] {
         let (_, child) = start(stage, name)?;
         let there = stage.host_name_of(&child)?;
         ensure(
@@ -101,7 +102,7 @@ fn name_outside_remains(stage: &Stage<'_>, when: &str) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    let name = stage.name();
+    let name = format!("{}.example", stage.name());
     let (run, child) = start(stage, &name)?;
     let mut expected = [
         format!("PID of child created by clone() is {}", child.pid()?),
@@ -123,6 +124,11 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     let program = run.process();
     settled::stand_still(stage, "the program to wait for the child's message", &[program])?;
     settled::is_asleep(&program, || "the program waits for the child's message, asleep".into())?;
+    ensure(
+        !program.waits_for_a_time(),
+        || "the program waits for the child's message, however long that takes".into(),
+        || "it waits for an amount of time".into(),
+    )?;
     let shown = |stream: &str| stream.lines().any(|line| line.starts_with(IN_PARENT));
     let printed = run.text(Stream::Output);
     ensure(
@@ -130,6 +136,10 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         || "the program shows no host name while its child is stopped before its line".into(),
         || format!("it has printed {printed:?}"),
     )?;
+    // The name from before the message is of no interest.
+    let by_now =
+        format!("{}.{}", stage.name(), "x".repeat(LONGEST)).chars().take(LONGEST).collect::<String>();
+    stage.rename_host(&by_now)?;
     stage.kill(&child, Signal::SIGCONT)?;
     run.find("the child shows its host name", |line| line.starts_with(IN_CHILD).then_some(()))?;
     // The message is there by the time that the child has nothing left to do.
@@ -139,6 +149,12 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         shown(&printed),
         || "the program goes on as soon as its child has shown its host name".into(),
         || "the child has nothing left to do, and the program sleeps on".into(),
+    )?;
+    let line = format!("{IN_PARENT}{by_now}");
+    ensure(
+        printed.lines().any(|printed| printed == line),
+        || format!("a line {line:?}: the host name as it is after the child's message"),
+        || format!("it has printed {printed:?}"),
     )
 }
 
@@ -165,6 +181,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         let (run, child) = start(stage, &stage.name())?;
         lines(&run)?;
         settled::sleeps(stage, &run)?;
+        settled::a_stop_is_no_end(stage, &run, &child)?;
         let before = run.text(Stream::Output);
         stage.kill(&child, signal)?;
         run.ends_with(Termination::Exited(0))?;
@@ -183,6 +200,7 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[&name, &name])?;
     failing::names(stage, &Launch::submission(&[&name]).without_capabilities(), "clone", Errno::EPERM)?;
+    failing::names(stage, &Launch::submission(&[&name]).most_processes(0), "clone", Errno::EAGAIN)?;
     let long: String = name.chars().cycle().take(LONGEST + 1).collect();
     let run = failing::says(stage, &Launch::submission(&[&long]), "sethostname", Errno::EINVAL)?;
     let printed = run.text(Stream::Output);

@@ -11,6 +11,21 @@ pub(super) fn names(stage: &Stage<'_>, launch: &Launch, operation: &str, reason:
     silent(&says(stage, launch, operation, reason)?)
 }
 
+/// The same where no process can be created for the command: a library that creates it and executes the
+/// command in one call tells of that call.
+pub(super) fn names_fork(stage: &Stage<'_>, words: &[&str]) -> CheckResult {
+    let run = ended(stage, &Launch::submission(words).most_processes(0))?;
+    let error = run.text(Stream::Error);
+    ensure(
+        ["fork", "execvp", "posix_spawnp", "posix_spawn", "vfork", "clone"]
+            .iter()
+            .any(|operation| is_told(&error, operation, Errno::EAGAIN)),
+        || format!("a line 'fork: {}' on standard error", self::words(Errno::EAGAIN)[0]),
+        || format!("standard error: {error:?}"),
+    )?;
+    silent(&run)
+}
+
 /// The same with whatever on standard output.
 pub(super) fn says<'s>(
     stage: &'s Stage<'s>,
@@ -46,7 +61,8 @@ pub(super) fn is_told(text: &str, operation: &str, reason: Errno) -> bool {
 /// nix are the same for most.
 fn words(reason: Errno) -> Vec<&'static str> {
     match reason {
-        Errno::EAGAIN => vec!["Resource temporarily unavailable"],
+        // The C libraries, and the library of Rust that has the kernel's own words.
+        Errno::EAGAIN => vec!["Resource temporarily unavailable", "Try again"],
         // glibc, musl.
         Errno::ENOTTY => vec!["Inappropriate ioctl for device", "Not a tty"],
         other => vec![other.desc()],
@@ -63,6 +79,30 @@ pub(super) fn gives_usage(stage: &Stage<'_>, words: &[&str]) -> CheckResult {
         || format!("standard error: {error:?}"),
     )?;
     silent(&run)
+}
+
+/// Demands that a command that cannot be executed is named, for whatever reason, with these options.
+pub(super) fn names_command(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
+    let missing = format!("./{}", stage.name());
+    // A directory is nothing that can be executed, whoever tries.
+    for (command, reason) in [(missing.as_str(), Errno::ENOENT), ("/tmp", Errno::EACCES)] {
+        let words = [options, &[command]].concat();
+        names(stage, &Launch::submission(&words), "execvp", reason)?;
+    }
+    Ok(())
+}
+
+/// Demands that options that the contract does not have are refused: words that begin with `--`, and
+/// these letters, alone and behind one that it has, which is `known`.
+pub(super) fn refuses_unknown_options(stage: &Stage<'_>, letters: &str, known: &str) -> CheckResult {
+    let mark = stage.name();
+    let alone = letters.chars().map(|letter| format!("-{letter}"));
+    let behind = letters.chars().next().map(|letter| format!("{known}{letter}"));
+    for option in alone.chain(behind).chain(["--x".to_string()]) {
+        gives_usage(stage, &[&option, "echo", &mark])?;
+        gives_usage(stage, &[known, &option, "echo", &mark])?;
+    }
+    Ok(())
 }
 
 fn ended<'s>(stage: &'s Stage<'s>, launch: &Launch) -> Result<Run<'s>, CheckAbort> {

@@ -18,8 +18,8 @@ pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("errors", errors),
 ];
 
-/// More levels than there can be below the initial PID namespace, and so anywhere.
-const TOO_MANY: &str = "33";
+/// More levels than there can be below the initial PID namespace, and so anywhere: the fewest, and many.
+const TOO_MANY: [&str; 2] = ["33", "100"];
 
 /// A run of the submission whose innermost process has become sleep.
 struct Nest<'s> {
@@ -116,7 +116,20 @@ fn mounts(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    let nest = Nest::start(stage)?;
+    // The second one is below the working directory.
+    for directory in [scratch(stage), stage.name()] {
+        prints_lines(stage, directory)?;
+    }
+    // A number that begins with 0 is decimal as well.
+    let run = stage.start(&["010", "0", &scratch(stage)])?;
+    run.status()?;
+    let lines = run.text(Stream::Output).lines().count();
+    ensure(lines == 11, || "11 lines where LEVELS is 010".into(), || format!("there are {lines}"))
+}
+
+/// Demands that the lines are right where this is the directory.
+fn prints_lines(stage: &Stage<'_>, directory: String) -> CheckResult {
+    let nest = Nest::start_in(stage, directory)?;
     let mut expected: Vec<String> =
         (0..nest.levels).map(|place| format!("Mounting procfs at {}", nest.path(place))).collect();
     expected.push("Final child sleeping".to_string());
@@ -132,12 +145,7 @@ fn output(stage: &Stage<'_>) -> CheckResult {
         printed == expected && all == expected.join("\n") + "\n",
         || format!("the lines {expected:?}"),
         || format!("standard output: {all:?}"),
-    )?;
-    // A number that begins with 0 is decimal as well.
-    let run = stage.start(&["010", "0", &scratch(stage)])?;
-    run.status()?;
-    let lines = run.text(Stream::Output).lines().count();
-    ensure(lines == 11, || "11 lines where LEVELS is 010".into(), || format!("there are {lines}"))
+    )
 }
 
 fn status(stage: &Stage<'_>) -> CheckResult {
@@ -146,6 +154,7 @@ fn status(stage: &Stage<'_>) -> CheckResult {
     for parent in &nest.processes[..nest.levels - 1] {
         settled::falls_asleep(stage, parent, "each level waits for the one below, asleep")?;
     }
+    settled::a_stop_is_no_end(stage, &nest.run, &nest.processes[0])?;
     nest.killed(stage, 0)?;
     let left = stage.all().len();
     ensure(
@@ -183,10 +192,13 @@ fn leaves_nothing(stage: &Stage<'_>) -> CheckResult {
 
 fn limit(stage: &Stage<'_>) -> CheckResult {
     let left = settled::Left::before(stage)?;
-    let words = [TOO_MANY, &settled::long_time(stage), &scratch(stage)];
-    // A process that sleeps all the same would sleep for longer than is waited for.
-    failing::says(stage, &Launch::submission(&words), "clone", Errno::ENOSPC)?;
-    left.is_nothing(stage)
+    for levels in TOO_MANY {
+        let words = [levels, &settled::long_time(stage), &scratch(stage)];
+        // A process that sleeps all the same would sleep for longer than is waited for.
+        failing::says(stage, &Launch::submission(&words), "clone", Errno::ENOSPC)?;
+        left.is_nothing(stage)?;
+    }
+    Ok(())
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
@@ -196,7 +208,7 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["3", &seconds])?;
     failing::gives_usage(stage, &["3", &seconds, &directory, "more"])?;
-    for levels in ["0", "-1", "0x3", "3x", "x3", ""] {
+    for levels in ["0", "-1", "3.0", "1,000", "0x3", "3x", "x3", ""] {
         failing::gives_usage(stage, &[levels, &seconds, &directory])?;
     }
     failing::names(stage, &Launch::submission(&["3", &seconds, &below]), "mkdir", Errno::ENOENT)?;

@@ -71,7 +71,7 @@ fn together(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn private_mounts(stage: &Stage<'_>) -> CheckResult {
-    command::mounts_become_private(stage, &["-m"])
+    command::mounts_become_private(stage, &[&["-m"], &["-U", "-m"], &["-p", "-m"]])
 }
 
 fn status(stage: &Stage<'_>) -> CheckResult {
@@ -83,8 +83,9 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn options_end(stage: &Stage<'_>) -> CheckResult {
-    let held = stage.held_script()?.with(&["-i", "--", "-n", "-v"]);
+    let held = command::with_awkward_words(stage, stage.held_script()?.with(&["-i", "--", "-n", "-v"]));
     let (run, command) = hold(stage, &held, &["-u"])?;
+    command::has_words(&command, &held)?;
     has_left(stage, &command, "-u before COMMAND and others behind", &[Kind::Uts])?;
     is_over(&run)?;
 
@@ -97,10 +98,11 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     let mark = stage.name();
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["-u"])?;
-    failing::gives_usage(stage, &["-x", "echo", &mark])?;
+    failing::refuses_unknown_options(stage, "xTrctkwsf", "-u")?;
     let refused = Launch::submission(&["-u", "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "clone", Errno::EPERM)?;
-    let missing = format!("./{mark}");
-    failing::names(stage, &Launch::submission(&[&missing]), "execvp", Errno::ENOENT)?;
-    failing::names(stage, &Launch::submission(&["-p", &missing]), "execvp", Errno::ENOENT)
+    let no_more = Launch::submission(&["echo", &mark]).most_processes(0);
+    failing::names(stage, &no_more, "clone", Errno::EAGAIN)?;
+    failing::names_command(stage, &[])?;
+    failing::names_command(stage, &["-p"])
 }

@@ -116,9 +116,7 @@ fn closes(stage: &Stage<'_>) -> CheckResult {
 
 fn arguments(stage: &Stage<'_>) -> CheckResult {
     let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
-    let held = stage.held_script()?.with(&["-n", "a  b", "", "--", "*", "-u", &stage.name()]);
-    // More than somebody may have made room for.
-    let held = held.with(&["word"; 70]);
+    let held = command::with_awkward_words(stage, stage.held_script()?.with(&["-n"]));
     let (run, command) = hold(stage, &held, &[&file])?;
     command::has_words(&command, &held)?;
     ends(&run, &held)?;
@@ -146,6 +144,8 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     refused("/proc/self/ns/user", "setns", Errno::EINVAL)?;
     let own = Launch::submission(&["/proc/self/ns/uts", "echo", &mark]).without_capabilities();
     failing::names(stage, &own, "setns", Errno::EPERM)?;
-    let missing = format!("./{mark}");
-    failing::names(stage, &Launch::submission(&[&file, &missing]), "execvp", Errno::ENOENT)
+    // There are no options: this is the name of a file.
+    refused("-u", "open", Errno::ENOENT)?;
+    refused("", "open", Errno::ENOENT)?;
+    failing::names_command(stage, &[&file])
 }

@@ -76,12 +76,27 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     is_in(&command, &first, Kind::Uts)?;
     ends(&run, &held)?;
 
+    // The first failure is the one that is told.
+    let (missing, mark) = (format!("./{}", stage.name()), stage.name());
+    for (files, operation, reason) in [
+        (["/dev/null", &missing], "setns", Errno::EINVAL),
+        ([missing.as_str(), "/dev/null"], "open", Errno::ENOENT),
+    ] {
+        let words = ["-n", files[0], "-n", files[1], "echo", &mark];
+        failing::names(stage, &Launch::submission(&words), operation, reason)?;
+    }
+
     // Any number of times: more than somebody may have made room for.
     let held = stage.held_script()?;
     let [one, other] = [file(&first, Kind::Uts)?, file(&second, Kind::Uts)?];
     let options = ["-n", one.as_str()].repeat(MANY);
     let (run, command) = hold(stage, &held, &[&options[..], &["-n", &other]].concat())?;
     is_in(&command, &second, Kind::Uts)?;
+    ends(&run, &held)?;
+    // Once more than the last one counts the first one again.
+    let held = stage.held_script()?;
+    let (run, command) = hold(stage, &held, &["-n", &one, "-n", &other, "-n", &one])?;
+    is_in(&command, &first, Kind::Uts)?;
     ends(&run, &held)?;
 
     // Who has no capabilities gets them in a user namespace, for what that one owns.
@@ -167,6 +182,7 @@ fn closes(stage: &Stage<'_>) -> CheckResult {
 fn options_end(stage: &Stage<'_>) -> CheckResult {
     for options in [&[][..], &["--"]] {
         let held = stage.held_script()?.with(&["-f", "--", "-n", &stage.name()]);
+        let held = command::with_awkward_words(stage, held);
         let (run, command) = hold(stage, &held, options)?;
         is_same_process(&run, &command)?;
         command::has_words(&command, &held)?;
@@ -185,7 +201,8 @@ fn usage(stage: &Stage<'_>) -> CheckResult {
     // Nothing has been joined by then.
     failing::gives_usage(stage, &["-n", "/dev/null"])?;
     failing::gives_usage(stage, &["-n", "/dev/null", "-x", "echo", &mark])?;
-    failing::gives_usage(stage, &["-n", &uts, "-x", "echo", &mark])
+    failing::gives_usage(stage, &["-n", &uts, "-x", "echo", &mark])?;
+    failing::refuses_unknown_options(stage, "xTrctkwsu", "-f")
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
@@ -197,11 +214,13 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
         (&["-n", "/dev/null", "echo", &mark], "setns", Errno::EINVAL),
         (&["-n", "/proc/self/ns/user", "echo", &mark], "setns", Errno::EINVAL),
         (&["-f", "-n", "/dev/null", "echo", &mark], "setns", Errno::EINVAL),
-        (&["-n", &uts, &missing], "execvp", Errno::ENOENT),
-        (&["-f", &missing], "execvp", Errno::ENOENT),
+        (&["-n", "", "echo", &mark], "open", Errno::ENOENT),
     ] {
         failing::names(stage, &Launch::submission(words), operation, reason)?;
     }
+    failing::names_fork(stage, &["-f", "-n", &uts, "echo", &mark])?;
+    failing::names_command(stage, &["-n", &uts])?;
+    failing::names_command(stage, &["-f"])?;
     let uts = stage.bind_mount(&target, Kind::Uts)?;
     let refused = Launch::submission(&["-n", &uts, "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "setns", Errno::EPERM)

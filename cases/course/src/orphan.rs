@@ -2,6 +2,7 @@
 
 use super::{failing, settled};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nsconform_grader::{
     CheckAbort, CheckResult, CheckScript, Input, Launch, ObservedProcess, Run, Stage, Stream, Termination,
     ensure,
@@ -32,7 +33,7 @@ const AT_MOST_LATE: Duration = Duration::from_millis(300);
 
 /// How much of a time of a second or more is charged at least while all processes sleep: the watcher may
 /// be late, and is excused.
-const CHARGED: f64 = 0.85;
+const CHARGED: f64 = 0.7;
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 /// The characters that stop a terminal's output and let it go on: Ctrl-S and Ctrl-Q.
@@ -124,6 +125,16 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     let (parent, child) = find_pids(&run)?;
     // It was started from outside the PID namespace.
     tells(&run, "Parent", &terminating(parent, 0))?;
+    let front = run.process();
+    let lingers = stage.wait("the parent to end", || match front.is_alive() {
+        true => (front.is_asleep() && front.waits_for_a_time()).then_some(true),
+        false => Some(false),
+    })?;
+    ensure(
+        !lingers,
+        || "the parent ends at once when it has told so".into(),
+        || "it waits for an amount of time".into(),
+    )?;
     run.ends_with(Termination::Exited(0))?;
     let expected = "the child stays when the parent has ended, asleep";
     settled::falls_asleep(stage, &child_of(stage, child, expected)?, expected)
@@ -150,6 +161,8 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         )?;
     }
     let line = orphaned(child.pid()?, stage.init().pid()?);
+    // Nobody waits for the parent: it has ended all the same, and its child has another one.
+    settled::stop(stage, &run.process())?;
     run.write(GO_ON)?;
     tells(&run, "Child", &line)
 }
@@ -210,15 +223,36 @@ fn output(stage: &Stage<'_>) -> CheckResult {
 
 fn time(stage: &Stage<'_>) -> CheckResult {
     // Above a second, so that a mistake about the unit shows on either side.
-    let above_a_second = stage.number(1400..1650);
+    let above_a_second = stage.number(1500..1650);
     let short = stage.number(40..100);
     for (words, milliseconds) in
         [(vec![], 1000), (vec![above_a_second.to_string()], above_a_second), (vec![short.to_string()], short)]
     {
         stays_for(stage, &words, milliseconds)?;
     }
-    // A number that begins with 0 is decimal as well.
-    stays_for(stage, &["01000".to_string()], 1000)
+    // A number that begins with 0 is decimal as well, however many there are.
+    stays_for(stage, &["000000001000".to_string()], 1000)?;
+    stays_for(stage, &["0".to_string()], 0)?;
+    child_ends_well(stage)
+}
+
+/// Demands that the child's status is 0, too: nobody waits for it while its adopter is stopped.
+fn child_ends_well(stage: &Stage<'_>) -> CheckResult {
+    let adopter = stage.init();
+    settled::stop(stage, &adopter)?;
+    let run = stage.start(&["0"])?;
+    let (_, child) = find_pids(&run)?;
+    run.status()?;
+    let gone = || CheckAbort::mismatch("the child is there", "it has been waited for");
+    let child = stage.process(child).ok_or_else(gone)?;
+    stage.wait("the end of the child", || (!child.is_alive()).then_some(()))?;
+    let status = child.status_at_end()?;
+    stage.kill(&adopter, Signal::SIGCONT)?;
+    ensure(
+        status == 0,
+        || "the child ends with status 0".into(),
+        || format!("the number that wait(2) gives of it is {status:#x}"),
+    )
 }
 
 /// Demands that with these words the child stays for so long.
@@ -229,12 +263,20 @@ fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckRes
     let (_, child) = find_pids(&run)?;
     run.status()?;
     let orphaned = stage.charged_time();
-    stage.wait("the end of the child", || stage.process(child).is_none().then_some(()))?;
+    // Once its time is over it is awake, whether it gets a processor or not.
+    let mut last_asleep = orphaned;
+    stage.wait("the end of the child", || {
+        let process = stage.process(child);
+        if process.is_some_and(|process| process.is_asleep()) {
+            last_asleep = stage.charged_time();
+        }
+        process.is_none().then_some(())
+    })?;
     // Either moment may be seen late: the child has stayed no longer than since the start, and for
     // the time between the two, give or take that.
     let (since_start, end) = (start.elapsed(), stage.charged_time());
     let least = Duration::from_millis(milliseconds.into());
-    let stayed = end.saturating_sub(orphaned);
+    let stayed = last_asleep.saturating_sub(orphaned);
     ensure(
         since_start >= least
             && (least < LONG_ENOUGH || end.saturating_sub(start_charged) >= least.mul_f64(CHARGED))
@@ -242,14 +284,14 @@ fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckRes
         || format!("the child stays for {milliseconds} ms after its parent has ended"),
         || {
             let [since_start, stayed] = [since_start, stayed].map(|time| time.as_millis());
-            format!("its end was seen {stayed} ms after that of its parent, {since_start} ms after the start")
+            format!("it slept {stayed} ms after its parent's end, and ended {since_start} ms after the start")
         },
     )
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["5", "5"])?;
-    for word in ["x", "5x", "-5", "+5", " 5", "5 ", "0x10", "1e2", "0.5", ""] {
+    for word in ["x", "5x", "-5", "+5", " 5", "5 ", "5\n", "5ms", "1,000", "0x10", "1e2", "0.5", ""] {
         failing::gives_usage(stage, &[word])?;
     }
     failing::names(stage, &Launch::submission(&["0"]).most_processes(0), "fork", Errno::EAGAIN)

@@ -69,7 +69,8 @@ fn sleeps(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    for mount_point in [None, Some(format!("/tmp/{}", stage.name()))] {
+    // The last one is below the working directory.
+    for mount_point in [None, Some(format!("/tmp/{}", stage.name())), Some(stage.name())] {
         let (run, sleeper) = asleep(stage, mount_point.as_deref())?;
         let parents = format!("PID returned by clone(): {}", sleeper.pid()?);
         let mut childs = vec!["childFunc(): PID  = 1".to_string(), "childFunc(): PPID = 0".to_string()];
@@ -115,6 +116,7 @@ fn proc(stage: &Stage<'_>) -> CheckResult {
 fn status(stage: &Stage<'_>) -> CheckResult {
     let (run, sleeper) = asleep(stage, None)?;
     settled::sleeps(stage, &run)?;
+    settled::a_stop_is_no_end(stage, &run, &sleeper)?;
     stage.kill(&sleeper, Signal::SIGKILL)?;
     run.ends_with(Termination::Exited(128 + Signal::SIGKILL as i32))?;
     // How a time is written is for sleep to say.
@@ -152,6 +154,30 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     for words in [with(&seconds, None), with(&seconds, Some(&path))] {
         let refused = Launch::submission(&words).without_capabilities();
         failing::names(stage, &refused, "clone", Errno::EPERM)?;
+        failing::names(stage, &Launch::submission(&words).most_processes(0), "clone", Errno::EAGAIN)?;
     }
-    left.is_nothing(stage)
+    left.is_nothing(stage)?;
+    mount_fails(stage, &seconds)
+}
+
+/// Demands that the child says so if it cannot mount, and does not become sleep: its directory has been
+/// removed while it stood at its first line, unless it has mounted by then.
+fn mount_fails(stage: &Stage<'_>, seconds: &str) -> CheckResult {
+    let (others, name) = (stage.all(), stage.name());
+    let path = format!("/tmp/{name}");
+    let run = stage.launch(&Launch::submission(&with(seconds, Some(&path))).full_output())?;
+    let child = settled::child(stage, &run, &others)?;
+    settled::stand_still(stage, "program and child to print", &[run.process(), child])?;
+    if stage.mounts_now()?.iter().any(|mount| mount.point == std::path::Path::new(&path)) {
+        return Ok(());
+    }
+    stage.remove_from_scratch(&name)?;
+    run.make_room();
+    run.ends_with(Termination::Exited(1))?;
+    let error = run.text(Stream::Error);
+    ensure(
+        failing::is_told(&error, "mount", Errno::ENOENT),
+        || format!("a line 'mount: {}' on standard error", Errno::ENOENT.desc()),
+        || format!("standard error: {error:?}"),
+    )
 }

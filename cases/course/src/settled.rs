@@ -90,10 +90,37 @@ pub(super) fn is_asleep(process: &ObservedProcess<'_>, expected: impl FnOnce() -
     ensure(process.is_asleep(), expected, || format!("it keeps a processor busy (state {state})"))
 }
 
-/// Stops a process, and waits until it has stopped.
+/// Demands that the program goes on waiting for its child while that is stopped, and afterwards: a stop
+/// is no end, although wait(2) can tell of it.
+pub(super) fn a_stop_is_no_end(stage: &Stage<'_>, run: &Run<'_>, child: &ObservedProcess<'_>) -> CheckResult {
+    stop(stage, child)?;
+    still_waits(stage, run)?;
+    stage.kill(child, Signal::SIGCONT)?;
+    // Its parent has been told by the time that it sleeps again: the child does that itself.
+    stage.wait("the child to go on", || {
+        let goes_on = is_idle(stage, child) && child.state().is_ok_and(|state| state != 'T');
+        (goes_on || !child.is_alive()).then_some(())
+    })?;
+    still_waits(stage, run)
+}
+
+fn still_waits(stage: &Stage<'_>, run: &Run<'_>) -> CheckResult {
+    let there = stays(stage, run)?;
+    ensure(
+        there,
+        || "the program waits for its child's end, although the child was stopped for a while".into(),
+        || "it has ended before its child".into(),
+    )
+}
+
+/// Stops a process, and waits until it has stopped: its parent has been told by then, as a process that
+/// stops does that itself, before it leaves the processor.
 pub(super) fn stop(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> CheckResult {
     stage.kill(process, Signal::SIGSTOP)?;
-    stage.wait("a process to stop", || process.state().is_ok_and(|state| state == 'T').then_some(()))
+    stage.wait("a process to stop", || {
+        let has_stopped = process.state().is_ok_and(|state| state == 'T');
+        (has_stopped && process.is_off_processor()).then_some(())
+    })
 }
 
 /// A number of seconds that no check waits for, and that nobody could know beforehand.
@@ -101,13 +128,19 @@ pub(super) fn long_time(stage: &Stage<'_>) -> String {
     stage.number(10_000..100_000).to_string()
 }
 
-/// Demands that `sleep` is searched in PATH, and its status passed on: one that is found there before the
-/// system's does not sleep. `words` gives the command line for these seconds.
+/// Demands that `sleep` is searched in PATH, gets the seconds as they are, and has its status passed on:
+/// one that is found there before the system's does not sleep. `words` gives the command line for these
+/// seconds.
 pub(super) fn sleep_is_searched(stage: &Stage<'_>, words: impl Fn(String) -> Vec<String>) -> CheckResult {
     let status = stage.exit_status();
-    let path = stage.script_named("sleep", &format!("exit {status}"))?;
+    // No time for any sleep: what becomes of it is for sleep to say.
+    let seconds = format!("1e-3 of {}", stage.name());
+    let path = stage.script_named(
+        "sleep",
+        &format!("[ \"$#\" = 1 ] && [ \"$1\" = '{seconds}' ] && exit {status}; exit 125"),
+    )?;
     let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
-    let run = stage.launch(&Launch::submission(&words("0".into())).searched_first(directory))?;
+    let run = stage.launch(&Launch::submission(&words(seconds)).searched_first(directory))?;
     run.status().and_then(|_| run.ends_with(Termination::Exited(status.into())))
 }
 

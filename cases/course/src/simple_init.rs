@@ -117,6 +117,41 @@ impl<'s> Session<'s> {
         self.stage.gone(orphan, "an adopted orphan, which is to be waited for")
     }
 
+    /// Demands that the child of a command that cannot be executed ends with status 1: it stands still
+    /// where it names the failure, as the terminal's output is stopped, and nobody waits for its end while
+    /// the submission is stopped. Where the C library has created the child, nobody sees its status.
+    fn failed_command_ends_with_1(&self) -> CheckResult {
+        let Session { stage, run, init, .. } = self;
+        run.write(&format!("{STOP}./{}\n", stage.name()))?;
+        let created = stage.wait("the program to try a command", || match init.children()[..] {
+            [] => (init.system_call() == Some(libc::SYS_write)).then_some(None),
+            [child, ..] => Some(Some(child)),
+        })?;
+        if let Some(child) = created {
+            settled::stand_still(stage, "program and child to stand still", &[*init, child])?;
+        }
+        let child = created.filter(ObservedProcess::exists);
+        if child.is_some() {
+            settled::stop(stage, init)?;
+        }
+        run.write(GO_ON)?;
+        let mut status = 1 << 8;
+        if let Some(child) = child {
+            stage.wait("the child to end", || (!child.is_alive()).then_some(()))?;
+            // If the submission ignores SIGCHLD the kernel has waited for it.
+            if child.exists() {
+                status = child.status_at_end()?;
+            }
+            stage.kill(init, Signal::SIGCONT)?;
+        }
+        run.prompt(PROMPT)?;
+        ensure(
+            status == 1 << 8,
+            || "the child of a command that cannot be executed ends with status 1".into(),
+            || format!("the number that wait(2) gives of it is {status:#x}"),
+        )
+    }
+
     /// Demands that the submission is there, asleep.
     fn is_asleep(&self, expected: &str) -> CheckResult {
         settled::falls_asleep(self.stage, &self.init, expected)
@@ -156,14 +191,21 @@ fn commands(stage: &Stage<'_>) -> CheckResult {
         || "it has another parent".into(),
     )?;
     session.is_asleep("it waits for the command's end, asleep")?;
-    run.release()?;
+    // The command takes one of the two lines that are typed meanwhile.
+    let mark = stage.name();
+    run.write(&format!("go\necho {mark}\n"))?;
     run.prompt(PROMPT)?;
     ensure(
         !command.exists(),
         || "the prompt comes when the command has ended".into(),
         || "it is there".into(),
     )?;
-    session.is_usable()?;
+    let printed = run.prompt(PROMPT)?;
+    ensure(
+        printed.lines().any(|line| line == mark),
+        || format!("the line 'echo {mark}' that was typed while the command ran is executed"),
+        || format!("printed was {printed:?}"),
+    )?;
 
     let mark = stage.name();
     let (directory, name) = super::command::searched_script(stage, &format!("echo {mark}"))?;
@@ -382,6 +424,7 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &["-x"])?;
+    failing::gives_usage(stage, &["-vx"])?;
     failing::gives_usage(stage, &["-v", &stage.name()])?;
     let no_terminal = Launch::submission::<&str>(&[]).new_namespaces(Flags::CLONE_NEWPID);
     failing::names(stage, &no_terminal, "tcsetpgrp", Errno::ENOTTY)?;
@@ -399,5 +442,6 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
         || "no child is left of a command that cannot be executed".into(),
         || format!("there are {left}"),
     )?;
+    session.failed_command_ends_with_1()?;
     session.is_usable()
 }

@@ -85,12 +85,13 @@ fn status(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn private_mounts(stage: &Stage<'_>) -> CheckResult {
-    command::mounts_become_private(stage, &["-m"])
+    command::mounts_become_private(stage, &[&["-m"], &["-m", "-f"], &["-U", "-m"], &["-f", "-p", "-m"]])
 }
 
 fn options_end(stage: &Stage<'_>) -> CheckResult {
-    let held = stage.held_script()?.with(&["-i", "--", "-n", "-f"]);
+    let held = command::with_awkward_words(stage, stage.held_script()?.with(&["-i", "--", "-n", "-f"]));
     let (run, command) = hold(stage, &held, &["-u"])?;
+    command::has_words(&command, &held)?;
     has_left(stage, &command, "-u before COMMAND and others behind", &[Kind::Uts])?;
     ends(&run, &held)?;
 
@@ -103,12 +104,12 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     let mark = stage.name();
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &["-u"])?;
-    failing::gives_usage(stage, &["-x", "echo", &mark])?;
+    failing::refuses_unknown_options(stage, "xTrctkwsv", "-u")?;
     let refused = Launch::submission(&["-u", "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "unshare", Errno::EPERM)?;
     let refused = Launch::submission(&["-f", "-u", "echo", &mark]).without_capabilities();
     failing::names(stage, &refused, "unshare", Errno::EPERM)?;
-    let missing = format!("./{mark}");
-    failing::names(stage, &Launch::submission(&[&missing]), "execvp", Errno::ENOENT)?;
-    failing::names(stage, &Launch::submission(&["-f", &missing]), "execvp", Errno::ENOENT)
+    failing::names_fork(stage, &["-f", "echo", &mark])?;
+    failing::names_command(stage, &[])?;
+    failing::names_command(stage, &["-f"])
 }

@@ -39,6 +39,9 @@ pub(super) const CHECKS: &[CheckScript] = &[
 const OPTIONS: [(&str, Kind); 5] =
     [("-i", Kind::Ipc), ("-m", Kind::Mnt), ("-n", Kind::Net), ("-p", Kind::Pid), ("-u", Kind::Uts)];
 
+/// Records of a map that is longer than a buffer that somebody thinks is large enough.
+const MANY_RECORDS: u32 = 100;
+
 /// Demands that a map of the command's user namespace is this one.
 fn has_map(stage: &Stage<'_>, command: &ObservedProcess<'_>, file: &str, map: &str) -> CheckResult {
     let there = stage.id_map(command, file)?;
@@ -85,16 +88,28 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn uid_map(stage: &Stage<'_>) -> CheckResult {
-    writes_one_map(stage, "-M", ["uid_map", "gid_map"])
+    let [uid, _] = stage.own_ids();
+    writes_one_map(stage, "-M", uid, ["uid_map", "gid_map"])
 }
 
 fn gid_map(stage: &Stage<'_>) -> CheckResult {
-    writes_one_map(stage, "-G", ["gid_map", "uid_map"])
+    let [uid, gid] = stage.own_ids();
+    writes_one_map(stage, "-G", gid, ["gid_map", "uid_map"])?;
+    // Both, in either order.
+    let of_uid = format!("{} {uid} 1", stage.number(2000..30000));
+    let of_gid = format!("{} {gid} 1", stage.number(30000..60000));
+    for options in [["-U", "-M", &of_uid, "-G", &of_gid], ["-G", &of_gid, "-M", &of_uid, "-U"]] {
+        let held = stage.held_script()?;
+        let (_run, command) = hold(stage, &held, &options)?;
+        has_map(stage, &command, "uid_map", &of_uid)?;
+        has_map(stage, &command, "gid_map", &of_gid)?;
+    }
+    Ok(())
 }
 
 /// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.
-fn writes_one_map(stage: &Stage<'_>, option: &str, [file, other]: [&str; 2]) -> CheckResult {
-    let (held, map) = (stage.held_script()?, format!("{} {} 1", stage.number(2000..60000), stage.own_id()));
+fn writes_one_map(stage: &Stage<'_>, option: &str, own: u32, [file, other]: [&str; 2]) -> CheckResult {
+    let (held, map) = (stage.held_script()?, format!("{} {own} 1", stage.number(2000..60000)));
     let (_run, command) = hold(stage, &held, &["-U", option, &map])?;
     has_map(stage, &command, file, &map)?;
     has_map(stage, &command, other, "")
@@ -106,7 +121,7 @@ fn denies_setgroups(stage: &Stage<'_>) -> CheckResult {
         return Err(CheckAbort::Unavailable(reason.to_string()));
     }
     let map = format!("{} 0 1", stage.number(2000..60000));
-    for options in [&["-U", "-G", &map][..], &["-U", "-z"]] {
+    for options in [&["-U", "-G", &map][..], &["-U", "-M", &map, "-G", &map], &["-U", "-z"]] {
         let held = stage.held_script()?;
         let (_run, command) = hold(stage, &held, options)?;
         let there = command.text("setgroups")?;
@@ -120,15 +135,18 @@ fn denies_setgroups(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn zero_map(stage: &Stage<'_>) -> CheckResult {
-    let id = stage.own_id();
-    let held = stage.held_script()?;
-    let (_run, command) = hold(stage, &held, &["-U", "-z"])?;
-    has_map(stage, &command, "uid_map", &format!("0 {id} 1"))?;
-    has_map(stage, &command, "gid_map", &format!("0 {id} 1"))?;
-    has_capabilities(&command, true, "COMMAND, as user 0,")?;
+    let [uid, gid] = stage.own_ids();
+    // In any order.
+    for options in [&["-U", "-z"][..], &["-z", "-U"], &["-zU"]] {
+        let held = stage.held_script()?;
+        let (_run, command) = hold(stage, &held, options)?;
+        has_map(stage, &command, "uid_map", &format!("0 {uid} 1"))?;
+        has_map(stage, &command, "gid_map", &format!("0 {gid} 1"))?;
+        has_capabilities(&command, true, "COMMAND, as user 0,")?;
+    }
 
     let (held, inside) = (stage.held_script()?, stage.number(2000..60000));
-    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {id} 1")])?;
+    let (_run, command) = hold(stage, &held, &["-U", "-M", &format!("{inside} {uid} 1")])?;
     has_capabilities(&command, false, &format!("COMMAND, as user {inside},"))?;
 
     // The program stands still at the line that precedes the maps: the child has to wait too.
@@ -218,7 +236,7 @@ fn creates(stage: &Stage<'_>, options: &[&str], kinds: &[Kind]) -> CheckResult {
 }
 
 fn private_mounts(stage: &Stage<'_>) -> CheckResult {
-    command::mounts_become_private(stage, &["-U", "-m"])
+    command::mounts_become_private(stage, &[&["-U", "-m"], &["-p", "-m", "-U"]])
 }
 
 fn status(stage: &Stage<'_>) -> CheckResult {
@@ -236,8 +254,8 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {
-    let (id, mark) = (stage.own_id(), stage.name());
-    let (of_uid, of_gid) = (format!("0 {id} 1"), format!("0 {id} 1"));
+    let ([uid, gid], mark) = (stage.own_ids(), stage.name());
+    let (of_uid, of_gid) = (format!("0 {uid} 1"), format!("0 {gid} 1"));
     for words in [
         &[][..],
         &["-U"],
@@ -246,19 +264,24 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
         &["-z", "echo", &mark],
         &["-M", &of_uid, "echo", &mark],
         &["-G", &of_gid, "echo", &mark],
+        &["-u", "-z", "echo", &mark],
+        &["-u", "-M", &of_uid, "echo", &mark],
         &["-U", "-z", "-M", &of_uid, "echo", &mark],
         &["-U", "-G", &of_gid, "-z", "echo", &mark],
     ] {
         failing::gives_usage(stage, words)?;
     }
-    let missing = format!("./{mark}");
+    failing::refuses_unknown_options(stage, "xTrctkwsfC", "-U")?;
     failing::names(stage, &Launch::submission(&["-u", "echo", &mark]), "clone", Errno::EPERM)?;
-    failing::names(stage, &Launch::submission(&["-U", &missing]), "execvp", Errno::ENOENT)
+    let no_more = Launch::submission(&["-U", "echo", &mark]).most_processes(0);
+    failing::names(stage, &no_more, "clone", Errno::EAGAIN)?;
+    failing::names_command(stage, &["-U"])
 }
 
 fn options_end(stage: &Stage<'_>) -> CheckResult {
     for options in [&["-U"][..], &["-U", "--"]] {
         let held = stage.held_script()?.with(&["-u", "--", "-M", &stage.name()]);
+        let held = command::with_awkward_words(stage, held);
         let (_run, command) = hold(stage, &held, options)?;
         has_left(stage, &command, "-U before COMMAND and others behind", &[Kind::User])?;
         command::has_words(&command, &held)?;
@@ -270,15 +293,19 @@ fn two_records(stage: &Stage<'_>) -> CheckResult {
     for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
         let (first, second) = (stage.number(2000..30000), stage.number(30000..60000));
         let (outside, count) = (stage.number(1..400), stage.number(2..400));
-        // Three, as two may be a special case.
-        let records = [
+        // Three, as two may be a special case; one of several ids; and more than a usual buffer holds.
+        let several = vec![
             format!("{first} 0 1"),
             format!("{second} {outside} {count}"),
             format!("1 {} 1", outside + count),
         ];
-        let held = stage.held_script()?;
-        let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
-        has_map(stage, &command, file, &records.join("\n"))?;
+        let single = vec![format!("0 {outside} {count}")];
+        let many: Vec<String> = (0..MANY_RECORDS).map(|id| format!("{} {id} 1", first + 2 * id)).collect();
+        for records in [several, single, many] {
+            let held = stage.held_script()?;
+            let (_run, command) = hold(stage, &held, &["-U", option, &records.join(",")])?;
+            has_map(stage, &command, file, &records.join("\n"))?;
+        }
     }
     Ok(())
 }

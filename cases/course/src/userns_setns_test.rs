@@ -191,14 +191,13 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     let expected = || "the child waits for its parent, which is stopped".to_string();
     ensure(played.child.is_alive(), expected, || "it has ended".into())?;
     settled::is_asleep(&played.child, expected)?;
-    match played.child.system_call() {
-        // There is no end to that but by somebody else.
-        Some(libc::SYS_read) => {}
-        Some(libc::SYS_nanosleep | libc::SYS_clock_nanosleep) => {
-            return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
-        }
-        // Nothing tells which event it waits for, so the check gives it time.
-        _ => stage.watch(Duration::from_secs(1))?,
+    if played.child.waits_for_a_time() {
+        return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
+    }
+    // There is no end to a read(2) but by somebody else. Otherwise nothing tells which event it waits for,
+    // so the check gives it time.
+    if played.child.system_call() != Some(libc::SYS_read) {
+        stage.watch(Duration::from_secs(1))?;
     }
     let printed = played.run.text(Stream::Output);
     ensure(printed.is_empty(), expected, || format!("standard output: {printed:?}"))?;
@@ -212,7 +211,34 @@ fn order(stage: &Stage<'_>) -> CheckResult {
         parents.is_some() && childs > parents,
         || "all lines of the parent, then those of the child".into(),
         || format!("standard output: {printed:?}"),
-    )
+    )?;
+    child_waits_for_the_empty_line(stage)
+}
+
+/// Demands that the child does not begin before the parent's empty line: there is room for the other two,
+/// and then the parent is stopped.
+fn child_waits_for_the_empty_line(stage: &Stage<'_>) -> CheckResult {
+    let played = Played::start(stage, OWN)?;
+    let parent = played.run.process();
+    let own = parent.namespace(Kind::User)?;
+    let lines = format!("parent: readlink(\"{OWN}\") ==> {own}\nparent: setns() {}\n", failed(Errno::EINVAL));
+    settled::stop(stage, &parent)?;
+    played.run.make_some_room(lines.len());
+    stage.kill(&parent, Signal::SIGCONT)?;
+    settled::stays(stage, &played.run)?;
+    // If it is somewhere else, its lines are others: that is another check's.
+    let prints = matches!(parent.system_call(), Some(libc::SYS_write | libc::SYS_writev));
+    settled::stop(stage, &parent)?;
+    played.run.make_room();
+    settled::child_settles(stage, &played.child)?;
+    let printed = played.run.text(Stream::Output);
+    ensure(
+        !prints || !printed.contains("child:"),
+        || "the child waits for the parent's empty line".into(),
+        || format!("standard output: {printed:?}"),
+    )?;
+    stage.kill(&parent, Signal::SIGCONT)?;
+    played.are_over(stage)
 }
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
@@ -245,7 +271,11 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[])?;
     failing::gives_usage(stage, &[OWN, OWN])?;
     let missing = format!("./{}", stage.name());
-    failing::names(stage, &Launch::submission(&[&missing]), "open", Errno::ENOENT)?;
+    // There are no options: the second one is the name of a file as well.
+    for file in [&missing, "-x"] {
+        failing::names(stage, &Launch::submission(&[file]), "open", Errno::ENOENT)?;
+    }
+    failing::names(stage, &Launch::submission(&[OWN]).most_processes(0), "clone", Errno::EAGAIN)?;
     // There its ids have no map: who has no ids cannot own a user namespace.
     let refused = Launch::submission(&[OWN]).new_namespaces(Flags::CLONE_NEWUSER);
     failing::names(stage, &refused, "clone", Errno::EPERM)

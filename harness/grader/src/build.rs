@@ -12,7 +12,7 @@ use super::given::Given;
 use super::observed::PROC;
 use super::place;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
-use super::watcher::{HostSupport, UNPRIVILEGED, id_of};
+use super::watcher::{HostSupport, UNPRIVILEGED, ids_of};
 use nix::sched::CloneFlags;
 use nix::unistd::{ForkResult, Gid, Pid, Uid};
 use nsconform_sys::kind::Kind;
@@ -73,11 +73,10 @@ fn build_around(
     };
     let mut spaces = Spaces(vec![(Kind::Pid, open(format!("{PROC}/{init}/ns/pid"))?)]);
     let outer = if support.several { UNPRIVILEGED } else { 0 };
-    let inner = id_of(starts_as);
-    let map = match several_ids {
+    let maps = ids_of(starts_as).map(|inner| match several_ids {
         true => format!("{inner} {outer} 1\n{} {} 1000", inner + 1, outer + 1),
         false => format!("{inner} {outer} 1"),
-    };
+    });
     let (mut ours, mut theirs) = UnixStream::pair().map_err(|error| format!("socketpair: {error}"))?;
     for end in [&ours, &theirs] {
         end.set_read_timeout(Some(OWN_WORK)).map_err(|error| format!("setsockopt: {error}"))?;
@@ -97,9 +96,9 @@ fn build_around(
         step()?;
         let given =
             Given { directory: open(file(&format!("fd/{GIVEN}")))?, scratch: open(file("root/tmp"))? };
-        for name in ["uid_map", "gid_map"] {
+        for (name, map) in ["uid_map", "gid_map"].into_iter().zip(&maps) {
             let path = file(name);
-            std::fs::write(&path, &map).map_err(|error| format!("writing {path}: {error}"))?;
+            std::fs::write(&path, map).map_err(|error| format!("writing {path}: {error}"))?;
         }
         Ok::<Given, String>(given)
     })();

@@ -6,8 +6,10 @@
 //! late to see the event that it waits for. It charges a submission that sleeps, however busy the
 //! machine is.
 //!
-//! Two limits keep a submission from hiding behind that: one on the processor time of all its
-//! processes, and one on the time of the wall clock.
+//! Limits keep a submission from hiding behind that: one on the processor time of all its processes, one
+//! on its uninterruptible sleep, which it can bring about for ever (execve(2) waits for a thread that a
+//! tracer holds), and one on the time of the wall clock. Nor does the time count in which its threads
+//! may have waited for each other: of that only a multiple of the time that a check may take is excused.
 
 use super::observed;
 use std::collections::HashMap;
@@ -15,6 +17,9 @@ use std::time::{Duration, Instant};
 
 /// How many times the time that a check may take its processes may use of the processors.
 const MOST_PROCESSOR_TIME: u32 = 4;
+/// How many times the time that a check may take its processes may sleep without being interruptible,
+/// or may have waited for each other.
+const MOST_TIME_EXCUSED: u32 = 5;
 /// How many times as long a check may take by the clock on the wall, before nothing can be said.
 const MOST_WALL_TIME: u32 = 30;
 /// Added to that, for very short deadlines.
@@ -44,8 +49,12 @@ pub(super) struct Clock {
     charged: Duration,
     wall: Duration,
     processors: Duration,
-    /// `charged`, `wall` and `processors` at the last start of the submission.
-    since: [Duration; 3],
+    /// For how long the kernel has held one of its processes up.
+    held_up: Duration,
+    /// The time in which its threads, if they waited, may have waited for each other.
+    not_for_others: Duration,
+    /// `charged`, `wall`, `processors`, `held_up` and `not_for_others` at the last start of the submission.
+    since: [Duration; 5],
 }
 
 impl Clock {
@@ -58,7 +67,9 @@ impl Clock {
             charged: Duration::ZERO,
             wall: Duration::ZERO,
             processors: Duration::ZERO,
-            since: [Duration::ZERO; 3],
+            held_up: Duration::ZERO,
+            not_for_others: Duration::ZERO,
+            since: [Duration::ZERO; 5],
         }
     }
 
@@ -70,23 +81,31 @@ impl Clock {
         let own_wait = own_wait();
         self.late = Duration::from_nanos(own_wait.saturating_sub(self.own_wait)).min(passed);
         self.own_wait = own_wait;
-        let (mut waited, mut ran) = (0, 0);
+        let (mut waited, mut ran, mut busy) = (0, 0, 0_u64);
         let mut threads = HashMap::with_capacity(processes.len());
         let mut is_held_up = false;
         for pid in processes {
             for (thread, [run, wait]) in observed::scheduling(*pid) {
                 // A thread that was not there at the last look has got all of it since then.
                 let [run_before, wait_before] = self.threads.get(&thread).copied().unwrap_or([0, 0]);
-                waited += wait.saturating_sub(wait_before);
-                ran += run.saturating_sub(run_before);
+                let (waited_now, ran_now) =
+                    (wait.saturating_sub(wait_before), run.saturating_sub(run_before));
+                waited += waited_now;
+                ran += ran_now;
+                busy += u64::from(waited_now + ran_now > 0);
                 threads.insert(thread, [run, wait]);
             }
             is_held_up |= observed::is_held_up(*pid);
         }
         self.threads = threads;
         self.wall += passed;
-        if !is_held_up {
+        // While one of its threads ran, all others may have waited for that one.
+        let for_others = waited.saturating_sub(ran.saturating_mul(busy.saturating_sub(1)));
+        if is_held_up {
+            self.held_up += passed;
+        } else {
             self.charged += passed.saturating_sub(Duration::from_nanos(waited));
+            self.not_for_others += passed.saturating_sub(Duration::from_nanos(for_others));
         }
         self.processors += Duration::from_nanos(ran);
     }
@@ -106,7 +125,7 @@ impl Clock {
 
     /// The submission is started: it has all its time again.
     pub(super) fn restart(&mut self) {
-        self.since = [self.charged, self.wall, self.processors];
+        self.since = [self.charged, self.wall, self.processors, self.held_up, self.not_for_others];
     }
 
     /// The time that the submission has been charged so far.
@@ -116,10 +135,11 @@ impl Clock {
 
     /// How things stand, where the submission may take this long after it was started.
     pub(super) fn standing(&self, allowed: Duration) -> TimeBudget {
-        let [charged, wall, processors] = self.since;
+        let [charged, wall, processors, held_up, not_for_others] = self.since;
         let (charged, wall) = (self.charged - charged, self.wall - wall);
         let processors = self.processors - processors;
-        if charged >= allowed {
+        let excused = (self.held_up - held_up).max(self.not_for_others - not_for_others);
+        if charged >= allowed || excused >= allowed * MOST_TIME_EXCUSED {
             TimeBudget::Over
         } else if processors >= allowed * MOST_PROCESSOR_TIME {
             TimeBudget::Processors(processors)

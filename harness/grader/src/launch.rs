@@ -11,7 +11,7 @@ use super::observed::PROC;
 use super::place::Program;
 use super::run::Filling;
 use super::spaces::{JOINED, Spaces, in_pid_namespace};
-use super::watcher::id_of;
+use super::watcher::ids_of;
 use nix::fcntl::OFlag;
 use nix::unistd::{Gid, Uid};
 use nsconform_sys::kind::{Flags, flag_names};
@@ -321,7 +321,7 @@ fn streams(input: Input) -> Result<([OwnedFd; 3], [Option<OwnedFd>; 3]), CheckAb
 }
 
 fn enter_stage(spaces: &Spaces, starts_as: SubmissionCredentials) -> Result<(), String> {
-    let id = id_of(starts_as);
+    let [user, group] = ids_of(starts_as);
     // Where it is denied there are no further groups to leave.
     let _ = nix::unistd::setgroups(&[]);
     // Until its exec this is a copy of the watcher: nobody on the stage may look into it. Other
@@ -330,7 +330,7 @@ fn enter_stage(spaces: &Spaces, starts_as: SubmissionCredentials) -> Result<(), 
     let hide = || unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0) };
     hide();
     spaces.join(&JOINED)?;
-    let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
+    let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(group));
     sandbox::step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
     sandbox::step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
     // fs.suid_dumpable may say otherwise after a change of ids.

@@ -15,6 +15,7 @@
 //! | `build`, `given` | how a stage is built, and the files that the watcher puts there |
 //! | `launch`, `attributes` | programs on a stage, and the attributes that all have in common |
 //! | `run`, `observed` | a submission under way: its streams, and its processes as the kernel shows them |
+//! | `waiting` | the system call in which a process waits |
 //! | `clock` | the time of a submission, which is not that of the machine |
 //! | `abort` | how a check ends early |
 //! | `channel` | the watcher's messages to its parent |
@@ -67,6 +68,7 @@ mod run;
 mod sources;
 mod spaces;
 mod stage;
+mod waiting;
 mod watcher;
 pub mod workers;
 

@@ -9,7 +9,7 @@ use super::inside;
 use super::observed::{self, Namespace, ObservedProcess, PROC};
 use super::spaces::{ask_inside, join};
 use super::stage::Stage;
-use super::watcher::id_of;
+use super::watcher::ids_of;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
@@ -24,14 +24,17 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 impl Stage<'_> {
-    /// Waits until a process of the stage runs exactly these words, and gives it.
+    /// Waits until a process of the stage runs exactly these words, and gives it. Where the first one is a
+    /// program of the system's, it must be that one: a process can take any words and any name.
     ///
     /// # Errors
     /// When none does before a limit is reached.
     pub fn process_running<S: AsRef<str>>(&self, words: &[S]) -> Result<ObservedProcess<'_>, CheckAbort> {
+        let program = words.first().and_then(|word| observed::system_program(word.as_ref()));
         let matches = |pid: &i32| {
-            observed::command_line(*pid)
-                .is_some_and(|found| found.iter().map(String::as_str).eq(words.iter().map(AsRef::as_ref)))
+            let found = observed::command_line(*pid);
+            found.is_some_and(|found| found.iter().map(String::as_str).eq(words.iter().map(AsRef::as_ref)))
+                && (program.is_none() || observed::image(*pid) == program)
         };
         let shown: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let what = format!("a process that runs {}", shown.join(" "));
@@ -107,6 +110,18 @@ impl Stage<'_> {
         Ok(name)
     }
 
+    /// Gives the host name of the stage another value, as somebody else on the machine might.
+    ///
+    /// # Errors
+    /// When the watcher cannot enter its UTS namespace.
+    pub fn rename_host(&self, name: &str) -> CheckResult {
+        self.asked(format!("(the watcher changes the host name to {name})"));
+        self.ask_inside(&[Kind::Uts], || {
+            sandbox::step("sethostname", nix::unistd::sethostname(name)).map(|()| String::new())
+        })
+        .map(drop)
+    }
+
     /// The host name in the UTS namespace of a process.
     ///
     /// # Errors
@@ -155,9 +170,9 @@ impl Stage<'_> {
         Ok(path)
     }
 
-    /// The id, user and group alike, that the submission has on the stage.
-    pub fn own_id(&self) -> u32 {
-        id_of(self.starts_as())
+    /// The user and the group id that the submission has on the stage.
+    pub fn own_ids(&self) -> [u32; 2] {
+        ids_of(self.starts_as())
     }
 
     /// The user and the group id that the kernel shows of those without a map.
@@ -203,16 +218,16 @@ impl Stage<'_> {
     /// # Errors
     /// When the kernel refuses.
     pub fn write_files(&self, process: &ObservedProcess<'_>, texts: &[(&str, &str)]) -> CheckResult {
-        let (id, pid) = (self.own_id(), process.pid()?);
+        let ([user, group], pid) = (self.own_ids(), process.pid()?);
         for (file, text) in texts {
-            self.asked(format!("(a process of user {id}) echo '{text}' >/proc/{pid}/{file}"));
+            self.asked(format!("(a process of user {user}) echo '{text}' >/proc/{pid}/{file}"));
         }
         // The user cannot reach it by a path.
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let directory = nix::fcntl::open(&process.path(""), flags, Mode::empty())
             .map_err(|_| CheckAbort::mismatch("the process is there", "it has ended"))?;
         let written = self.ask_inside(&[Kind::User], || {
-            let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
+            let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(group));
             sandbox::step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
             sandbox::step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
             for (file, text) in texts {
@@ -259,6 +274,17 @@ impl Stage<'_> {
         let names = self.given.names_in_scratch().map_err(CheckAbort::Engine)?;
         self.trace(format!("(in the stage) in /tmp: {names:?}"));
         Ok(names)
+    }
+
+    /// Removes a directory in the scratch directory of the stage, which must be empty.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn remove_from_scratch(&self, name: &str) -> CheckResult {
+        self.asked(format!("(the watcher removes /tmp/{name})"));
+        let removed = nix::unistd::unlinkat(&self.given.scratch, name, nix::unistd::UnlinkatFlags::RemoveDir);
+        removed
+            .map_err(|errno| CheckAbort::mismatch(format!("there is a directory /tmp/{name}"), errno.desc()))
     }
 
     /// Has a child of the watcher's look at something in the mount namespace of the stage.

@@ -4,7 +4,9 @@
 //! The submission's own output lives in `run`.
 
 use super::abort::CheckAbort;
+use super::attributes::ENVIRONMENT;
 use super::stage::Stage;
+use super::waiting;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
 use nix::sys::stat::Mode;
 use nsconform_sys::kind::Kind;
@@ -245,9 +247,38 @@ impl<'s> ObservedProcess<'s> {
     /// The number of the system call in which it waits: the first word of /proc/PID/syscall; none if
     /// it waits in none, or if the kernel does not show it.
     pub fn system_call(&self) -> Option<i64> {
+        self.system_call_and_arguments().map(|(call, _)| call)
+    }
+
+    /// Whether it has left the processor: a process that stops or sleeps is shown so a moment before. True
+    /// if the kernel does not show it.
+    pub fn is_off_processor(&self) -> bool {
+        self.read("syscall").map_or(true, |text| text.trim() != "running")
+    }
+
+    /// The status with which it has ended, as wait(2) gives it, while nobody has waited for it.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn status_at_end(&self) -> Result<i32, CheckAbort> {
+        let stat = procfs::stat(&directory(self.pid)).ok_or_else(|| self.gone("stat"))?;
+        // The last field of proc_pid_stat(5), number 52; the list begins with the third.
+        let status = stat.get(52 - 3).and_then(|text| text.parse().ok()).ok_or_else(|| self.gone("stat"))?;
+        self.log(&self.pids()?, "exit_code in", "stat", &format!("{status}"));
+        Ok(status)
+    }
+
+    fn system_call_and_arguments(&self) -> Option<(i64, [u64; 6])> {
         let text = self.read("syscall").ok()?;
         self.log(&self.pids().ok()?, "read", "syscall", &format!("{:?}", text.trim()));
-        text.split_whitespace().next()?.parse().ok()
+        waiting::call(&text)
+    }
+
+    /// Whether the system call in which it waits ends after some time, even if nothing happens: with a
+    /// time limit, or a sleep. False if the kernel does not show it.
+    pub fn waits_for_a_time(&self) -> bool {
+        self.system_call_and_arguments()
+            .is_some_and(|(call, arguments)| waiting::has_time_limit(call, &arguments))
     }
 
     /// Its open descriptors, with what they are open on.
@@ -402,6 +433,20 @@ pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
     Some(words)
 }
 
+/// The file, by device and inode, that a process executes.
+pub(super) fn image(pid: i32) -> Option<(u64, u64)> {
+    std::fs::metadata(directory(pid).join("exe")).ok().map(|about| (about.dev(), about.ino()))
+}
+
+/// The same of a program of the system's, by its path or as it is found in PATH.
+pub(super) fn system_program(name: &str) -> Option<(u64, u64)> {
+    let path = ENVIRONMENT.iter().find_map(|variable| variable.strip_prefix("PATH="))?;
+    let directories = if name.contains('/') { "" } else { path };
+    let mut candidates = directories.split(':').map(|directory| Path::new(directory).join(name));
+    let found = candidates.find_map(|path| std::fs::metadata(path).ok())?;
+    Some((found.dev(), found.ino()))
+}
+
 /// Bytes of memory that a process has in use: the second number of proc_pid_statm(5), in pages.
 pub(super) fn resident(pid: i32) -> u64 {
     let text = std::fs::read_to_string(format!("{PROC}/{pid}/statm")).unwrap_or_default();
@@ -466,15 +511,8 @@ pub(super) fn is_held_up(pid: i32) -> bool {
 /// Whether a process waits in a system call that creates another one: vfork(2), or clone(2) with
 /// CLONE_VFORK.
 fn waits_for_vfork(pid: i32) -> bool {
-    let call = || -> Option<i64> {
-        let text = std::fs::read_to_string(directory(pid).join("syscall")).ok()?;
-        text.split_whitespace().next()?.parse().ok()
-    };
-    #[cfg(target_arch = "x86_64")]
-    let creating = [libc::SYS_vfork, libc::SYS_clone, libc::SYS_clone3];
-    #[cfg(not(target_arch = "x86_64"))]
-    let creating = [libc::SYS_clone, libc::SYS_clone3];
-    call().is_some_and(|call| creating.contains(&call))
+    let text = std::fs::read_to_string(directory(pid).join("syscall"));
+    text.is_ok_and(|text| waiting::call(&text).is_some_and(|(call, _)| waiting::creates_a_process(call)))
 }
 
 fn page_size() -> u64 {

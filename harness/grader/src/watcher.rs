@@ -9,8 +9,10 @@ use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 
-/// The uid and gid of [`SubmissionCredentials::User`] on the stage.
+/// The uid and the gid of [`SubmissionCredentials::User`] on the stage: two numbers, as a program may
+/// take one for the other.
 pub(super) const USER: u32 = 1000;
+const GROUP: u32 = 1001;
 /// The id that the stage's one id is in the watcher's user namespace, where that maps several.
 pub(super) const UNPRIVILEGED: u32 = 1000;
 /// How many ids the watcher's user namespace maps, where several can be had.
@@ -19,9 +21,9 @@ const IDS: u32 = 4096;
 /// usual containers.
 const FIRST_ID: u32 = 1_900_000_000;
 
-/// The id, user and group alike, of a submission with these credentials.
-pub(super) fn id_of(credentials: SubmissionCredentials) -> u32 {
-    if credentials == SubmissionCredentials::Root { 0 } else { USER }
+/// The user and the group id of a submission with these credentials.
+pub(super) fn ids_of(credentials: SubmissionCredentials) -> [u32; 2] {
+    if credentials == SubmissionCredentials::Root { [0, 0] } else { [USER, GROUP] }
 }
 
 /// The features of the machine that a grading can use.

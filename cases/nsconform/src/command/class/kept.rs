@@ -10,10 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The directory in that of the results which keeps what is known already.
 const KEPT: &str = ".nsconform";
+
+/// The most bytes of a folder's name in that of its result: NAME_MAX is 255, and there is more in it.
+const LONGEST_NAME: usize = 200;
 
 /// The grading of one submission, as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -52,6 +56,13 @@ pub(super) fn result_path(results: &Path, name: &OsStr, format: Format) -> PathB
 
 fn with_ending(directory: &Path, name: &OsStr, ending: &OsStr) -> PathBuf {
     let mut file: OsString = name.to_os_string();
+    if name.len() > LONGEST_NAME {
+        // A student may have taken the longest name that there is: the hash tells it from others.
+        let digest = Sha256::digest(name.as_bytes());
+        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        file = OsStr::from_bytes(&name.as_bytes()[..LONGEST_NAME]).to_os_string();
+        file.push(format!("-{hash}"));
+    }
     file.push(".");
     file.push(ending);
     directory.join(file)
