@@ -23,6 +23,7 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo(", "mq_notify("]),
     (&POSIX_MQ, &["mq_open("]),
     (&SYSV_IPC, &["shmget(", "semget(", "msgget("]),
+    (&UNIQUE_MOUNT_IDS, &["STATX_MNT_ID_UNIQUE"]),
     (&VETH, &["link_add_veth"]),
 ];
 

@@ -17,6 +17,8 @@ pub struct MountInfo {
     pub id: u64,
     /// The id of the mount that it is on.
     pub parent: u64,
+    /// The device number of the file system, as `st_dev` has it.
+    pub device: u64,
     /// The directory of the file system that it shows.
     pub root: PathBuf,
     /// Its mount point, as the reader of the table would name it.
@@ -41,7 +43,9 @@ impl MountInfo {
         let text = |word: Option<Vec<u8>>| Some(String::from_utf8_lossy(&word?).into_owned());
         let path = |word: Option<Vec<u8>>| Some(PathBuf::from(OsString::from_vec(word?)));
         let (id, parent) = (text(word())?.parse().ok()?, text(word())?.parse().ok()?);
-        let _device = word()?;
+        let device = text(word())?;
+        let (major, minor) = device.split_once(':')?;
+        let device = libc::makedev(major.parse().ok()?, minor.parse().ok()?);
         let (root, point, options) = (path(word())?, path(word())?, text(word())?);
         let mut propagation = Vec::new();
         loop {
@@ -52,7 +56,18 @@ impl MountInfo {
         }
         let (filesystem, source) = (text(word())?, OsString::from_vec(word()?));
         let superblock = text(word())?;
-        Some(MountInfo { id, parent, root, point, options, propagation, filesystem, source, superblock })
+        Some(MountInfo {
+            id,
+            parent,
+            device,
+            root,
+            point,
+            options,
+            propagation,
+            filesystem,
+            source,
+            superblock,
+        })
     }
 
     /// Whether what is mounted below this mount shows in its peers.
@@ -122,7 +137,7 @@ mod tests {
     fn a_line_is_read_with_its_escapes_undone() {
         let line = b"36 30 0:27 /x\\040y /a\\011b ro,nosuid shared:7 master:3 - tmpfs b\\134c rw,size=1k";
         let mount = MountInfo::read(line).unwrap();
-        assert_eq!((mount.id, mount.parent), (36, 30));
+        assert_eq!((mount.id, mount.parent, mount.device), (36, 30, 27));
         assert_eq!((mount.root.as_path(), mount.point.as_path()), (Path::new("/x y"), Path::new("/a\tb")));
         assert_eq!((mount.options.as_str(), mount.superblock.as_str()), ("ro,nosuid", "rw,size=1k"));
         assert_eq!((mount.filesystem.as_str(), mount.source.to_str()), ("tmpfs", Some("b\\c")));
@@ -161,6 +176,7 @@ mod tests {
     #[case::no_end_of_the_optional_fields("1 0 0:1 / / rw shared:1")]
     #[case::no_file_system("1 0 0:1 / / rw -")]
     #[case::no_number("one 0 0:1 / / rw - tmpfs none rw")]
+    #[case::no_device("1 0 1 / / rw - tmpfs none rw")]
     fn a_line_that_is_none_is_left_out(#[case] line: &str) {
         assert_eq!(MountInfo::read(line.as_bytes()), None);
         assert_eq!(mounts(line.as_bytes()), []);

@@ -24,10 +24,17 @@ crate::topics! {
     bind,
     moving,
     remount,
+    mount_operations,
+    mount_flags,
+    mount_errors,
     umount,
     less_privileged,
     mount_points,
     root,
+    chroot,
+    pivot_root,
+    mountinfo,
+    mount_ids,
     descriptors,
 }
 

@@ -103,6 +103,12 @@ calls! {
         check(unsafe { libc::open(path.c_string()?.as_ptr(), flags.bits(), 0o666) })
     }
 
+    /// Opens a file by a path that begins at an open directory.
+    openat(directory: Directory, path: Pathname, flags: OpenFlags) {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::openat(directory.0, path.c_string()?.as_ptr(), flags.bits(), 0o666) })
+    }
+
     /// Closes a descriptor.
     close(fd: Descriptor) {
         // SAFETY: scripts hold descriptors as numbers; none is owned by Rust objects here.
@@ -132,6 +138,19 @@ calls! {
         let mut content = Vec::new();
         std::fs::File::open(path_of(&path))?.take(READ_LIMIT).read_to_end(&mut content)?;
         Ok(Value::Text(content))
+    }
+
+    /// Counts the lines of a file that hold a text.
+    grep_count(text: Text, path: Pathname) => "grep -cF {} {}" observes "the file, by open(2), read(2) and close(2)" {
+        let content = std::fs::read(path_of(&path))?;
+        let holds = |line: &[u8]| line.windows(text.0.len().max(1)).any(|window| window == text.0.as_slice());
+        Ok(Value::Number(content.split(|byte| *byte == b'\n').filter(|line| holds(line)).count() as i64))
+    }
+
+    /// Compares the contents of two files, and tells 0 where they are equal and 1 where they differ, as cmp(1) does.
+    cmp(first: Pathname, second: Pathname) observes "both files, by open(2), read(2) and close(2)" {
+        let equal = std::fs::read(path_of(&first))? == std::fs::read(path_of(&second))?;
+        Ok(Value::Number(i64::from(!equal)))
     }
 
     /// Writes a text to an existing file, in one write(2): open, write, close.
@@ -264,6 +283,13 @@ calls! {
         check(unsafe { libc::mknod(path.c_string()?.as_ptr(), libc::S_IFCHR | mode.0, device) })
     }
 
+    /// Makes the file of a block device.
+    mknod_block(path: Pathname, mode: FileMode, major: i32, minor: i32) => "mknod({}, S_IFBLK|{}, makedev({}, {}))" {
+        let device = libc::makedev(major as u32, minor as u32);
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::mknod(path.c_string()?.as_ptr(), libc::S_IFBLK | mode.0, device) })
+    }
+
     /// Makes a directory.
     mkdir(path: Pathname, mode: FileMode) {
         // SAFETY: the path is a C string that outlives the call.
@@ -359,6 +385,33 @@ calls! {
         ]))
     }
 
+    /// Sets the times of the last access to a file and of its last change, in seconds since 1970.
+    utimensat(path: Pathname, atime: i64, mtime: i64) => "utimensat(AT_FDCWD, {}, [{tv_sec={}}, {tv_sec={}}], 0)" {
+        let time = |seconds| libc::timespec { tv_sec: seconds, tv_nsec: 0 };
+        let times = [time(atime), time(mtime)];
+        // SAFETY: the path is a C string; it and both times outlive the call.
+        check(unsafe { libc::utimensat(libc::AT_FDCWD, path.c_string()?.as_ptr(), times.as_ptr(), 0) })
+    }
+
+    /// Asks for the time of the last access to a file, in seconds since 1970, or `now` if it is less than a day away.
+    stat_atime(path: Pathname) observes "stat(2), of its answer st_atime; clock_gettime(2) with CLOCK_REALTIME" {
+        use std::os::unix::fs::MetadataExt;
+        const DAY: u64 = 24 * 60 * 60;
+        let accessed = std::fs::metadata(path_of(&path))?.atime();
+        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME)?.tv_sec();
+        Ok(if accessed.abs_diff(now) < DAY { Value::word("now") } else { Value::Number(accessed) })
+    }
+
+    /// Asks for the number of the mount that a path leads to. Numbers of ended mounts are used again.
+    statx_mnt_id(path: Pathname) => "statx(AT_FDCWD, {}, 0, STATX_MNT_ID, {stx_mnt_id})" asks {
+        Ok(Value::volatile("mount", statx_mount(&path, libc::STATX_MNT_ID)?))
+    }
+
+    /// Asks for the number of the mount that a path leads to, which no other mount ever gets; EOPNOTSUPP if the kernel does not tell it.
+    statx_mnt_id_unique(path: Pathname) => "statx(AT_FDCWD, {}, 0, STATX_MNT_ID_UNIQUE, {stx_mnt_id})" asks {
+        Ok(Value::volatile("unique", statx_mount(&path, STATX_MNT_ID_UNIQUE)?))
+    }
+
     /// Asks for the magic number of the file system that a file is on.
     statfs_type(path: Pathname) observes "statfs(2), of its answer f_type" {
         // SAFETY: all-zero is a valid statfs; it and the path outlive the call.
@@ -382,6 +435,21 @@ calls! {
         let written = unsafe { libc::pwrite(fd.0, text.0.as_ptr().cast(), text.0.len(), offset) };
         check(written as i64)
     }
+}
+
+/// `STATX_MNT_ID_UNIQUE` of linux/stat.h, since Linux 6.8.
+const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
+
+/// statx(2), of its answer stx_mnt_id; EOPNOTSUPP if the kernel leaves out what is asked for.
+fn statx_mount(path: &Text, wanted: u32) -> Result<u64, Errno> {
+    let path = path.c_string()?;
+    // SAFETY: all-zero is a valid statx; it and the path outlive the call.
+    let answer = unsafe {
+        let mut answer: libc::statx = std::mem::zeroed();
+        check(libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, wanted, &mut answer))?;
+        answer
+    };
+    if answer.stx_mask & wanted == 0 { Err(Errno(libc::EOPNOTSUPP)) } else { Ok(answer.stx_mnt_id) }
 }
 
 /// The link of the caller's mapping at the lowest address.

@@ -16,7 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 flags! {
     /// The flags of mount(2).
     MountFlags: u64 {
-        MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_SYNCHRONOUS = 0x10,
+        MS_MGC_VAL = 0xC0ED_0000, MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_SYNCHRONOUS = 0x10,
         MS_REMOUNT = 0x20, MS_MANDLOCK = 0x40, MS_DIRSYNC = 0x80, MS_NOSYMFOLLOW = 0x100,
         MS_NOATIME = 0x400, MS_NODIRATIME = 0x800, MS_BIND = 0x1000, MS_MOVE = 0x2000,
         MS_REC = 0x4000, MS_SILENT = 0x8000, MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18,
@@ -210,6 +210,40 @@ calls! {
             fields.insert(0, ("mount_point".to_string(), Value::text(mount.point.as_os_str().as_bytes())));
             Value::Fields(fields)
         })
+    /// Reads from /proc/self/mountinfo the whole record of what is mounted at a place, in the order of its fields; of the options of the file system only the first.
+    mountinfo_record(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
+        let records = records(OWN_MOUNTINFO)?;
+        let mount = topmost(&records, &mount_point.0)?;
+        Ok(Value::fields([
+            ("id", Value::volatile("mount", mount.id)),
+            ("parent", Value::volatile("mount", mount.parent)),
+            ("device", Value::volatile("device", mount.device)),
+            ("root", Value::text(mount.root.as_os_str().as_bytes())),
+            ("mount_point", Value::text(mount.point.as_os_str().as_bytes())),
+            ("options", Value::word(&mount.options)),
+            ("optional", Value::List(optional(mount))),
+            ("fstype", Value::word(&mount.filesystem)),
+            ("source", Value::text(mount.source.as_bytes())),
+            ("superblock", Value::word(first_option(&mount.superblock))),
+        ]))
+    }
+
+    /// Reads from /proc/self/mountinfo on which place the parent of what is mounted at a place lies; ENOENT if the file does not list the parent.
+    mount_parent(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
+        parent_place(&records(OWN_MOUNTINFO)?, &mount_point.0)
+    }
+
+    /// Reads from the mountinfo file of another process on which place the parent of a mount lies; ENOENT if the file does not list the parent.
+    mount_parent_of(file: Pathname, mount_point: Pathname) observes "the file, which has the format of proc_pid_mountinfo(5)" {
+        parent_place(&records(super::file::path_of(&file))?, &mount_point.0)
+    }
+
+    /// Reads from /proc/self/mountinfo which flags that hold for a whole file system are set at a place: ro or rw, sync, dirsync and lazytime.
+    superblock_flags(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
+        let records = records(OWN_MOUNTINFO)?;
+        let options = topmost(&records, &mount_point.0)?.superblock.split(',');
+        let flags = options.filter(|option| SUPERBLOCK_FLAGS.contains(option));
+        Ok(Value::word(flags.collect::<Vec<_>>().join(",")))
     }
 
     /// Lists from /proc/self/mountinfo the places at and below a directory where something is mounted, sorted; a place appears as often as mounts are stacked there.
@@ -242,8 +276,23 @@ fn shown(mount: &MountInfo) -> Value {
         ("optional", Value::List(optional(mount))),
         ("fstype", Value::word(&mount.filesystem)),
         ("source", Value::text(mount.source.as_bytes())),
-        ("superblock", Value::word(mount.superblock.split(',').next().unwrap_or_default())),
+        ("superblock", Value::word(first_option(&mount.superblock))),
     ])
+}
+
+/// The options of a file system that stand for flags of mount(2), whatever its type.
+const SUPERBLOCK_FLAGS: [&str; 5] = ["ro", "rw", "sync", "dirsync", "lazytime"];
+
+/// The first of the options of a file system, `ro` or `rw`.
+fn first_option(options: &str) -> &str {
+    options.split(',').next().unwrap_or_default()
+}
+
+/// The mount point of the parent of what is mounted at a place.
+fn parent_place(records: &[MountInfo], mount_point: &[u8]) -> Answer {
+    let mount = topmost(records, mount_point)?;
+    let parent = records.iter().find(|record| record.id == mount.parent).ok_or(Errno(libc::ENOENT))?;
+    Ok(Value::text(parent.point.as_os_str().as_bytes()))
 }
 
 /// How it propagates; numbers of peer groups get stable names.
@@ -325,6 +374,16 @@ mod tests {
         assert_eq!(optional(&records[0]), [group("shared", 7), group("master", 3)]);
         assert_eq!(optional(&records[1]), [Value::word("unbindable")]);
         assert_eq!(optional(&records[2]), []);
+    }
+
+    #[test]
+    fn the_place_of_a_parent_is_found_where_the_file_lists_it() {
+        let records = parsed();
+        assert_eq!(parent_place(&records, b"/a"), Ok(Value::text("/a")));
+        assert_eq!(parent_place(&records, b"/ab"), Ok(Value::text("/a")));
+        assert_eq!(topmost(&records, b"/ab").unwrap().device, libc::makedev(0, 28));
+        let listed = &records[..1];
+        assert_eq!(parent_place(listed, b"/a"), Err(Errno(libc::ENOENT)));
     }
 
     #[test]
