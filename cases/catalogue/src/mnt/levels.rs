@@ -95,6 +95,7 @@ pub const CASES: &[Case] = &[
             change(private, "/tmp/a", MountFlags::MS_PRIVATE)?;
             private.propagation("/tmp/a")?;
             slave.propagation("/tmp/a")?;
+            lab.note("one mount comes and one goes")?;
             tmpfs(outer, "/tmp/a/after")?;
             outer.umount("/tmp/a/before")?;
             for process in [private, slave] {
@@ -146,6 +147,7 @@ pub const CASES: &[Case] = &[
             let middle = less_privileged(outer, "middle")?;
             tmpfs(middle, "/tmp/given/own")?;
             let inner = middle.clone("inner", NEWUSER | NEWNS)?;
+            lab.note("each tries to unmount what the level above has mounted")?;
             inner.umount("/tmp/given/own")?;
             middle.umount("/tmp/given")?;
             middle.umount("/tmp/given/own")?;

@@ -132,6 +132,7 @@ pub const CASES: &[Case] = &[
             tmpfs(inner, "/tmp/own")?;
             inner.creat_excl("/tmp/own/file")?;
             let group = inner.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?.id()?;
+            lab.note("the file system that was given, and its own; then a file is opened")?;
             let whole = MarkFlags::FAN_MARK_ADD | MarkFlags::FAN_MARK_FILESYSTEM;
             for place in ["/tmp/given", "/tmp/own"] {
                 inner.fanotify_mark(group, whole, FanotifyEvents::FAN_OPEN, Directory::AT_FDCWD, place)?;

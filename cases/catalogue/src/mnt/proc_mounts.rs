@@ -10,7 +10,7 @@ use crate::prelude::*;
 /// namespace; another process, which sees a proc, looks at these.
 fn root_below<'l>(creator: Process<'l>, name: &str, looking: Process<'_>) -> Result<Process<'l>, Interrupt> {
     let root = creator.clone(name, NEWUSER | NEWNS | NEWPID)?;
-    looking.diff_ns("/proc/self/ns", root.proc("ns"))?;
+    looking.diff_ns(creator.proc("ns"), root.proc("ns"))?;
     Ok(root)
 }
 
@@ -38,6 +38,7 @@ pub const CASES: &[Case] = &[
             outer.mkdir("/tmp/p", 0o755)?;
             let hider = outer.clone("hider", NEWNS)?;
             bind_on(hider, "/proc/version", "/proc/uptime")?;
+            lab.note("each makes a cover of its own; one was given another")?;
             for (creator, name) in [(outer, "whole"), (hider, "covered")] {
                 let root = root_below(creator, name, outer)?;
                 bind_on(root, "/proc/version", "/proc/loadavg")?;

@@ -69,6 +69,7 @@ pub const CASES: &[Case] = &[
             tmpfs(middle, "/tmp/own")?;
             bind(middle, "/tmp/own", "/tmp/second")?;
             let inner = middle.clone("inner", NEWUSER | NEWNS)?;
+            lab.note("the level below, and then the owner, there and back")?;
             change(inner, "/tmp/own", READ_ONLY)?;
             middle.mountinfo("/tmp/own")?;
             for flags in [READ_ONLY, MountFlags::MS_REMOUNT] {
@@ -168,6 +169,7 @@ pub const CASES: &[Case] = &[
                 inner.mkdir(place, 0o755)?;
                 inner.mount("", place, "tmpfs", NO_FLAGS, options)?;
             }
+            lab.note("the mount with mapped ids is there, seen from inside and from outside")?;
             inner.mount_points("/tmp")?;
             inner.stat_owner("/tmp/mapped")?;
             outer.stat_owner(inner.proc("root/tmp/mapped"))?;
@@ -191,6 +193,7 @@ pub const CASES: &[Case] = &[
             outer.creat_excl("/tmp/a/file")?;
             let foreign = outer.open("/tmp/a", OpenFlags::O_PATH)?.id()?;
             let inner = with_own_layers(outer)?;
+            lab.note("the mount outside as the lower layer, then the copy inside")?;
             for lower in [format!("/proc/self/fd/{foreign}"), "/tmp/a".to_string()] {
                 let layers =
                     format!("lowerdir={lower},upperdir=/tmp/own/upper,workdir=/tmp/own/work,userxattr");
