@@ -9,6 +9,17 @@ use nsconform_suite::prelude::*;
 use nsconform_suite::requirement::{ProbeResult, succeeded};
 
 needs! {
+    /// Files of the scratch place can have access control lists.
+    ACCESS_LISTS {
+        "access control lists on tmpfs",
+        remedy: "build the kernel with CONFIG_TMPFS_POSIX_ACL",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            process.creat_excl("/tmp/file")?;
+            succeeded("setting one", process.set_acl("/tmp/file", 0)?)
+        },
+    }
+
     /// Devices can have alternative names.
     ALTERNATIVE_NAMES {
         "alternative names of devices",
@@ -114,6 +125,16 @@ needs! {
         probe: |lab| {
             let process = lab.process_as(Credentials::User, "probe")?;
             succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?)
+        },
+    }
+
+    /// A fanotify group can be told of mounts.
+    FANOTIFY_MOUNTS {
+        "fanotify events about mounts",
+        remedy: "use Linux 6.15 or later built with CONFIG_FANOTIFY; in a container, allow fanotify_init(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_MNT)?)
         },
     }
 
@@ -479,6 +500,16 @@ needs! {
             let process = lab.process_as(Credentials::User, "probe")?;
             process.prctl_set_no_new_privs()?;
             succeeded("seccomp", process.seccomp_filter()?)
+        },
+    }
+
+    /// File handles can be made of files of the scratch place.
+    TMPFS_HANDLES {
+        "file handles of tmpfs",
+        remedy: "build the kernel with CONFIG_FHANDLE; in a container, allow name_to_handle_at(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("name_to_handle_at", process.name_to_handle_at("/tmp")?)
         },
     }
 

@@ -57,6 +57,7 @@ pub mod prelude {
     pub use nsconform_lab::call::tun::*;
     pub use nsconform_lab::call::uts::*;
     pub use nsconform_lab::call::watch::*;
+    pub use nsconform_lab::call::xattr::*;
     pub use nsconform_lab::interrupt::{Interrupt, Play};
     pub use nsconform_lab::lab::{Lab, Process};
     pub use nsconform_lab::outcome::{Done, Errno, Outcome, Value};

@@ -50,6 +50,18 @@ impl Argument for OpenFlags {
 pub const O_RDONLY: OpenFlags = OpenFlags::empty();
 
 flags! {
+    /// The flags of mounts in the answer of statfs(2) and statvfs(3).
+    StatfsFlags: u64 {
+        ST_RDONLY = 1, ST_NOSUID = 2, ST_NODEV = 4, ST_NOEXEC = 8, ST_SYNCHRONOUS = 0x10,
+        ST_MANDLOCK = 0x40, ST_NOATIME = 0x400, ST_NODIRATIME = 0x800, ST_RELATIME = 0x1000,
+        ST_NOSYMFOLLOW = 0x2000,
+    }
+}
+
+/// The bit of the flags that says only that they are filled (`ST_VALID` of linux/statfs.h).
+const ST_VALID: u64 = 0x20;
+
+flags! {
     /// The events of poll(2).
     PollEvents: i16 {
         POLLIN = libc::POLLIN, POLLPRI = libc::POLLPRI, POLLOUT = libc::POLLOUT,
@@ -421,6 +433,17 @@ calls! {
             answer
         };
         Ok(Value::Hex(answer.f_type as u64))
+    }
+
+    /// Asks for the flags of the mount that a path leads to.
+    statfs_flags(path: Pathname) observes "statvfs(3), of its answer f_flag" {
+        // SAFETY: all-zero is a valid statvfs; it and the path outlive the call.
+        let answer = unsafe {
+            let mut answer: libc::statvfs = std::mem::zeroed();
+            check(libc::statvfs(path.c_string()?.as_ptr(), &mut answer))?;
+            answer
+        };
+        Ok(Value::word(StatfsFlags::from_bits_retain(answer.f_flag & !ST_VALID).show()))
     }
 
     /// Sets the offset at which the next read or write of a descriptor starts, counted from the start of the file.

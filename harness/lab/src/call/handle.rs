@@ -1,10 +1,11 @@
-//! File handles of namespaces and processes: name_to_handle_at(2), open_by_handle_at(2).
+//! File handles of files and namespaces: name_to_handle_at(2), open_by_handle_at(2).
 
-use super::argument::{Argument, ArgumentKind, Pathname};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname};
 use super::calls;
 use super::file::OpenFlags;
 use super::reading::{Cursor, SyntaxError};
-use crate::outcome::{Errno, Value, check};
+use crate::actor::Actor;
+use crate::outcome::{Answer, Errno, Value, check};
 use serde::{Deserialize, Serialize};
 
 /// A handle that a process has made: a number that counts its handles from 1, since their bytes differ from
@@ -44,7 +45,7 @@ calls! {
     /// Calls about file handles.
     FileHandles, FileHandleCalls, actor:
 
-    /// Makes a file handle of a namespace, by the path of its link.
+    /// Makes a file handle of a file, or of a namespace by the path of its link.
     name_to_handle_at(path: Pathname) => "name_to_handle_at(AT_FDCWD, {}, AT_SYMLINK_FOLLOW)" {
         let path = path.c_string()?;
         let mut handle = FileHandle {
@@ -75,11 +76,19 @@ calls! {
 
     /// Opens the namespace that a file handle stands for.
     open_by_handle_at(handle: Handle, flags: OpenFlags) => "open_by_handle_at(FD_NSFS_ROOT, {}, {})" {
-        let index = handle.0.checked_sub(1).ok_or(Errno(libc::EFAULT))?;
-        let handle = actor.handles.get_mut(index).ok_or(Errno(libc::EFAULT))?;
-        // SAFETY: the handle outlives the call.
-        check(unsafe {
-            libc::syscall(libc::SYS_open_by_handle_at, FD_NSFS_ROOT, &raw mut *handle, flags.bits())
-        })
+        open_handle(actor, FD_NSFS_ROOT, handle, flags)
     }
+
+    /// Opens the file that a file handle stands for, in the file system of an open file or directory.
+    open_by_handle_at_mount(mount: Descriptor, handle: Handle, flags: OpenFlags) => "open_by_handle_at({}, {}, {})" {
+        open_handle(actor, mount.0, handle, flags)
+    }
+}
+
+/// open_by_handle_at(2).
+fn open_handle(actor: &mut Actor, mount: i32, handle: Handle, flags: OpenFlags) -> Answer {
+    let index = handle.0.checked_sub(1).ok_or(Errno(libc::EFAULT))?;
+    let handle = actor.handles.get_mut(index).ok_or(Errno(libc::EFAULT))?;
+    // SAFETY: the handle outlives the call.
+    check(unsafe { libc::syscall(libc::SYS_open_by_handle_at, mount, &raw mut *handle, flags.bits()) })
 }

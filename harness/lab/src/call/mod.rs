@@ -32,6 +32,7 @@ pub mod time;
 pub mod tun;
 pub mod uts;
 pub mod watch;
+pub mod xattr;
 
 use crate::actor::Actor;
 use crate::outcome::Outcome;
@@ -297,6 +298,7 @@ areas!(
     tun::Tun,
     uts::Uts,
     watch::Watch,
+    xattr::Xattr,
 );
 
 impl Call {

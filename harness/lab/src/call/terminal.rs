@@ -4,6 +4,7 @@
 
 use super::argument::{Descriptor, Pid};
 use super::calls;
+use super::file::OpenFlags;
 use crate::outcome::{check, check_pid};
 
 calls! {
@@ -33,5 +34,11 @@ calls! {
     tcsetpgrp(fd: Descriptor, group: Pid) {
         // SAFETY: takes numbers only.
         check(unsafe { libc::tcsetpgrp(fd.0, group.number) })
+    }
+
+    /// Opens the terminal that belongs to an open master, wherever it is mounted.
+    ioctl_tiocgptpeer(fd: Descriptor, flags: OpenFlags) => "ioctl({}, TIOCGPTPEER, {})" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::ioctl(fd.0, libc::TIOCGPTPEER, flags.bits()) })
     }
 }
