@@ -9,6 +9,7 @@ mod durations;
 pub mod facilities;
 pub mod foundations;
 pub mod implied;
+pub mod mount_features;
 pub mod needs;
 mod probes;
 pub mod registry;
@@ -55,7 +56,7 @@ pub fn catalogue() -> &'static [&'static Case] {
 /// The requirements of all cases.
 pub fn requirements() -> &'static [&'static needs::Requirement] {
     static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
-    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL].concat())
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, mount_features::ALL].concat())
 }
 
 /// The catalogue as runners take it.

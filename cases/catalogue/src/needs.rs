@@ -11,6 +11,11 @@ pub use crate::facilities::{
     PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
     PROTECTED_HARDLINKS, PTRACE, SECCOMP, TUN, UNFILTERED, USUAL_IPC_LIMITS, USUAL_NICE, VSOCK_MODE,
 };
+pub use crate::mount_features::{
+    ATTACH_TO_DETACHED, BENEATH, EMPTY_MNTNS, FSMOUNT_NAMESPACE, FSOPEN, IDMAPPED_TMPFS, LISTMOUNT_REVERSE,
+    MOUNT_SETATTR, OPEN_TREE, OPEN_TREE_ATTR, OPEN_TREE_NAMESPACE, SET_GROUP, STATMOUNT, STATMOUNT_BY_FD,
+    STATMOUNT_IDMAP, STATMOUNT_NAMESPACE, STATMOUNT_NAMESPACE_FD,
+};
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
@@ -226,19 +231,6 @@ needs! {
     /// Mount namespaces can be created by root.
     MNT_NS { "mount namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Mnt) }
 
-    /// mount_setattr(2) is there.
-    MOUNT_SETATTR {
-        "mount_setattr",
-        own: &["mnt.setattr-sets-and-clears", "mnt.setattr-recursive"],
-        remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            let none = MountAttributes::empty();
-            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none, MountFlags::empty())?;
-            succeeded("mount_setattr", done)
-        },
-    }
-
     /// The POSIX message queues of an IPC namespace can be mounted.
     MQUEUE {
         "the mqueue filesystem",
@@ -278,18 +270,6 @@ needs! {
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("reading kernel.ns_last_pid", process.cat("/proc/sys/kernel/ns_last_pid")?)
-        },
-    }
-
-    /// open_tree(2) copies mounts.
-    OPEN_TREE {
-        "open_tree",
-        own: &["mnt.open-tree-attach", "mnt.open-tree-recursive"],
-        remedy: "use Linux 5.2 or later; in a container, allow open_tree(2) and move_mount(2) in its seccomp filter",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            let copy = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_CLONE)?;
-            succeeded("open_tree(OPEN_TREE_CLONE)", copy)
         },
     }
 
