@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 /// A need of each trace that holds one of these texts.
 static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&CLONE3, &["clone3("]),
+    (&FSOPEN, &["fsopen(", "fspick("]),
     (&IPV4, &["(AF_INET, ", "127.0.0.1", "10.1.1.1", "/proc/sys/net/ipv4/", "/net/tcp\""]),
     (&IPV6, &["(AF_INET6, ", "/proc/sys/net/ipv6/"]),
     (&KCMP, &["kcmp("]),
@@ -19,9 +20,11 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&MOUNT_SETATTR, &["mount_setattr("]),
     (&NETNS_COOKIE, &["SO_NETNS_COOKIE"]),
     (&OPEN_TREE, &["open_tree("]),
+    (&OPEN_TREE_ATTR, &["open_tree_attr("]),
     (&OVERFLOW_IDS, &["65534"]),
     (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo(", "mq_notify("]),
     (&POSIX_MQ, &["mq_open("]),
+    (&STATMOUNT, &["statmount", "listmount", "mnt_id_unique("]),
     (&SYSV_IPC, &["shmget(", "semget(", "msgget("]),
     (&UNIQUE_MOUNT_IDS, &["STATX_MNT_ID_UNIQUE"]),
     (&VETH, &["link_add_veth"]),

@@ -11,6 +11,7 @@ pub mod facilities;
 pub mod foundations;
 pub mod implied;
 pub mod missing;
+pub mod mount_features;
 pub mod needs;
 mod place;
 mod probes;
@@ -59,6 +60,7 @@ pub fn catalogue() -> &'static [&'static Case] {
 pub fn requirements() -> &'static [&'static needs::Requirement] {
     static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
     REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, place::ALL].concat())
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, mount_features::ALL].concat())
 }
 
 /// The catalogue as runners take it.

@@ -3,8 +3,7 @@
 //! Which of them a case has is said beside the case, or follows from its approved trace: see
 //! `implied`. Steps that several probes take live in `probes`, those on the place in `place`.
 
-pub use crate::facilities::{ACCESS_LISTS, ALTERNATIVE_NAMES, AUDIT, BINFMT_MISC, BPF_FILESYSTEM, BRIDGE, CHILDREN_FILE, CHILD_HASH_TABLES, COUNTS_PER_USER_NS, DEVICE_FILES, DEVPTS, EXT4, FANOTIFY, FANOTIFY_MOUNTS, FILE_CAPABILITIES, FUSE, INOTIFY_LIMIT, KERNEL_FILESYSTEMS, KEYS, MACHINE_CALLS, MEMFD_NOEXEC, MOUNT_MAX, NEW_IFINDEX, NEW_PRIVILEGES, NEXT_ID, NFTABLES, NO_NSDELEGATE, NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OVERLAY, PERSISTENT_KEYS, PIDFD_EXIT, PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, PID_MAX, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET, PROTECTED_HARDLINKS, PTRACE, SECCOMP, TMPFS_HANDLES, TUN, UNFILTERED, UNIQUE_MOUNT_IDS, USUAL_IPC_LIMITS, USUAL_NICE, VSOCK_MODE};
-pub use crate::place::{LOCKED_MEMORY, PENDING_SIGNALS, UP_FOR_A_SECOND, WHOLE_PROC};
+    ACCESS_LISTS, ALTERNATIVE_NAMES, ATTACH_TO_DETACHED, AUDIT, BENEATH, BINFMT_MISC, BPF_FILESYSTEM, BRIDGE, CHILDREN_FILE, CHILD_HASH_TABLES, COUNTS_PER_USER_NS, DEVICE_FILES, DEVPTS, EMPTY_MNTNS, EXT4, FANOTIFY, FANOTIFY_MOUNTS, FILE_CAPABILITIES, FSMOUNT_NAMESPACE, FSOPEN, FUSE, IDMAPPED_TMPFS, INOTIFY_LIMIT, KERNEL_FILESYSTEMS, KEYS, LISTMOUNT_REVERSE, LOCKED_MEMORY, MACHINE_CALLS, MEMFD_NOEXEC, MOUNT_MAX, MOUNT_SETATTR, NEW_IFINDEX, NEW_PRIVILEGES, NEXT_ID, NFTABLES, NO_NSDELEGATE, NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OPEN_TREE, OPEN_TREE_ATTR, OPEN_TREE_NAMESPACE, OVERLAY, PENDING_SIGNALS, PERSISTENT_KEYS, PIDFD_EXIT, PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, PID_MAX, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET, PROTECTED_HARDLINKS, PTRACE, SECCOMP, SET_GROUP, STATMOUNT, STATMOUNT_BY_FD, STATMOUNT_IDMAP, STATMOUNT_NAMESPACE, STATMOUNT_NAMESPACE_FD, TMPFS_HANDLES, TUN, UNFILTERED, UNIQUE_MOUNT_IDS, UP_FOR_A_SECOND, USUAL_IPC_LIMITS, USUAL_NICE, VSOCK_MODE, WHOLE_PROC,
 use crate::probes::{can_unshare, has_room, ids_can_be_taken};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
@@ -220,19 +219,6 @@ needs! {
     /// Mount namespaces can be created by root.
     MNT_NS { "mount namespaces", remedy: NAMESPACE_REMEDY, probe: |lab| can_unshare(lab, Kind::Mnt) }
 
-    /// mount_setattr(2) is there.
-    MOUNT_SETATTR {
-        "mount_setattr",
-        own: &["mnt.setattr-sets-and-clears", "mnt.setattr-recursive"],
-        remedy: "use Linux 5.12 or later; in a container, allow mount_setattr(2) in its seccomp filter",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            let none = MountAttributes::empty();
-            let done = process.mount_setattr(Directory::AT_FDCWD, "/tmp", SetAttrFlags::empty(), none, none, MountFlags::empty())?;
-            succeeded("mount_setattr", done)
-        },
-    }
-
     /// The POSIX message queues of an IPC namespace can be mounted.
     MQUEUE {
         "the mqueue filesystem",
@@ -272,18 +258,6 @@ needs! {
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("reading kernel.ns_last_pid", process.cat("/proc/sys/kernel/ns_last_pid")?)
-        },
-    }
-
-    /// open_tree(2) copies mounts.
-    OPEN_TREE {
-        "open_tree",
-        own: &["mnt.open-tree-attach", "mnt.open-tree-recursive"],
-        remedy: "use Linux 5.2 or later; in a container, allow open_tree(2) and move_mount(2) in its seccomp filter",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            let copy = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_CLONE)?;
-            succeeded("open_tree(OPEN_TREE_CLONE)", copy)
         },
     }
 

@@ -35,6 +35,7 @@ pub mod prelude {
     pub use nsconform_lab::call::cgroup::*;
     pub use nsconform_lab::call::device::*;
     pub use nsconform_lab::call::file::*;
+    pub use nsconform_lab::call::fscontext::*;
     pub use nsconform_lab::call::handle::{FileHandleCalls, Handle};
     pub use nsconform_lab::call::identity::*;
     pub use nsconform_lab::call::ipc::*;
@@ -52,6 +53,7 @@ pub mod prelude {
         Disposition, MaskChange, ProcessCalls, RebootCommand, RebootMagic, Signal, WaitOptions,
     };
     pub use nsconform_lab::call::socket::*;
+    pub use nsconform_lab::call::statmount::*;
     pub use nsconform_lab::call::terminal::*;
     pub use nsconform_lab::call::time::*;
     pub use nsconform_lab::call::tun::*;

@@ -89,6 +89,7 @@ bitflags! {
         #[allow(missing_docs)] const CLONE_IO = 0x8000_0000;
         #[allow(missing_docs)] const CLONE_CLEAR_SIGHAND = 0x1_0000_0000;
         #[allow(missing_docs)] const CLONE_INTO_CGROUP = 0x2_0000_0000;
+        #[allow(missing_docs)] const CLONE_EMPTY_MNTNS = 0x20_0000_0000;
         const _ = !0;
     }
 }
@@ -105,6 +106,7 @@ impl Flags {
         ("CLONE_NEWUSER", "a new user namespace (user ids, capabilities)"),
         ("CLONE_NEWUTS", "a new UTS namespace (host name, NIS domain name)"),
         ("CLONE_CHILD_SETTID", "the kernel stores the child's number in the memory of the child"),
+        ("CLONE_EMPTY_MNTNS", "a new mount namespace with nothing but an empty root"),
         ("CLONE_FILES", "both processes share one table of descriptors"),
         ("CLONE_INTO_CGROUP", "the child starts in a cgroup that the caller names"),
         ("CLONE_FS", "both processes share root directory, current directory and umask"),

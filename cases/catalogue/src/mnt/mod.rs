@@ -45,6 +45,16 @@ crate::topics! {
     mountinfo,
     mount_ids,
     descriptors,
+    open_tree,
+    move_mount,
+    sharing_groups,
+    detached,
+    contexts,
+    mount_setattr,
+    idmapped,
+    statmount,
+    listmount,
+    new_roots,
 }
 
 use crate::prelude::*;
@@ -116,3 +126,33 @@ fn with_older_namespace<'l>(lab: &'l Lab<'l>, name: &str) -> Result<Process<'l>,
 /// Makes one mount read-only and leaves its file system as it is.
 const READ_ONLY_BIND: MountFlags =
     MountFlags::MS_REMOUNT.union(MountFlags::MS_BIND).union(MountFlags::MS_RDONLY);
+
+/// A detached copy of the mount at a place, by its descriptor.
+fn detached_copy(process: Process<'_>, place: &str) -> Result<i32, Interrupt> {
+    process.open_tree(Directory::AT_FDCWD, place, OpenTreeFlags::OPEN_TREE_CLONE)?.id()
+}
+
+/// A detached mount of a new tmpfs, by its descriptor.
+fn detached_tmpfs(process: Process<'_>) -> Result<i32, Interrupt> {
+    let context = process.fsopen("tmpfs", FsopenFlags::empty())?.id()?;
+    process.fsconfig(context, FsconfigCommand::FSCONFIG_CMD_CREATE, "", "", 0)?;
+    process.fsmount(context, FsmountFlags::empty(), MountAttributes::empty())?.id()
+}
+
+/// Attaches the detached mount that a descriptor refers to, or moves it if it is attached, to where
+/// something is already.
+fn attach_on(process: Process<'_>, tree: i32, place: &str) -> Done {
+    process.move_mount(tree, "", Directory::AT_FDCWD, place, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+}
+
+/// Makes a directory and attaches a detached mount there.
+fn attach(process: Process<'_>, tree: i32, place: &str) -> Play {
+    process.mkdir(place, 0o755)?;
+    attach_on(process, tree, place)?;
+    Ok(())
+}
+
+/// The path under which a process reaches what its descriptor refers to.
+fn by_descriptor(fd: i32) -> String {
+    format!("/proc/self/fd/{fd}")
+}

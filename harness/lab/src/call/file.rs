@@ -20,6 +20,8 @@ bitflags::bitflags! {
         #[allow(missing_docs)] const O_NOCTTY = libc::O_NOCTTY;
         #[allow(missing_docs)] const O_TRUNC = libc::O_TRUNC;
         #[allow(missing_docs)] const O_NONBLOCK = libc::O_NONBLOCK;
+        // It holds the bit of O_DIRECTORY: the first name that fits is printed.
+        #[allow(missing_docs)] const O_TMPFILE = libc::O_TMPFILE;
         #[allow(missing_docs)] const O_DIRECTORY = libc::O_DIRECTORY;
         #[allow(missing_docs)] const O_NOFOLLOW = libc::O_NOFOLLOW;
         #[allow(missing_docs)] const O_CLOEXEC = libc::O_CLOEXEC;
@@ -116,6 +118,7 @@ calls! {
     }
 
     /// Opens a file by a path that begins at an open directory.
+    /// Opens a file by a path that starts at an open directory.
     openat(directory: Directory, path: Pathname, flags: OpenFlags) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::openat(directory.0, path.c_string()?.as_ptr(), flags.bits(), 0o666) })

@@ -10,6 +10,7 @@ pub mod cgroup;
 pub mod declaration;
 pub mod device;
 pub mod file;
+pub mod fscontext;
 pub mod handle;
 pub mod identity;
 pub mod ipc;
@@ -27,6 +28,7 @@ pub mod process;
 pub mod reading;
 mod rtnetlink;
 pub mod socket;
+pub mod statmount;
 pub mod terminal;
 pub mod time;
 pub mod tun;
@@ -278,6 +280,7 @@ areas!(
     cgroup::Cgroup,
     device::Device,
     file::File,
+    fscontext::FsContext,
     handle::FileHandles,
     identity::Identity,
     ipc::Ipc,
@@ -293,6 +296,7 @@ areas!(
     pidfd::Pidfd,
     process::Process,
     socket::Socket,
+    statmount::Statmount,
     terminal::Terminal,
     time::Time,
     tun::Tun,

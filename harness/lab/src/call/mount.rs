@@ -1,7 +1,9 @@
 //! Mounts, their propagation and their records: mount(2), umount(2), pivot_root(2), chroot(2),
 //! open_tree(2), move_mount(2), mount_setattr(2), proc_pid_mountinfo(5).
 //!
-//! Mount *namespaces* are created and joined as all others are: see `process` and `namespace`.
+//! Mount *namespaces* are created and joined as all others are: see `process` and `namespace`. New
+//! file systems by descriptor live in `fscontext`, the system calls that ask about mounts in
+//! `statmount`.
 
 use super::argument::{Argument, ArgumentKind, Pathname, Text, flags};
 use super::calls;
@@ -33,15 +35,16 @@ flags! {
 flags! {
     /// The flags of open_tree(2).
     OpenTreeFlags: u32 {
-        OPEN_TREE_CLONE = 1, AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000,
-        OPEN_TREE_CLOEXEC = libc::O_CLOEXEC as u32,
+        OPEN_TREE_CLONE = 1, OPEN_TREE_NAMESPACE = 2, AT_SYMLINK_NOFOLLOW = 0x100,
+        AT_EMPTY_PATH = 0x1000, AT_RECURSIVE = 0x8000, OPEN_TREE_CLOEXEC = libc::O_CLOEXEC as u32,
     }
 }
 
 flags! {
     /// The flags of move_mount(2).
     MoveMountFlags: u32 {
-        MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_EMPTY_PATH = 0x40, MOVE_MOUNT_SET_GROUP = 0x100,
+        MOVE_MOUNT_F_SYMLINKS = 1, MOVE_MOUNT_F_EMPTY_PATH = 4, MOVE_MOUNT_T_SYMLINKS = 0x10,
+        MOVE_MOUNT_T_EMPTY_PATH = 0x40, MOVE_MOUNT_SET_GROUP = 0x100,
         MOVE_MOUNT_BENEATH = 0x200,
     }
 }
@@ -55,8 +58,8 @@ flags! {
     /// The attributes that mount_setattr(2) sets and clears.
     MountAttributes: u64 {
         MOUNT_ATTR_RDONLY = 1, MOUNT_ATTR_NOSUID = 2, MOUNT_ATTR_NODEV = 4, MOUNT_ATTR_NOEXEC = 8,
-        MOUNT_ATTR_NOATIME = 0x10, MOUNT_ATTR_STRICTATIME = 0x20, MOUNT_ATTR__ATIME = 0x70,
-        MOUNT_ATTR_NODIRATIME = 0x80, MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000,
+        MOUNT_ATTR__ATIME = 0x70, MOUNT_ATTR_NOATIME = 0x10, MOUNT_ATTR_STRICTATIME = 0x20,
+        MOUNT_ATTR_NODIRATIME = 0x80, MOUNT_ATTR_IDMAP = 0x10_0000, MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000,
     }
 }
 
@@ -92,13 +95,47 @@ impl TextOrNull {
         &self.0.0
     }
 
-    fn c_string(&self) -> Result<Option<CString>, Errno> {
+    /// The bytes with a terminating null; none if the string is absent.
+    pub(crate) fn c_string(&self) -> Result<Option<CString>, Errno> {
         if self.0.0.is_empty() { Ok(None) } else { self.0.c_string().map(Some) }
     }
 }
 
+/// `struct mount_attr` of linux/mount.h.
+#[repr(C)]
+struct MountAttr {
+    attr_set: u64,
+    attr_clr: u64,
+    propagation: u64,
+    userns_fd: u64,
+}
+
+/// mount_setattr(2) with this structure, of its true size.
+fn set_attributes(
+    directory: Directory,
+    path: &Pathname,
+    flags: SetAttrFlags,
+    attributes: &MountAttr,
+) -> Answer {
+    let path = path.c_string()?;
+    // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            directory.0,
+            path.as_ptr(),
+            flags.bits(),
+            std::ptr::from_ref(attributes),
+            size_of::<MountAttr>(),
+        )
+    })
+}
+
+/// The number of open_tree_attr(2) on every architecture, since Linux 6.15.
+const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+
 /// The pointer of a string that may be absent.
-fn pointer(text: &Option<CString>) -> *const libc::c_char {
+pub(crate) fn pointer(text: &Option<CString>) -> *const libc::c_char {
     text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr())
 }
 
@@ -171,19 +208,73 @@ calls! {
 
     /// Clears and sets attributes of a mount and changes its propagation type; with AT_RECURSIVE those of a whole tree of mounts.
     mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, propagation: MountFlags) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, propagation={}})" {
+        let attributes = MountAttr {
+            attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: propagation.bits(), userns_fd: 0,
+        };
+        set_attributes(directory, &path, flags, &attributes)
+    }
+
+    /// Clears and sets attributes of a mount, among which MOUNT_ATTR_IDMAP takes the id maps of the user namespace that a descriptor refers to.
+    mount_setattr_userns(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, userns_fd: i64) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, userns_fd={}})" {
+        let attributes = MountAttr {
+            attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: 0, userns_fd: userns_fd as u64,
+        };
+        set_attributes(directory, &path, flags, &attributes)
+    }
+
+    /// Sets attributes of a mount by a structure that is said to have so many bytes; the last of them has this value, all that are not named are zero.
+    mount_setattr_sized(path: Pathname, attr_set: MountAttributes, last_byte: i32, size: i64) => "mount_setattr(AT_FDCWD, {}, 0, {attr_set={}, last byte {}}, {})" {
         let path = path.c_string()?;
-        // struct mount_attr of linux/mount.h: attr_set, attr_clr, propagation, userns_fd.
-        let attributes = [attr_set.bits(), attr_clr.bits(), propagation.bits(), 0];
+        let length = usize::try_from(size).map_err(|_| Errno(libc::EINVAL))?;
+        let mut structure = vec![0; length.max(size_of::<MountAttr>())];
+        structure[..size_of::<u64>()].copy_from_slice(&attr_set.bits().to_ne_bytes());
+        if length > size_of::<MountAttr>() {
+            structure[length - 1] = last_byte as u8;
+        }
+        // SAFETY: the path is a C string, and the buffer has at least the size given; both outlive the call.
+        check(unsafe {
+            libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, path.as_ptr(), 0, structure.as_ptr(), length)
+        })
+    }
+
+    /// Opens a mount or a copy of it as open_tree does, and changes the attributes of what it opens as mount_setattr does.
+    open_tree_attr(directory: Directory, path: Pathname, flags: OpenTreeFlags, attr_clr: MountAttributes, attr_set: MountAttributes, userns_fd: i64) => "open_tree_attr({}, {}, {}, {attr_clr={}, attr_set={}, userns_fd={}})" {
+        let path = path.c_string()?;
+        let attributes = MountAttr {
+            attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: 0, userns_fd: userns_fd as u64,
+        };
         // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
         check(unsafe {
             libc::syscall(
-                libc::SYS_mount_setattr,
+                SYS_OPEN_TREE_ATTR,
                 directory.0,
                 path.as_ptr(),
                 flags.bits(),
-                attributes.as_ptr(),
-                size_of_val(&attributes),
+                &raw const attributes,
+                size_of::<MountAttr>(),
             )
+        })
+    }
+
+    /// Opens a mount or a copy of it as open_tree does, and changes no attributes.
+    open_tree_attr_null(directory: Directory, path: Pathname, flags: OpenTreeFlags) => "open_tree_attr({}, {}, {}, NULL, 0)" {
+        let path = path.c_string()?;
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::syscall(SYS_OPEN_TREE_ATTR, directory.0, path.as_ptr(), flags.bits(), 0, 0) })
+    }
+
+    /// Opens a mount of which the path is at an address where nothing is.
+    open_tree_null(directory: Directory, flags: OpenTreeFlags) => "open_tree({}, NULL, {})" {
+        // SAFETY: takes numbers and a null pointer.
+        check(unsafe { libc::syscall(libc::SYS_open_tree, directory.0, 0, flags.bits()) })
+    }
+
+    /// Moves a mount to a place of which the path is at an address where nothing is.
+    move_mount_null(from: Directory, from_path: Pathname, to: Directory, flags: MoveMountFlags) => "move_mount({}, {}, {}, NULL, {})" {
+        let from_path = from_path.c_string()?;
+        // SAFETY: the first path is a C string that outlives the call, the second a null pointer.
+        check(unsafe {
+            libc::syscall(libc::SYS_move_mount, from.0, from_path.as_ptr(), to.0, 0, flags.bits())
         })
     }
 

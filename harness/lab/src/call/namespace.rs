@@ -17,6 +17,9 @@ constants! {
     }
 }
 
+/// `UNSHARE_EMPTY_MNTNS` of linux/sched.h, since Linux 7.1: for clone(2) the bit is CLONE_PARENT_SETTID.
+const UNSHARE_EMPTY_MNTNS: u64 = 0x0010_0000;
+
 /// The ioctls of ioctl_ns(2), from linux/nsfs.h: the magic number 0xb7 and the command.
 const fn namespace_ioctl(command: u64) -> u64 {
     0xb700 | command
@@ -62,6 +65,11 @@ calls! {
     /// Moves the caller (for PID and time namespaces: its later children) into new namespaces.
     unshare(flags: Flags) {
         check(unsafe_syscall(libc::SYS_unshare, flags.bits() as i64, 0))
+    }
+
+    /// Moves the caller into a new mount namespace with nothing but an empty root, and into other new namespaces as flags say.
+    unshare_empty_mntns(flags: Flags) => "unshare(UNSHARE_EMPTY_MNTNS|{})" {
+        check(unsafe_syscall(libc::SYS_unshare, (UNSHARE_EMPTY_MNTNS | flags.bits()) as i64, 0))
     }
 
     /// Moves the caller into the namespace (or, with a pidfd, the namespaces) that a descriptor refers to.
@@ -116,12 +124,12 @@ calls! {
 
     /// Asks for the number of a mount namespace that no other one has or will have.
     ioctl_mntns_id(fd: Descriptor) => "ioctl({}, NS_GET_MNTNS_ID)" asks {
-        namespace_id(fd.0, NS_GET_MNTNS_ID)
+        mount_namespace_id(fd.0).map(|id| Value::volatile("id", id))
     }
 
     /// Asks for the number of a namespace that no other one has or will have.
     ioctl_ns_id(fd: Descriptor) => "ioctl({}, NS_GET_ID)" asks {
-        namespace_id(fd.0, NS_GET_ID)
+        namespace_id(fd.0, NS_GET_ID).map(|id| Value::volatile("id", id))
     }
 
     /// Asks for the number of a mount namespace, and how many mounts are in it.
@@ -207,10 +215,15 @@ fn compared(result: i64) -> Answer {
     }
 }
 
-fn namespace_id(fd: i32, request: u64) -> Answer {
+fn namespace_id(fd: i32, request: u64) -> Result<u64, Errno> {
     let mut id = 0u64;
     ioctl(fd, request, (&raw mut id) as u64)?;
-    Ok(Value::volatile("id", id))
+    Ok(id)
+}
+
+/// The number by which statmount(2) and listmount(2) know a mount namespace.
+pub(crate) fn mount_namespace_id(fd: i32) -> Result<u64, Errno> {
+    namespace_id(fd, NS_GET_MNTNS_ID)
 }
 
 /// The links of /proc/PID/ns, as namespaces(7) lists them.
