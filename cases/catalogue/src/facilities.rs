@@ -90,16 +90,6 @@ needs! {
         },
     }
 
-    /// Root can make device files.
-    DEVICE_FILES {
-        "device files",
-        remedy: "run as root outside any user namespace; in a container, with the capability to make them (--cap-add=MKNOD)",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::StartedAsRoot, "probe")?;
-            succeeded("mknod", process.mknod("/tmp/null", 0o666, 1, 3)?)
-        },
-    }
-
     /// devpts can be mounted.
     DEVPTS {
         "the file system devpts",
@@ -125,16 +115,6 @@ needs! {
         probe: |lab| {
             let process = lab.process_as(Credentials::User, "probe")?;
             succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_FID)?)
-        },
-    }
-
-    /// A fanotify group can be told of mounts.
-    FANOTIFY_MOUNTS {
-        "fanotify events about mounts",
-        remedy: "use Linux 6.15 or later built with CONFIG_FANOTIFY; in a container, allow fanotify_init(2) in its seccomp filter",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_MNT)?)
         },
     }
 
@@ -226,20 +206,6 @@ needs! {
             process.unshare(NEWUSER)?;
             process.setrlimit(Rlimit::RLIMIT_NPROC, 2, 2)?;
             succeeded("a second process of a limit of two", process.try_clone("child", Flags::empty())?)
-        },
-    }
-
-    /// A mount namespace holds as many mounts as kernels allow by default.
-    MOUNT_MAX {
-        "the usual limit of mounts",
-        remedy: "set fs.mount-max to 100000; run where /proc is not masked",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            Ok(match process.cat("/proc/sys/fs/mount-max")? {
-                Outcome::Returned(limit) if limit == Value::text("100000\n") => Ok(()),
-                Outcome::Returned(_) => Err("fs.mount-max is set to another one".into()),
-                other => return succeeded("reading /proc/sys/fs/mount-max", other),
-            })
         },
     }
 
@@ -540,17 +506,6 @@ needs! {
                 Outcome::Returned(Value::Word(mode)) if mode != "0" => Err(format!("Seccomp is {mode} already").into()),
                 _ => Ok(()),
             })
-        },
-    }
-
-    /// The kernel tells the numbers of mounts that no other mount ever gets.
-    UNIQUE_MOUNT_IDS {
-        "unique mount ids",
-        own: &["mnt.statx-mnt-id-unique"],
-        remedy: "use Linux 6.8 or later",
-        probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            succeeded("statx with STATX_MNT_ID_UNIQUE", process.statx_mnt_id_unique("/tmp")?)
         },
     }
 

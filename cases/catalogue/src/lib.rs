@@ -59,8 +59,7 @@ pub fn catalogue() -> &'static [&'static Case] {
 /// The requirements of all cases.
 pub fn requirements() -> &'static [&'static needs::Requirement] {
     static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
-    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, place::ALL].concat())
-    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, mount_features::ALL].concat())
+    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, mount_features::ALL, place::ALL].concat())
 }
 
 /// The catalogue as runners take it.

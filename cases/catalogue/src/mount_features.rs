@@ -1,5 +1,5 @@
-//! The requirements of cases on the system calls for mounts, each with its probe: which of them, and
-//! of their flags, the kernel has.
+//! The requirements of cases on mounts, each with its probe: which system calls for mounts, and which
+//! of their flags and ids, the kernel has, and how far the place allows mounts.
 //!
 //! Those on mount namespaces themselves are in `needs`, which hands on the ones of here.
 
@@ -219,6 +219,51 @@ needs! {
         own: &["mnt.statmount-foreign-ns-by-fd"],
         remedy: "use Linux 6.18 or later",
         probe: |lab| asked_of_own_namespace(lab, NamespaceMember::MNT_NS_FD),
+    }
+
+    /// Root can make device files.
+    DEVICE_FILES {
+        "device files",
+        remedy: "run as root outside any user namespace; in a container, with the capability to make them (--cap-add=MKNOD)",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::StartedAsRoot, "probe")?;
+            succeeded("mknod", process.mknod("/tmp/null", 0o666, 1, 3)?)
+        },
+    }
+
+    /// A mount namespace holds as many mounts as kernels allow by default.
+    MOUNT_MAX {
+        "the usual limit of mounts",
+        remedy: "set fs.mount-max to 100000; run where /proc is not masked",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            Ok(match process.cat("/proc/sys/fs/mount-max")? {
+                Outcome::Returned(limit) if limit == Value::text("100000\n") => Ok(()),
+                Outcome::Returned(_) => Err("fs.mount-max is set to another one".into()),
+                other => return succeeded("reading /proc/sys/fs/mount-max", other),
+            })
+        },
+    }
+
+    /// A fanotify group can be told of mounts.
+    FANOTIFY_MOUNTS {
+        "fanotify events about mounts",
+        remedy: "use Linux 6.15 or later built with CONFIG_FANOTIFY; in a container, allow fanotify_init(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("fanotify_init", process.fanotify_init(FanotifyFlags::FAN_REPORT_MNT)?)
+        },
+    }
+
+    /// The kernel tells the numbers of mounts that no other mount ever gets.
+    UNIQUE_MOUNT_IDS {
+        "unique mount ids",
+        own: &["mnt.statx-mnt-id-unique"],
+        remedy: "use Linux 6.8 or later",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("statx with STATX_MNT_ID_UNIQUE", process.statx_mnt_id_unique("/tmp")?)
+        },
     }
 }
 
