@@ -377,6 +377,7 @@ pub const CASES: &[Case] = &[
             tmpfs(process, "/tmp/a")?;
             bind(process, "/tmp/a", "/tmp/b")?;
             tmpfs(process, "/tmp/other")?;
+            lab.note("two mounts of one file system, and another file system")?;
             for flags in [MountFlags::MS_SYNCHRONOUS, MountFlags::MS_LAZYTIME, NO_FLAGS] {
                 change(process, "/tmp/a", MountFlags::MS_REMOUNT | flags)?;
                 for place in ["/tmp/a", "/tmp/b", "/tmp/other"] {

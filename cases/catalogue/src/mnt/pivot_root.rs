@@ -25,6 +25,26 @@ fn pivot(process: Process<'_>, creator: Process<'_>) -> Play {
     Ok(())
 }
 
+/// Tries [`pivot`] while one of the mounts is shared, and again when it is private; shows the
+/// propagation of two of them before.
+fn refused_while_shared(
+    lab: &Lab,
+    process: Process<'_>,
+    creator: Process<'_>,
+    shared: &str,
+    shown: [&str; 2],
+) -> Play {
+    change(process, shared, MountFlags::MS_SHARED)?;
+    for place in shown {
+        process.propagation(place)?;
+    }
+    process.pivot_root("/tmp/new", "/tmp/new/old")?;
+    process.readdir("/tmp/new")?;
+    lab.note("the same with a private mount")?;
+    change(process, shared, MountFlags::MS_PRIVATE)?;
+    pivot(process, creator)
+}
+
 /// Makes a directory on the root mount, and mounts a tmpfs that holds the directory old.
 fn directory_and_mount(process: Process<'_>) -> Play {
     process.mkdir("/directory", 0o755)?;
@@ -76,6 +96,7 @@ pub const CASES: &[Case] = &[
             process.creat_excl("/tmp/sub/file")?;
             process.chdir("/tmp/sub")?;
             process.getcwd()?;
+            lab.note("the same directory before and after")?;
             pivot(process, outer)?;
             process.getcwd()?;
             process.readdir(".")?;
@@ -271,13 +292,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let process = with_new_root(outer, "process")?;
-            change(process, "/tmp", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp")?;
-            process.propagation("/tmp/new")?;
-            process.pivot_root("/tmp/new", "/tmp/new/old")?;
-            process.readdir("/tmp/new")?;
-            change(process, "/tmp", MountFlags::MS_PRIVATE)?;
-            pivot(process, outer)
+            refused_while_shared(lab, process, outer, "/tmp", ["/tmp", "/tmp/new"])
         },
         ..CASE
     },
@@ -291,13 +306,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let process = with_new_root(outer, "process")?;
-            change(process, "/tmp/new", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp")?;
-            process.propagation("/tmp/new")?;
-            process.pivot_root("/tmp/new", "/tmp/new/old")?;
-            process.readdir("/tmp/new")?;
-            change(process, "/tmp/new", MountFlags::MS_PRIVATE)?;
-            pivot(process, outer)
+            refused_while_shared(lab, process, outer, "/tmp/new", ["/tmp", "/tmp/new"])
         },
         ..CASE
     },
@@ -312,13 +321,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let process = with_new_root(outer, "process")?;
             process.mount("old", "/tmp/new/old", "tmpfs", NO_FLAGS, NO_DATA)?;
-            change(process, "/tmp/new/old", MountFlags::MS_SHARED)?;
-            process.propagation("/tmp/new")?;
-            process.propagation("/tmp/new/old")?;
-            process.pivot_root("/tmp/new", "/tmp/new/old")?;
-            process.readdir("/tmp/new")?;
-            change(process, "/tmp/new/old", MountFlags::MS_PRIVATE)?;
-            pivot(process, outer)
+            refused_while_shared(lab, process, outer, "/tmp/new/old", ["/tmp/new", "/tmp/new/old"])
         },
         ..CASE
     },
@@ -337,6 +340,7 @@ pub const CASES: &[Case] = &[
             for place in ["/", "/tmp", "/tmp/new"] {
                 outer.propagation_of(table.as_str(), place)?;
             }
+            lab.note("the root mount is shared, its parent and that of the new root are not")?;
             pivot(process, outer)?;
             for place in ["/", "/old"] {
                 outer.propagation_of(table.as_str(), place)?;
@@ -355,11 +359,13 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = lab.process("outer")?;
             let process = with_new_root(outer, "process")?;
+            lab.note("each in the place of the one and of the other")?;
             for wrong in ["/tmp/new/mark", "/tmp/new/missing", ""] {
                 process.pivot_root(wrong, "/tmp/new/old")?;
                 process.pivot_root("/tmp/new", wrong)?;
             }
             process.readdir("/tmp")?;
+            lab.note("directories that are there")?;
             pivot(process, outer)
         },
         ..CASE
@@ -404,6 +410,7 @@ pub const CASES: &[Case] = &[
             let without = process.fork("without")?;
             without.capset_drop(Capabilities::CAP_SYS_ADMIN)?;
             without.pivot_root("/tmp/new", "/tmp/new/old")?;
+            lab.note("the other one has the capability")?;
             process.readdir("/tmp")?;
             pivot(process, outer)
         },
