@@ -301,6 +301,8 @@ calls! {
             fields.insert(0, ("mount_point".to_string(), Value::text(mount.point.as_os_str().as_bytes())));
             Value::Fields(fields)
         })
+    }
+
     /// Reads from /proc/self/mountinfo the whole record of what is mounted at a place, in the order of its fields; of the options of the file system only the first.
     mountinfo_record(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
         let records = records(OWN_MOUNTINFO)?;
