@@ -19,7 +19,7 @@ use std::process::ExitCode;
 ///
 /// Two kinds of cases need them: those of which a process starts with other credentials than the
 /// case's, and those that create a process before another one but use it after that one.
-const NOT_SHOWN: [(&str, &str, &str); 16] = [
+const NOT_SHOWN: [(&str, &str, &str); 18] = [
     ("api.procns-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
     ("api.pidfd-ioctl-ns-rules", "user", "+++ user starts as user +++\n"),
     ("api.setns-pidfd-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
@@ -29,6 +29,12 @@ const NOT_SHOWN: [(&str, &str, &str); 16] = [
     ("ipc.mq-exist-errors", "owner", "+++ owner starts as root +++\n"),
     ("ipc.mq-queues-max", "root", "+++ root starts as root +++\n"),
     ("ipc.stat-any", "owner", "+++ owner starts as root +++\n"),
+    ("mnt.mountstats-owner-only", "user", "+++ user starts as user +++\n"),
+    (
+        "mnt.proc-root-needs-ptrace-access",
+        "owner",
+        "+++ owner starts as root +++\n+++ user starts as user +++\n",
+    ),
     ("net.setns-capabilities", "root", "+++ root starts as root +++\n"),
     ("pid.fork-enomem-after-init", "outer", "+++ outer starts as root +++\n+++ joiner starts as root +++\n"),
     ("pid.scm-credentials-forge", "user", "+++ user starts as user +++\n"),
