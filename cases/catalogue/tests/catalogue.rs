@@ -97,39 +97,6 @@ fn known_deviations_are_of_cases_and_well_written() {
     }
 }
 
-/// The tests of other suites by suite and test, with the cases that cover each.
-fn peers() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
-    toml::from_str(include_str!("../peers.toml")).expect("peers.toml lists case ids by suite and test")
-}
-
-#[test]
-fn tests_of_other_suites_are_covered_by_cases() {
-    for (suite, tests) in peers() {
-        for (test, cases) in tests {
-            assert!(!cases.is_empty(), "{suite} {test}: no case; leave it out, or say which cover it");
-            for id in &cases {
-                assert!(catalogue().iter().any(|case| case.id == id), "{suite} {test}: no case {id}");
-            }
-        }
-    }
-}
-
-/// The programs of LTP's fs_bind by directory, with the number of the last one: all are there from 1.
-#[test]
-fn every_scenario_of_fs_bind_is_listed() {
-    let listed: BTreeSet<String> = peers()["ltp"].keys().cloned().collect();
-    let numbered = [("fs_bind", 24), ("fs_bind_move", 22), ("fs_bind_rbind", 39), ("fs_bind_cloneNS", 7)];
-    for (name, last) in numbered {
-        for number in 1..=last {
-            let test = format!("{name}{number:02}");
-            assert!(listed.contains(&test), "{test} is not in peers.toml");
-        }
-    }
-    for test in ["fs_bind07-2", "fs_bind_rbind07-2"] {
-        assert!(listed.contains(test), "{test} is not in peers.toml");
-    }
-}
-
 /// The form of a claim in which two that say the same are equal: letters and digits.
 fn plain(claim: &str) -> String {
     claim.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
