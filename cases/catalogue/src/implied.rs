@@ -24,7 +24,7 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&OVERFLOW_IDS, &["65534"]),
     (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo(", "mq_notify("]),
     (&POSIX_MQ, &["mq_open("]),
-    (&STATMOUNT, &["statmount", "listmount", "mnt_id_unique("]),
+    (&STATMOUNT, &["statmount", "listmount"]),
     (&SYSV_IPC, &["shmget(", "semget(", "msgget("]),
     (&UNIQUE_MOUNT_IDS, &["STATX_MNT_ID_UNIQUE"]),
     (&VETH, &["link_add_veth"]),

@@ -16,13 +16,13 @@ const ALL: i64 = 100;
 
 /// Mounts at /tmp/a and below it, and the number of each.
 fn mounts_below_a(process: Process<'_>, names: &[&str]) -> Play {
-    process.mnt_id_unique("/tmp")?;
+    process.statx_mnt_id_unique("/tmp")?;
     tmpfs(process, "/tmp/a")?;
-    process.mnt_id_unique("/tmp/a")?;
+    process.statx_mnt_id_unique("/tmp/a")?;
     for name in names {
         let place = format!("/tmp/a/{name}");
         tmpfs(process, &place)?;
-        process.mnt_id_unique(&place)?;
+        process.statx_mnt_id_unique(&place)?;
     }
     Ok(())
 }
@@ -40,7 +40,7 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             mounts_below_a(process, &["x", "x/deep", "y"])?;
             tmpfs(process, "/tmp/beside")?;
-            process.mnt_id_unique("/tmp/beside")?;
+            process.statx_mnt_id_unique("/tmp/beside")?;
             process.listmount("/tmp/a", 0, ALL, ASCENDING)?;
             process.listmount("/tmp/a/x", 0, ALL, ASCENDING)?;
             process.listmount("/tmp/a/y", 0, ALL, ASCENDING)?;
@@ -70,7 +70,7 @@ pub const CASES: &[Case] = &[
             lab.note("a mount keeps its number when it is moved")?;
             process.mkdir("/tmp/a/late", 0o755)?;
             process.mount("/tmp/a/first", "/tmp/a/late", "", MountFlags::MS_MOVE, "")?;
-            process.mnt_id_unique("/tmp/a/late")?;
+            process.statx_mnt_id_unique("/tmp/a/late")?;
             process.listmount("/tmp/a", 0, ALL, ASCENDING)?;
             Ok(())
         },
@@ -87,14 +87,14 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             mounts_below_a(process, &["x"])?;
             tmpfs(process, "/tmp/outside")?;
-            process.mnt_id_unique("/tmp/outside")?;
+            process.statx_mnt_id_unique("/tmp/outside")?;
             let jailed = process.fork("jailed")?;
             jailed.chroot("/tmp/a")?;
-            jailed.mnt_id_unique("/x")?;
+            jailed.statx_mnt_id_unique("/x")?;
             jailed.listmount(MountNumber::Root, 0, ALL, ASCENDING)?;
             lab.note("a mount that is made later by a process outside")?;
             tmpfs(process, "/tmp/a/y")?;
-            process.mnt_id_unique("/tmp/a/y")?;
+            process.statx_mnt_id_unique("/tmp/a/y")?;
             jailed.listmount(MountNumber::Root, 0, ALL, ASCENDING)?;
             Ok(())
         },
@@ -139,9 +139,9 @@ pub const CASES: &[Case] = &[
             tmpfs(inner, "/tmp/a/of-inner")?;
             inner.mount_points("/tmp")?;
             outer.mount_points("/tmp")?;
-            outer.mnt_id_unique("/tmp/a/x")?;
-            inner.mnt_id_unique("/tmp/a/x")?;
-            inner.mnt_id_unique("/tmp/a/of-inner")?;
+            outer.statx_mnt_id_unique("/tmp/a/x")?;
+            inner.statx_mnt_id_unique("/tmp/a/x")?;
+            inner.statx_mnt_id_unique("/tmp/a/of-inner")?;
             let namespace = outer.open(inner.proc("ns/mnt"), O_RDONLY)?.id()?;
             outer.listmount_in(namespace, OF_ID, inner.proc("root/tmp/a"))?;
             outer.listmount("/tmp/a", 0, ALL, ASCENDING)?;
@@ -178,8 +178,8 @@ pub const CASES: &[Case] = &[
             bind(outer, "/tmp/a", "/tmp/a/x")?;
             outer.mount_points("/tmp")?;
             let inner = outer.clone("inner", NEWNS)?;
-            outer.mnt_id_unique("/tmp/a/x")?;
-            inner.mnt_id_unique("/tmp/a/x")?;
+            outer.statx_mnt_id_unique("/tmp/a/x")?;
+            inner.statx_mnt_id_unique("/tmp/a/x")?;
             let namespace = outer.open(inner.proc("ns/mnt"), O_RDONLY)?.id()?;
             lab.note("by number, by descriptor, by both")?;
             for member in [OF_ID, OF_FD, NamespaceMember::BOTH] {

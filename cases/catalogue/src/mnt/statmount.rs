@@ -62,12 +62,12 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             tmpfs(process, "/tmp/a")?;
-            process.mnt_id_unique("/tmp")?;
+            process.statx_mnt_id_unique("/tmp")?;
             process.statmount("/tmp/a", BASIC)?;
-            process.mnt_id_unique("/tmp/a")?;
+            process.statx_mnt_id_unique("/tmp/a")?;
             process.mount("on-top", "/tmp/a", "tmpfs", super::NO_FLAGS, super::NO_DATA)?;
             process.statmount("/tmp/a", BASIC)?;
-            process.mnt_id_unique("/tmp/a")?;
+            process.statx_mnt_id_unique("/tmp/a")?;
             Ok(())
         },
         ..CASE
@@ -188,11 +188,11 @@ pub const CASES: &[Case] = &[
         wrong: "a mount outside of the root is told to a process without the capability, or one inside is not",
         play: |lab| {
             let process = lab.process("process")?;
-            process.mnt_id_unique("/tmp")?;
+            process.statx_mnt_id_unique("/tmp")?;
             tmpfs(process, "/tmp/outside")?;
             tmpfs(process, "/tmp/jail")?;
             tmpfs(process, "/tmp/jail/inside")?;
-            process.mnt_id_unique("/tmp/outside")?;
+            process.statx_mnt_id_unique("/tmp/outside")?;
             process.chdir("/tmp/outside")?;
             process.chroot("/tmp/jail")?;
             lab.note("with the capability and without")?;

@@ -424,7 +424,7 @@ calls! {
 
     /// Asks for the number of the mount that a path leads to, which no other mount ever gets; EOPNOTSUPP if the kernel does not tell it.
     statx_mnt_id_unique(path: Pathname) => "statx(AT_FDCWD, {}, 0, STATX_MNT_ID_UNIQUE, {stx_mnt_id})" asks {
-        Ok(Value::volatile("unique", statx_mount(&path, STATX_MNT_ID_UNIQUE)?))
+        Ok(super::statmount::unique(unique_mount_number(&path)?))
     }
 
     /// Asks for the magic number of the file system that a file is on.
@@ -465,6 +465,11 @@ calls! {
 
 /// `STATX_MNT_ID_UNIQUE` of linux/stat.h, since Linux 6.8.
 const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
+
+/// The number of the mount that a path leads to, which no other mount ever gets.
+pub(super) fn unique_mount_number(path: &Text) -> Result<u64, Errno> {
+    statx_mount(path, STATX_MNT_ID_UNIQUE)
+}
 
 /// statx(2), of its answer stx_mnt_id; EOPNOTSUPP if the kernel leaves out what is asked for.
 fn statx_mount(path: &Text, wanted: u32) -> Result<u64, Errno> {

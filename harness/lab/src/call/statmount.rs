@@ -6,6 +6,7 @@
 
 use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, constants, flags};
 use super::calls;
+use super::file::unique_mount_number;
 use super::mount::{MountAttributes, MountFlags};
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
@@ -100,33 +101,15 @@ impl MountNumber {
     /// The number for the kernel.
     fn number(&self) -> Result<u64, Errno> {
         match self {
-            MountNumber::Of(path) => number_at(path),
+            MountNumber::Of(path) => unique_mount_number(path),
             MountNumber::Root => Ok(LSMT_ROOT),
             MountNumber::Number(number) => Ok(*number as u64),
         }
     }
 }
 
-/// `STATX_MNT_ID_UNIQUE` of linux/stat.h, since Linux 6.8.
-const STATX_MNT_ID_UNIQUE: u32 = 0x4000;
-
-/// The number of the mount on which a file is; ENOSYS where statx(2) does not tell it.
-fn number_at(path: &Pathname) -> Result<u64, Errno> {
-    // SAFETY: all-zero is a valid statx; it and the path outlive the call.
-    let answer = unsafe {
-        let mut answer: libc::statx = std::mem::zeroed();
-        let path = path.c_string()?;
-        check(libc::statx(libc::AT_FDCWD, path.as_ptr(), 0, STATX_MNT_ID_UNIQUE, &mut answer))?;
-        answer
-    };
-    match answer.stx_mask & STATX_MNT_ID_UNIQUE {
-        0 => Err(Errno(libc::ENOSYS)),
-        _ => Ok(answer.stx_mnt_id),
-    }
-}
-
 /// A number that no other mount has or will have, under a stable name.
-fn unique(number: u64) -> Value {
+pub(super) fn unique(number: u64) -> Value {
     Value::volatile("mnt", number)
 }
 
@@ -340,11 +323,6 @@ fn listmount(request: &[u8], count: usize, flags: u32) -> Answer {
 calls! {
     /// Calls that ask about mounts.
     Statmount, StatmountCalls, actor:
-
-    /// Asks for the number of the mount on which a file is. No other mount has it or will have it.
-    mnt_id_unique(path: Pathname) observes "statx(2) with STATX_MNT_ID_UNIQUE" {
-        number_at(&path).map(unique)
-    }
 
     /// Asks for parts of what there is to know about a mount of the caller's namespace.
     statmount(mount: MountNumber, mask: StatmountMask) observes "statx(2) with STATX_MNT_ID_UNIQUE on the path, and statmount(2)" {
