@@ -184,8 +184,13 @@ needs! {
     STATMOUNT_IDMAP {
         "STATMOUNT_MNT_UIDMAP",
         own: &["mnt.statmount-idmap"],
-        remedy: "use Linux 6.15 or later",
+        remedy: "use Linux 6.17 or later",
         probe: |lab| {
+            // The one question that must not be asked: the kernel follows a null pointer, and panics.
+            if is_older_than(6, 17) {
+                let found = "Linux 6.15 and 6.16 crash when they are asked, and older kernels do not know it";
+                return Ok(Err(Unmet::Absent(found.to_string())));
+            }
             let process = lab.process_as(Credentials::Root, "probe")?;
             let tree = match idmapped(process)? {
                 Ok(tree) => tree,
@@ -265,6 +270,14 @@ needs! {
             succeeded("statx with STATX_MNT_ID_UNIQUE", process.statx_mnt_id_unique("/tmp")?)
         },
     }
+}
+
+/// Whether the running kernel says that it is older than this release.
+fn is_older_than(major: u32, minor: u32) -> bool {
+    let release = nsconform_sys::machine::Machine::look().kernel_release;
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(|word| word.parse().ok());
+    let mut number = || numbers.next().flatten().unwrap_or(0);
+    (number(), number()) < (major, minor)
 }
 
 /// Whether move_mount(2) knows a flag: it looks at flags first, then for the mount, which is not there.

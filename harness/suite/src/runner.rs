@@ -248,17 +248,22 @@ impl Runner {
     /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.
     pub fn run_jobs(&mut self, jobs: &[Job], done: &mut dyn FnMut(usize, JobResult)) {
         let (mut next, mut outstanding) = (0, BTreeSet::new());
-        while next < jobs.len() || !outstanding.is_empty() {
-            while !self.lost && next < jobs.len() && outstanding.len() < self.window {
-                self.lost = self.server.submit(next as u32, &jobs[next]).is_err();
-                outstanding.insert(next);
-                next += 1;
-            }
+        let patience = |outstanding: &BTreeSet<usize>| {
             let longest = outstanding.iter().map(|index| jobs[*index].deadline).max().unwrap_or_default();
             // A director is given up after its time and three quarters of it; its time is put off on
             // a busy machine, and another one may have been held until then.
-            let patience = longest * 24 + END_TIME;
-            let received = if self.lost { Ok(None) } else { self.server.receive(patience) };
+            longest * 24 + END_TIME
+        };
+        while next < jobs.len() || !outstanding.is_empty() {
+            while !self.lost && next < jobs.len() && outstanding.len() < self.window {
+                outstanding.insert(next);
+                if self.server.submit(next as u32, &jobs[next], patience(&outstanding)).is_err() {
+                    self.server.kill();
+                    self.lost = true;
+                }
+                next += 1;
+            }
+            let received = if self.lost { Ok(None) } else { self.server.receive(patience(&outstanding)) };
             let Ok(Some(report)): Result<Option<JobReport>, _> = received else {
                 let why = match received {
                     Err(error) => {

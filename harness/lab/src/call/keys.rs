@@ -148,12 +148,15 @@ calls! {
     }
 
     /// Lists the owners of the keys of type `user` with this description that /proc/keys shows to the caller.
-    proc_keys(path: Pathname, description: Text) observes "the file, by open(2), read(2) and close(2); of the keys with this description the user ids" {
+    proc_keys(path: Pathname, description: Text) observes "the file, by open(2), read(2) and close(2); of the keys with this description that only their possessors may use the user ids" {
         let table = String::from_utf8_lossy(&std::fs::read(super::file::path_of(&path))?).into_owned();
         let wanted = format!("{}:", String::from_utf8_lossy(&description.0));
         let owner = |line: &str| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            (words.get(7..9) == Some(&["user", &wanted])).then(|| super::file::number_or_word(words[5]))
+            // Another run may just have made its key, which its user may see until that is taken away.
+            let only_possessed = words.get(4).is_some_and(|permissions| permissions.ends_with("000000"));
+            let meant = only_possessed && words.get(7..9) == Some(&["user", &wanted]);
+            meant.then(|| super::file::number_or_word(words[5]))
         };
         Ok(Value::List(table.lines().filter_map(owner).collect()))
     }

@@ -5,10 +5,11 @@
 //! sealing overlaps with the other runs. Deadlines and ends live in `slots`; jobs' cgroups are made
 //! by `nsconform_sys::cgroup`.
 
+use super::Ready;
+use super::channel::{receive, send};
 use super::patience::Patience;
 use super::slots::{Force, Slot, end_all, end_overdue, reap_directors, remove_place, until_next_deadline};
 use super::start::{start_director, usable_processors};
-use super::{Ready, receive, send};
 use crate::job::{Compiled, Job, JobReport};
 use crate::journal::Journal;
 use crate::seal::{self, Isolation, Mode, SealFailure};

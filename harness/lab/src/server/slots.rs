@@ -2,9 +2,10 @@
 //!
 //! Nothing here starts a director: that is in `start`. How long one may take is in `patience`.
 
+use super::END_TIME;
+use super::channel::send;
 use super::patience::Patience;
 use super::serve::Work;
-use super::{END_TIME, send};
 use crate::job::{Finish, JobReport};
 use crate::journal::Journal;
 use nsconform_sys::cgroup::Cgroups;
