@@ -201,6 +201,7 @@ fn list_missing(to: &mut dyn Write, rules: &[&Missing]) -> std::io::Result<()> {
         writeln!(to)?;
     }
     match rules.len() {
+        0 => writeln!(to, "every rule has a case, or a reason why it cannot have one (--untested)"),
         1 => writeln!(to, "1 rule has no case yet"),
         count => writeln!(to, "{count} rules have no case yet"),
     }
