@@ -352,7 +352,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace gives no id map to a copy of a mount whose file system was mounted outside; its creator does.",
         sources: &[man("mount_setattr(2)", SECTION)],
         since: "5.12",
-        needs: &[&need::PROCFS, &need::MANY_IDS, &need::IDMAPPED_TMPFS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::IDMAPPED_TMPFS, &need::INITIAL_USER_NS],
         wrong: "a contained root shifts the owners of files that were mounted outside",
         play: |lab| {
             let outer = lab.process("outer")?;

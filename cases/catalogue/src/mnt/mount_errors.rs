@@ -143,7 +143,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("mount(2)", "ERRORS")],
         since: "2.4.18",
         starts_as: Credentials::StartedAsRoot,
-        needs: &[&need::MNT_NS, &need::PROCFS],
+        needs: &[&need::MNT_NS, &need::PROCFS, &need::INITIAL_USER_NS],
         deviation: Some(
             "mount(2) says EINVAL; kernels look first whether the place lies within the moved mount, as any place does for /, and say ELOOP.",
         ),

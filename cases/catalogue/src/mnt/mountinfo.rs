@@ -319,7 +319,7 @@ pub const CASES: &[Case] = &[
         claim: "The file mountstats of a process is for its owner alone: another user may not read it, though it may read mounts and mountinfo of that process.",
         sources: &[man("proc_pid_mountstats(5)", "DESCRIPTION")],
         since: "2.6.17",
-        needs: &[&need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::PLAIN_UID],
         wrong: "another user may read mountstats, or may not read the other files",
         play: |lab| {
             let owner = lab.process("owner")?;

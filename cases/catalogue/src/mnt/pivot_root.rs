@@ -209,7 +209,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("pivot_root(2)", "ERRORS")],
         since: "2.4.19",
         starts_as: Credentials::StartedAsRoot,
-        needs: &[&need::MNT_NS],
+        needs: &[&need::MNT_NS, &need::INITIAL_USER_NS],
         wrong: "another errno, or the root mount is put below itself",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -31,7 +31,7 @@ pub const CASES: &[Case] = &[
         claim: "The root of a user namespace may mount a new proc only where one is visible whole: a cover that it was given counts, one that it has made itself does not, since it could remove that.",
         sources: VISIBLE,
         since: "3.12",
-        needs: &[&need::PROCFS],
+        needs: &[&need::PROCFS, &need::WHOLE_PROC],
         wrong: "a file of proc that was covered shows in the new one, or a new proc is refused without a reason",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -55,7 +55,7 @@ pub const CASES: &[Case] = &[
         claim: "Where a directory of proc with something in it is covered, or no proc is mounted, the root of a user namespace can mount none, not even read-only.",
         sources: VISIBLE,
         since: "4.2",
-        needs: &[&need::PROCFS],
+        needs: &[&need::PROCFS, &need::WHOLE_PROC],
         wrong: "settings that were hidden from a container can be read in a new proc",
         play: |lab| {
             let outer = lab.process("outer")?;
@@ -87,7 +87,7 @@ pub const CASES: &[Case] = &[
         claim: "Where the visible proc is read-only the root of a user namespace can mount a new one read-only and not otherwise, and cannot make it writable afterwards.",
         sources: VISIBLE,
         since: "4.2",
-        needs: &[&need::PROCFS],
+        needs: &[&need::PROCFS, &need::WHOLE_PROC],
         wrong: "the settings of the machine that a container may only read can be written through a new proc",
         play: |lab| {
             let outer = lab.process("outer")?;
