@@ -2,7 +2,7 @@
 //!
 //! The rules themselves live in the topics and in `missing`.
 
-use crate::missing::Missing;
+use crate::missing::MissingRule;
 use nsconform_suite::case::{Case, Untested};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The rules of one section, or of a page, by what became of them. A rule with two sources counts in
 /// both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct RuleCounts {
     /// Those with a case.
     pub cases: usize,
     /// Of those: the ones of which kernels are known to do otherwise.
@@ -21,10 +21,10 @@ pub struct Counts {
     pub missing: usize,
 }
 
-impl Counts {
+impl RuleCounts {
     /// The sum of both.
-    pub fn and(self, other: Counts) -> Counts {
-        Counts {
+    pub fn and(self, other: RuleCounts) -> RuleCounts {
+        RuleCounts {
             cases: self.cases + other.cases,
             deviations: self.deviations + other.deviations,
             untested: self.untested + other.untested,
@@ -34,16 +34,16 @@ impl Counts {
 }
 
 /// The counts of each section, by page and section; the section is empty where a page has none.
-pub type Coverage = BTreeMap<(String, String), Counts>;
+pub type Coverage = BTreeMap<(String, String), RuleCounts>;
 
-/// Counts these rules.
+/// RuleCounts these rules.
 pub fn coverage<'r>(
     cases: impl IntoIterator<Item = &'r Case>,
     untested: impl IntoIterator<Item = &'r Untested>,
-    missing: impl IntoIterator<Item = &'r Missing>,
+    missing: impl IntoIterator<Item = &'r MissingRule>,
 ) -> Coverage {
     let mut coverage = Coverage::new();
-    let mut count = |source: String, change: fn(&mut Counts)| {
+    let mut count = |source: String, change: fn(&mut RuleCounts)| {
         let (page, section) = source.split_once(", ").unwrap_or((&source, ""));
         change(coverage.entry((page.to_string(), section.to_string())).or_default());
     };
@@ -73,7 +73,7 @@ mod tests {
     fn each_source_counts_in_its_section() {
         const SOURCES: &[Source] = &[man("a(7)", "B, and more"), man("c(2)", "")];
         let case = Case { sources: SOURCES, deviation: Some("otherwise"), ..CASE };
-        let rule = Missing {
+        let rule = MissingRule {
             id: "mnt.x".into(),
             claim: "X.".into(),
             sources: vec!["a(7), B, and more".into()],
@@ -83,8 +83,8 @@ mod tests {
         let section = |page: &str, name: &str| counted[&(page.to_string(), name.to_string())];
         assert_eq!(
             section("a(7)", "B, and more"),
-            Counts { cases: 1, deviations: 1, untested: 0, missing: 1 }
+            RuleCounts { cases: 1, deviations: 1, untested: 0, missing: 1 }
         );
-        assert_eq!(section("c(2)", ""), Counts { cases: 1, deviations: 1, ..Counts::default() });
+        assert_eq!(section("c(2)", ""), RuleCounts { cases: 1, deviations: 1, ..RuleCounts::default() });
     }
 }

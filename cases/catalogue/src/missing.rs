@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// A rule that nobody has written a case for.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Missing {
+pub struct MissingRule {
     /// The id that the case will have.
     pub id: String,
     /// The rule in our own words.
@@ -21,17 +21,17 @@ pub struct Missing {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct MissingRules {
     #[serde(default, rename = "rule")]
-    rules: Vec<Missing>,
+    rules: Vec<MissingRule>,
 }
 
 /// The rules without a case, in the order of the file.
 ///
 /// # Panics
 /// When the embedded file is wrong, which a test rules out.
-pub fn missing() -> Vec<Missing> {
-    let file: File = toml::from_str(include_str!("../missing.toml"))
+pub fn missing() -> Vec<MissingRule> {
+    let file: MissingRules = toml::from_str(include_str!("../missing.toml"))
         .unwrap_or_else(|error| panic!("cases/catalogue/missing.toml: {error}"));
     file.rules
 }

@@ -1,7 +1,7 @@
 //! Mounts of another mount namespace, reached through /proc/PID/root or a descriptor: what can be
 //! done to them, and what they do to one's own.
 //!
-//! What a less privileged namespace does with its own copies lives in `locked_mounts` and
+//! The cases about a less privileged namespace and its own copies live in `locked_mounts` and
 //! `locked_flags`.
 
 use super::{READ_ONLY_BIND, bind_on, change, tmpfs, with_shared_mount};

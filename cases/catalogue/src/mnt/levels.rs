@@ -1,7 +1,7 @@
 //! Mount namespaces of several user namespaces, one in the other: how mounts propagate between
 //! their levels, and what one's own level is free to do.
 //!
-//! What locks refuse lives in `locked_mounts`; the first steps of both in `less_privileged`.
+//! The refusals of locks live in `locked_mounts`, the first steps of both in `less_privileged`.
 
 use super::{MOUNT_NAMESPACES, change, tmpfs, with_shared_mount};
 use crate::prelude::*;

@@ -1,7 +1,7 @@
 //! Mounts of proc in user namespaces, where nothing that is covered may come to light, and what holds
 //! for every mount of proc and sysfs.
 //!
-//! What a procfs shows lives with the cases of PID namespaces.
+//! The contents of a procfs are judged by the cases of PID namespaces.
 
 use super::{NO_DATA, NO_FLAGS, READ_ONLY_BIND, bind_on, change, tmpfs};
 use crate::prelude::*;

@@ -2,8 +2,8 @@
 
 use super::{CommandResult, Failure, TextOrJson, pattern, print, print_data, select, width};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use nsconform_catalogue::coverage::{Counts, Coverage, coverage};
-use nsconform_catalogue::missing::{Missing, missing};
+use nsconform_catalogue::coverage::{Coverage, RuleCounts, coverage};
+use nsconform_catalogue::missing::{MissingRule, missing};
 use nsconform_catalogue::{catalogue, claims, untested};
 use nsconform_suite::case::{Case, Source, Untested};
 use nsconform_suite::verdict::ExitStatus;
@@ -75,12 +75,12 @@ struct ExportedCoverage<'c> {
     page: &'c str,
     section: &'c str,
     #[serde(flatten)]
-    counts: Counts,
+    counts: RuleCounts,
 }
 
 /// Runs the command.
 pub fn list(arguments: &ListArguments) -> CommandResult {
-    let (untested, missing): (Vec<&Untested>, Vec<Missing>) = (untested().collect(), missing());
+    let (untested, missing): (Vec<&Untested>, Vec<MissingRule>) = (untested().collect(), missing());
     let patterns = &arguments.patterns;
     let human = arguments.format == TextOrJson::Human;
     if arguments.coverage || arguments.missing {
@@ -89,7 +89,8 @@ pub fn list(arguments: &ListArguments) -> CommandResult {
         let ids: Vec<&str> = tested.chain(missing.iter().map(|rule| rule.id.as_str())).collect();
         let meant: BTreeSet<&str> =
             select(&ids, patterns, &[], false)?.into_iter().map(|index| ids[index]).collect();
-        let missing: Vec<&Missing> = missing.iter().filter(|rule| meant.contains(rule.id.as_str())).collect();
+        let missing: Vec<&MissingRule> =
+            missing.iter().filter(|rule| meant.contains(rule.id.as_str())).collect();
         if arguments.missing {
             let write = if human { list_missing } else { export_missing };
             show(human, |to| write(to, &missing))?;
@@ -182,14 +183,14 @@ fn list_untested(to: &mut dyn Write, claims: &[&Untested]) -> std::io::Result<()
     Ok(())
 }
 
-fn export_missing(to: &mut dyn Write, rules: &[&Missing]) -> std::io::Result<()> {
+fn export_missing(to: &mut dyn Write, rules: &[&MissingRule]) -> std::io::Result<()> {
     rules.iter().try_for_each(|rule| {
-        let Missing { id, claim, sources, since } = rule;
+        let MissingRule { id, claim, sources, since } = rule;
         writeln!(to, "{}", serde_json::to_string(&ExportedMissing { id, claim, sources, since })?)
     })
 }
 
-fn list_missing(to: &mut dyn Write, rules: &[&Missing]) -> std::io::Result<()> {
+fn list_missing(to: &mut dyn Write, rules: &[&MissingRule]) -> std::io::Result<()> {
     for rule in rules {
         writeln!(to, "{}\n  claim       {}", rule.id, rule.claim)?;
         for source in &rule.sources {
@@ -214,7 +215,7 @@ fn export_coverage(to: &mut dyn Write, coverage: &Coverage) -> std::io::Result<(
 }
 
 fn list_coverage(to: &mut dyn Write, coverage: &Coverage) -> std::io::Result<()> {
-    let mut pages: BTreeMap<&str, Vec<(&str, Counts)>> = BTreeMap::new();
+    let mut pages: BTreeMap<&str, Vec<(&str, RuleCounts)>> = BTreeMap::new();
     for ((page, section), counts) in coverage {
         pages.entry(page).or_default().push((section, *counts));
     }
@@ -229,13 +230,13 @@ fn list_coverage(to: &mut dyn Write, coverage: &Coverage) -> std::io::Result<()>
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let mut row = |name: String, counts: Counts| {
+    let mut row = |name: String, counts: RuleCounts| {
         let number = |count: usize| if count == 0 { "·".to_string() } else { count.to_string() };
-        let Counts { cases, deviations, untested, missing } = counts;
+        let RuleCounts { cases, deviations, untested, missing } = counts;
         table.add_row([name, number(cases), number(deviations), number(untested), number(missing)]);
     };
     for (page, sections) in pages {
-        let whole = sections.iter().fold(Counts::default(), |sum, (_, counts)| sum.and(*counts));
+        let whole = sections.iter().fold(RuleCounts::default(), |sum, (_, counts)| sum.and(*counts));
         row(page.to_string(), whole);
         for (section, counts) in sections.into_iter().filter(|(section, _)| !section.is_empty()) {
             row(format!("  {section}"), counts);

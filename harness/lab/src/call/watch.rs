@@ -128,7 +128,7 @@ mod tests {
         let both = FanotifyEvents::FAN_MNT_ATTACH | FanotifyEvents::FAN_MNT_DETACH;
         let bytes = [event(FanotifyEvents::FAN_MNT_ATTACH, 7), event(both, 9)].concat();
         let shown = |mask: &str, mount| {
-            Value::fields([("mask", Value::word(mask)), ("mnt_id", super::statmount::unique(mount))])
+            Value::fields([("mask", Value::word(mask)), ("mnt_id", super::super::statmount::unique(mount))])
         };
         let expected = vec![shown("FAN_MNT_ATTACH", 7), shown("FAN_MNT_ATTACH|FAN_MNT_DETACH", 9)];
         assert_eq!(mount_events(&bytes), Ok(expected));
