@@ -301,34 +301,27 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "mnt.err-mount-max-enospc",
-        claim: "A mount namespace holds no more mounts than fs.mount-max says: a recursive bind that would take it over the limit is ENOSPC and binds nothing. One mount more still fits, other namespaces have room, and mounts that end give theirs back.",
+        claim: "A mount namespace holds no more mounts than fs.mount-max says: a recursive bind that would take it over the limit is ENOSPC and binds nothing. One mount more still fits, and other namespaces have room.",
         sources: &[man("mount(2)", "ERRORS"), man("proc_sys_fs(5)", "DESCRIPTION")],
         since: "4.9",
         needs: &[&need::MNT_NS, &need::PROCFS, &need::MOUNT_MAX],
-        wrong: "the mounts of a namespace can be doubled without end, or room that was freed is not given back",
+        wrong: "the mounts of a namespace can be doubled without end, or a refused bind leaves mounts behind that take up the room",
         play: |lab| {
             let outer = lab.process("outer")?;
             tmpfs(outer, "/tmp/a")?;
             outer.mkdir("/tmp/a/x", 0o755)?;
             let process = outer.clone("process", NEWNS)?;
-            let own = "/proc/thread-self/mountinfo";
             let twice = MountFlags::MS_BIND | MountFlags::MS_REC;
             lab.note("one mount, doubled 16 times: 65536")?;
             for _ in 0..16 {
                 process.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
             }
             process.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
-            process.grep_count(" - tmpfs a ", own)?;
+            lab.note("one more, which would not fit beside what a refused bind had left")?;
             process.mount("/tmp/a", "/tmp/a/x", "", MountFlags::MS_BIND, NO_DATA)?;
             lab.note("another namespace")?;
             outer.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
             outer.mount_points("/tmp")?;
-            lab.note("the last 32769 go, and as many fit again")?;
-            process.umount("/tmp/a/x")?;
-            process.umount2("/tmp/a/x", UmountFlags::MNT_DETACH)?;
-            process.grep_count(" - tmpfs a ", own)?;
-            process.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
-            process.grep_count(" - tmpfs a ", own)?;
             Ok(())
         },
         ..CASE
