@@ -310,6 +310,7 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             tmpfs(outer, "/tmp/a")?;
             outer.mkdir("/tmp/a/x", 0o755)?;
+            outer.mkdir("/tmp/more", 0o755)?;
             let process = outer.clone("process", NEWNS)?;
             let twice = MountFlags::MS_BIND | MountFlags::MS_REC;
             lab.note("one mount, doubled 16 times: 65536")?;
@@ -318,7 +319,8 @@ pub const CASES: &[Case] = &[
             }
             process.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
             lab.note("one more, which would not fit beside what a refused bind had left")?;
-            process.mount("/tmp/a", "/tmp/a/x", "", MountFlags::MS_BIND, NO_DATA)?;
+            process.mount("/tmp/a", "/tmp/more", "", MountFlags::MS_BIND, NO_DATA)?;
+            process.readdir("/tmp/more")?;
             lab.note("another namespace")?;
             outer.mount("/tmp/a", "/tmp/a/x", "", twice, NO_DATA)?;
             outer.mount_points("/tmp")?;
