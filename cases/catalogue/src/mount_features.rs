@@ -3,9 +3,11 @@
 //!
 //! Those on mount namespaces themselves are in `needs`, which hands on the ones of here.
 
+use nsconform_suite::known::Version;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 use nsconform_suite::requirement::{ProbeResult, Unmet, succeeded};
+use nsconform_sys::machine::Machine;
 
 needs! {
     /// Detached mounts can be copied and attached to one another.
@@ -187,7 +189,7 @@ needs! {
         remedy: "use Linux 6.17 or later",
         probe: |lab| {
             // The one question that must not be asked: the kernel follows a null pointer, and panics.
-            if is_older_than(6, 17) {
+            if Version::of_release(&Machine::look().kernel_release) < Version::of_release("6.17") {
                 let found = "Linux 6.15 and 6.16 crash when they are asked, and older kernels do not know it";
                 return Ok(Err(Unmet::Absent(found.to_string())));
             }
@@ -270,14 +272,6 @@ needs! {
             succeeded("statx with STATX_MNT_ID_UNIQUE", process.statx_mnt_id_unique("/tmp")?)
         },
     }
-}
-
-/// Whether the running kernel says that it is older than this release.
-fn is_older_than(major: u32, minor: u32) -> bool {
-    let release = nsconform_sys::machine::Machine::look().kernel_release;
-    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(|word| word.parse().ok());
-    let mut number = || numbers.next().flatten().unwrap_or(0);
-    (number(), number()) < (major, minor)
 }
 
 /// Whether move_mount(2) knows a flag: it looks at flags first, then for the mount, which is not there.

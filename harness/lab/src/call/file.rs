@@ -118,7 +118,6 @@ calls! {
     }
 
     /// Opens a file by a path that begins at an open directory.
-    /// Opens a file by a path that starts at an open directory.
     openat(directory: Directory, path: Pathname, flags: OpenFlags) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::openat(directory.0, path.c_string()?.as_ptr(), flags.bits(), 0o666) })

@@ -294,31 +294,14 @@ calls! {
         topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(shown)
     }
 
-    /// Looks which mount a path leads into, by the number of the mount in /proc/self/fdinfo, and reads from /proc/self/mountinfo where that mount is, and more.
+    /// Looks which mount a path leads into, by the number of the mount in /proc/self/fdinfo, and reads the whole record of it from /proc/self/mountinfo.
     mount_of(path: Pathname) observes "/proc/thread-self/fdinfo, and /proc/thread-self/mountinfo" {
-        mount_with(mount_number(super::file::path_of(&path))?).map(|mount| {
-            let Value::Fields(mut fields) = shown(&mount) else { return shown(&mount) };
-            fields.insert(0, ("mount_point".to_string(), Value::text(mount.point.as_os_str().as_bytes())));
-            Value::Fields(fields)
-        })
+        mount_with(mount_number(super::file::path_of(&path))?).map(|mount| whole_record(&mount))
     }
 
     /// Reads from /proc/self/mountinfo the whole record of what is mounted at a place, in the order of its fields; of the options of the file system only the first.
     mountinfo_record(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
-        let records = records(OWN_MOUNTINFO)?;
-        let mount = topmost(&records, &mount_point.0)?;
-        Ok(Value::fields([
-            ("id", Value::volatile("mount", mount.id)),
-            ("parent", Value::volatile("mount", mount.parent)),
-            ("device", Value::volatile("device", mount.device)),
-            ("root", Value::text(mount.root.as_os_str().as_bytes())),
-            ("mount_point", Value::text(mount.point.as_os_str().as_bytes())),
-            ("options", Value::word(&mount.options)),
-            ("optional", Value::List(optional(mount))),
-            ("fstype", Value::word(&mount.filesystem)),
-            ("source", Value::text(mount.source.as_bytes())),
-            ("superblock", Value::word(first_option(&mount.superblock))),
-        ]))
+        topmost(&records(OWN_MOUNTINFO)?, &mount_point.0).map(whole_record)
     }
 
     /// Reads from /proc/self/mountinfo on which place the parent of what is mounted at a place lies; ENOENT if the file does not list the parent.
@@ -365,6 +348,22 @@ const OWN_MOUNTINFO: &str = "/proc/thread-self/mountinfo";
 fn shown(mount: &MountInfo) -> Value {
     Value::fields([
         ("root", Value::text(mount.root.as_os_str().as_bytes())),
+        ("options", Value::word(&mount.options)),
+        ("optional", Value::List(optional(mount))),
+        ("fstype", Value::word(&mount.filesystem)),
+        ("source", Value::text(mount.source.as_bytes())),
+        ("superblock", Value::word(first_option(&mount.superblock))),
+    ])
+}
+
+/// All that a line of mountinfo says of a mount; of the options of the file system only the first.
+fn whole_record(mount: &MountInfo) -> Value {
+    Value::fields([
+        ("id", Value::volatile("mount", mount.id)),
+        ("parent", Value::volatile("mount", mount.parent)),
+        ("device", Value::volatile("device", mount.device)),
+        ("root", Value::text(mount.root.as_os_str().as_bytes())),
+        ("mount_point", Value::text(mount.point.as_os_str().as_bytes())),
         ("options", Value::word(&mount.options)),
         ("optional", Value::List(optional(mount))),
         ("fstype", Value::word(&mount.filesystem)),

@@ -60,28 +60,24 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits until something can be sent, and takes in what comes meanwhile.
+    /// Waits until something may be sent, and takes in what comes meanwhile. It can return early: the
+    /// caller tries again.
     fn wait_for_room(&mut self, end: Instant, patience: Duration) -> io::Result<()> {
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let seconds = patience.as_secs();
-                return Err(io::Error::other(format!("the fork server has taken nothing for {seconds} s")));
-            }
-            let events = libc::POLLIN | libc::POLLOUT;
-            let mut polled = [libc::pollfd { fd: self.socket.as_raw_fd(), events, revents: 0 }];
-            let milliseconds = i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1);
-            // SAFETY: the array outlives the call.
-            if unsafe { libc::poll(polled.as_mut_ptr(), 1, milliseconds) } == 1 {
-                if polled[0].revents & libc::POLLIN != 0 {
-                    match self.read()? {
-                        Some(message) => self.inbox.push_back(message),
-                        None => return Err(io::ErrorKind::BrokenPipe.into()),
-                    }
-                }
-                return Ok(());
-            }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let seconds = patience.as_secs();
+            return Err(io::Error::other(format!("the fork server has taken nothing for {seconds} s")));
         }
+        let events = libc::POLLIN | libc::POLLOUT;
+        let mut polled = [libc::pollfd { fd: self.socket.as_raw_fd(), events, revents: 0 }];
+        let milliseconds = i32::try_from(left.as_millis()).unwrap_or(i32::MAX).max(1);
+        // SAFETY: the array outlives the call.
+        unsafe { libc::poll(polled.as_mut_ptr(), 1, milliseconds) };
+        if polled[0].revents & libc::POLLIN != 0 {
+            let message = self.read()?.ok_or(io::ErrorKind::BrokenPipe)?;
+            self.inbox.push_back(message);
+        }
+        Ok(())
     }
 
     /// Waits for the next message, no longer than `patience`; none if the other end is closed.
