@@ -399,10 +399,17 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     run.write(&format!("{}\n", held.words[0]))?;
     // The echo of what was typed.
     run.line()?;
-    let before = run.find("a line of -v", |line| line.starts_with('\t').then(|| line.to_string()))?;
-    let command = run.held(&held)?;
-    let pid = inside(&command)?;
-    tells(&before, &format!("created child {pid}"))?;
+    // Program and command print in any order.
+    let (mut created, mut marked) = (None, false);
+    run.find(&format!("a line of -v and the command's {:?}", held.mark), |line| {
+        marked |= line == held.mark;
+        if line.starts_with('\t') {
+            created.get_or_insert_with(|| line.to_string());
+        }
+        (marked && created.is_some()).then_some(())
+    })?;
+    let pid = inside(&stage.process_running(&held.command_line())?)?;
+    tells(&created.unwrap_or_default(), &format!("created child {pid}"))?;
     run.release()?;
     run.find(&format!("a line {:?}", told(&format!("PID {pid} terminated"))), |line| {
         (line == told(&format!("PID {pid} terminated"))).then_some(())

@@ -176,7 +176,7 @@ impl Held {
     }
 
     /// The words by which the process that runs it is known.
-    fn command_line(&self) -> Vec<&str> {
+    pub fn command_line(&self) -> Vec<&str> {
         self.interpreter.into_iter().chain(self.words.iter().map(String::as_str)).collect()
     }
 }
