@@ -117,6 +117,7 @@ pub const CASES: &[Case] = &[
             let process = lab.process("process")?;
             program_on_two_mounts(process)?;
             change(process, "/tmp/b", REMOUNT_BIND | MountFlags::MS_NOEXEC)?;
+            process.mountinfo("/tmp/b")?;
             process.cmp("/tmp/b/program", "/tmp/a/program")?;
             process.execve("/tmp/b/program")?;
             process.execve("/tmp/a/program")?;
