@@ -63,6 +63,8 @@ pub struct ProcessorUse {
     pub waited: Duration,
     /// Whether one of them runs, or could.
     pub runnable: bool,
+    /// Whether one of them is in the state `D` of proc_pid_stat(5): it waits for something of the kernel.
+    pub uninterruptible: bool,
 }
 
 /// The use that a process has made of processors; none if it is gone or cannot be looked at.
@@ -83,7 +85,9 @@ pub fn processor_use(proc: BorrowedFd, pid: i32) -> Option<ProcessorUse> {
         };
         let ticks = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u32>().ok()).sum();
         found.ran += tick.saturating_mul(ticks);
-        found.runnable |= fields.first().is_some_and(|state| state == "R");
+        let state = fields.first().map(String::as_str);
+        found.runnable |= state == Some("R");
+        found.uninterruptible |= state == Some("D");
         let statistics = read(format!("{pid}/task/{thread}/schedstat")).unwrap_or_default();
         let waited = statistics.split_whitespace().nth(1).and_then(|field| field.parse().ok());
         found.waited += Duration::from_nanos(waited.unwrap_or(0));
