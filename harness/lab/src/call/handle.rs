@@ -1,4 +1,4 @@
-//! File handles of files and namespaces: name_to_handle_at(2), open_by_handle_at(2).
+//! File handles of files, namespaces and processes: name_to_handle_at(2), open_by_handle_at(2).
 
 use super::argument::{Argument, ArgumentKind, Descriptor, Pathname};
 use super::calls;
@@ -41,6 +41,9 @@ pub(crate) struct FileHandle {
 /// The root of nsfs, as a directory descriptor (linux/fcntl.h, since Linux 6.18).
 const FD_NSFS_ROOT: i32 = -10003;
 
+/// The root of pidfs, as a directory descriptor (linux/fcntl.h, since Linux 6.17).
+const FD_PIDFS_ROOT: i32 = -10002;
+
 calls! {
     /// Calls about file handles.
     FileHandles, FileHandleCalls, actor:
@@ -77,6 +80,11 @@ calls! {
     /// Opens the namespace that a file handle stands for.
     open_by_handle_at(handle: Handle, flags: OpenFlags) => "open_by_handle_at(FD_NSFS_ROOT, {}, {})" {
         open_handle(actor, FD_NSFS_ROOT, handle, flags)
+    }
+
+    /// Opens the pidfd that a file handle stands for.
+    open_by_handle_at_pidfs(handle: Handle, flags: OpenFlags) => "open_by_handle_at(FD_PIDFS_ROOT, {}, {})" {
+        open_handle(actor, FD_PIDFS_ROOT, handle, flags)
     }
 
     /// Opens the file that a file handle stands for, in the file system of an open file or directory.

@@ -5,7 +5,7 @@
 //! file systems by descriptor live in `fscontext`, the system calls that ask about mounts in
 //! `statmount`.
 
-use super::argument::{Argument, ArgumentKind, Pathname, Text, flags};
+use super::argument::{Argument, ArgumentKind, Descriptor, Pathname, Text, flags};
 use super::calls;
 use super::file::Directory;
 use super::reading::{Cursor, SyntaxError};
@@ -133,6 +133,11 @@ fn set_attributes(
 
 /// The number of open_tree_attr(2) on every architecture, since Linux 6.15.
 const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+/// fchroot(2), since Linux 7.3.
+const SYS_FCHROOT: libc::c_long = 472;
+
+/// The root of failfs, as a directory descriptor (linux/fcntl.h, since Linux 7.3).
+const FD_FAILFS_ROOT: i32 = -10004;
 
 /// The pointer of a string that may be absent.
 pub(crate) fn pointer(text: &Option<CString>) -> *const libc::c_char {
@@ -188,6 +193,18 @@ calls! {
     chroot(path: Pathname) {
         // SAFETY: the path is a C string that outlives the call.
         check(unsafe { libc::chroot(path.c_string()?.as_ptr()) })
+    }
+
+    /// The same by a descriptor of a directory.
+    fchroot(fd: Descriptor) => "fchroot({}, 0)" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::syscall(SYS_FCHROOT, fd.0, 0) })
+    }
+
+    /// Makes the root of failfs, in which every lookup fails, what the caller's absolute paths start from.
+    fchroot_failfs() => "fchroot(FD_FAILFS_ROOT, 0)" {
+        // SAFETY: takes numbers only.
+        check(unsafe { libc::syscall(SYS_FCHROOT, FD_FAILFS_ROOT, 0) })
     }
 
     /// Opens a mount or, with OPEN_TREE_CLONE, a copy of it that is in no mount namespace.

@@ -134,6 +134,9 @@ const SO_NETNS_COOKIE: i32 = 71;
 /// The most connections that may wait to be accepted.
 const BACKLOG: i32 = 8;
 
+/// Asks for a pidfd of the peer (asm-generic/socket.h, since Linux 6.5).
+const SO_PEERPIDFD: libc::c_int = 77;
+
 calls! {
     /// Internet and UNIX sockets, by address: socket(7), ip(7), unix(7).
     Socket, SocketCalls, actor:
@@ -209,6 +212,19 @@ calls! {
             ("uid", Value::Number(peer.uid.into())),
             ("gid", Value::Number(peer.gid.into())),
         ]))
+    }
+
+    /// Gives a pidfd of the process at the other end of a UNIX socket.
+    getsockopt_peerpidfd(fd: Descriptor) => "getsockopt({}, SOL_SOCKET, SO_PEERPIDFD)" {
+        let mut pidfd: i32 = -1;
+        let mut length = size_of_val(&pidfd) as libc::socklen_t;
+        // SAFETY: pointer and length describe the number.
+        check(unsafe {
+            libc::getsockopt(
+                fd.0, libc::SOL_SOCKET, SO_PEERPIDFD, (&raw mut pidfd).cast(), &mut length,
+            )
+        })?;
+        Ok(Value::Number(pidfd.into()))
     }
 
     /// Gives a socket an address of its own.

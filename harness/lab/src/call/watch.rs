@@ -48,6 +48,12 @@ calls! {
         check(unsafe { libc::inotify_init() })
     }
 
+    /// Has an inotify instance tell of files that are created in a directory.
+    inotify_add_watch(instance: Descriptor, path: Pathname) => "inotify_add_watch({}, {}, IN_CREATE)" {
+        // SAFETY: the path is a C string that outlives the call.
+        check(unsafe { libc::inotify_add_watch(instance.0, path.c_string()?.as_ptr(), libc::IN_CREATE) })
+    }
+
     /// Makes a fanotify group.
     fanotify_init(flags: FanotifyFlags) => "fanotify_init({}, O_RDONLY)" {
         // SAFETY: takes numbers only.
