@@ -13,6 +13,7 @@ pub mod implied;
 pub mod missing;
 pub mod mount_features;
 pub mod needs;
+pub mod pidfd_features;
 mod place;
 mod probes;
 pub mod registry;
@@ -59,7 +60,9 @@ pub fn catalogue() -> &'static [&'static Case] {
 /// The requirements of all cases.
 pub fn requirements() -> &'static [&'static needs::Requirement] {
     static REQUIREMENTS: OnceLock<Vec<&'static needs::Requirement>> = OnceLock::new();
-    REQUIREMENTS.get_or_init(|| [needs::ALL, facilities::ALL, mount_features::ALL, place::ALL].concat())
+    REQUIREMENTS.get_or_init(|| {
+        [needs::ALL, facilities::ALL, mount_features::ALL, pidfd_features::ALL, place::ALL].concat()
+    })
 }
 
 /// The catalogue as runners take it.

@@ -34,6 +34,26 @@ needs! {
         probe: |lab| is_known(lab, MoveMountFlags::MOVE_MOUNT_BENEATH),
     }
 
+    /// A mount can be put beneath a locked one.
+    BENEATH_LOCKED {
+        "MOVE_MOUNT_BENEATH below locked mounts",
+        remedy: "use Linux 7.1 or later",
+        probe: |lab| {
+            let outer = lab.process_as(Credentials::Root, "outer")?;
+            outer.mkdir("/tmp/a", 0o755)?;
+            outer.mount("cover", "/tmp/a", "tmpfs", MountFlags::empty(), "")?;
+            let inner = outer.clone("inner", Flags::CLONE_NEWUSER | Flags::CLONE_NEWNS)?;
+            let opened = inner.fsopen("tmpfs", FsopenFlags::empty())?;
+            let Outcome::Returned(Value::Number(context)) = opened else { return succeeded("fsopen", opened) };
+            inner.fsconfig(context as i32, FsconfigCommand::FSCONFIG_CMD_CREATE, "", "", 0)?;
+            let made = inner.fsmount(context as i32, FsmountFlags::empty(), MountAttributes::empty())?;
+            let Outcome::Returned(Value::Number(new)) = made else { return succeeded("fsmount", made) };
+            let beneath = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_BENEATH;
+            let moved = inner.move_mount(new as i32, "", Directory::AT_FDCWD, "/tmp/a", beneath)?;
+            succeeded("move_mount(MOVE_MOUNT_BENEATH) below a locked mount", moved)
+        },
+    }
+
     /// Mount namespaces can begin empty.
     EMPTY_MNTNS {
         "UNSHARE_EMPTY_MNTNS",
@@ -42,6 +62,21 @@ needs! {
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
             succeeded("unshare(UNSHARE_EMPTY_MNTNS)", process.unshare_empty_mntns(Flags::empty())?)
+        },
+    }
+
+    /// fchroot(2) is there.
+    FCHROOT {
+        "fchroot",
+        own: &["mnt.fchroot-directory"],
+        remedy: "use Linux 7.3 or later; in a container, allow fchroot(2) in its seccomp filter",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            match process.fchroot(-1)? {
+                Outcome::Failed(Errno(libc::EBADF)) => Ok(Ok(())),
+                Outcome::Returned(_) => Ok(Err(Unmet::Wrong("fchroot of no descriptor gives 0".to_string()))),
+                other => succeeded("fchroot of no descriptor", other),
+            }
         },
     }
 
@@ -144,6 +179,19 @@ needs! {
             let process = lab.process_as(Credentials::Root, "probe")?;
             let made = process.open_tree(Directory::AT_FDCWD, "/tmp", OpenTreeFlags::OPEN_TREE_NAMESPACE)?;
             succeeded("open_tree(OPEN_TREE_NAMESPACE)", made)
+        },
+    }
+
+    /// A proc with nothing but processes can be mounted where a part of /proc is covered.
+    PROC_SUBSET_COVERED {
+        "subset=pid where /proc is covered",
+        remedy: "use Linux 7.2 or later",
+        probe: |lab| {
+            let outer = lab.process_as(Credentials::Root, "outer")?;
+            outer.mount("cover", "/proc/sys", "tmpfs", MountFlags::empty(), "")?;
+            let kinds = Flags::CLONE_NEWUSER | Flags::CLONE_NEWNS | Flags::CLONE_NEWPID;
+            let inner = outer.clone("inner", kinds)?;
+            succeeded("mount of proc", inner.mount("p", "/tmp", "proc", MountFlags::empty(), "subset=pid")?)
         },
     }
 

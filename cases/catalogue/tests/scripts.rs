@@ -19,10 +19,9 @@ use std::process::ExitCode;
 ///
 /// Two kinds of cases need them: those of which a process starts with other credentials than the
 /// case's, and those that create a process before another one but use it after that one.
-const NOT_SHOWN: [(&str, &str, &str); 18] = [
+const NOT_SHOWN: [(&str, &str, &str); 17] = [
     ("api.procns-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
     ("api.pidfd-ioctl-ns-rules", "user", "+++ user starts as user +++\n"),
-    ("api.setns-pidfd-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
     ("api.setid-capability", "user", "+++ user starts as user +++\n"),
     ("ipc.access-denied", "owner", "+++ owner starts as root +++\n"),
     ("ipc.cap-ipc-owner-in-owner", "root", "+++ root starts as root +++\n"),

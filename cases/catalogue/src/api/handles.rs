@@ -110,6 +110,40 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "api.pidfd-handle-scope",
+        claim: "A process without privilege opens a pidfd by its file handle in the PID namespace of the process and in those above; below it and beside it the handle is ESTALE.",
+        sources: &[text("linux/fcntl.h"), man("open_by_handle_at(2)", "ERRORS")],
+        since: "6.17",
+        starts_as: Credentials::User,
+        needs: &[&need::PROCFS, &need::PID_NS, &need::PIDFD_HANDLES],
+        wrong: "a contained process gets a pidfd of one outside, or a process is refused its own",
+        play: |lab| {
+            let user = lab.process("user")?;
+            user.capget()?;
+            let own = user.pidfd_open(user.sealed(), 0)?.id()?;
+            user.name_to_handle_at(format!("/proc/self/fd/{own}"))?;
+            let inner = user.clone("inner", NEWUSER | NEWPID)?;
+            let of_inner = user.pidfd_open(inner, 0)?.id()?;
+            user.name_to_handle_at(format!("/proc/self/fd/{of_inner}"))?;
+            lab.note("of oneself, and of a process below")?;
+            let opened = user.open_by_handle_at_pidfs(Handle(1), O_RDONLY)?.id()?;
+            user.pidfd_send_signal(opened, Signal(0))?;
+            let opened = user.open_by_handle_at_pidfs(Handle(2), O_RDONLY)?.id()?;
+            user.pidfd_send_signal(opened, Signal(0))?;
+            lab.note("of a process above, and of one beside")?;
+            inner.open_by_handle_at_pidfs(Handle(1), O_RDONLY)?;
+            let beside = user.clone("beside", NEWUSER | NEWPID)?;
+            beside.open_by_handle_at_pidfs(Handle(2), O_RDONLY)?;
+            beside.open_by_handle_at_pidfs(Handle(1), O_RDONLY)?;
+            lab.note("when the process has ended")?;
+            inner.exit(0)?;
+            user.waitpid(inner, WaitOptions::empty())?;
+            user.open_by_handle_at_pidfs(Handle(2), O_RDONLY)?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// The claims of this topic that are not tested, or only in part.

@@ -169,24 +169,104 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "api.setns-pidfd-ptrace-check",
-        claim: "setns with a pidfd takes the right to inspect that process by ptrace: an ordinary user who may not gets EPERM.",
-        sources: &[man("setns(2)", "ERRORS")],
+        claim: "setns with a pidfd takes the right to inspect that process by ptrace, beside that over its namespaces: without CAP_SYS_PTRACE a process that has a capability which the caller has not is out of reach (EPERM).",
+        sources: &[man("setns(2)", "ERRORS"), man("ptrace(2)", "Ptrace access mode checking")],
         since: "5.8",
-        needs: &[&need::PIDFD_SETNS, &need::PROCFS, &need::MANY_IDS],
-        wrong: "the user joins a namespace of a process of root, or another errno is given",
+        needs: &[&need::PIDFD_SETNS, &need::PROCFS, &need::UTS_NS],
+        wrong: "a process joins the namespaces of one that it may not inspect, or is refused where it may",
         play: |lab| {
-            let root = lab.process("root")?;
-            let user = lab.process_as(Credentials::User, "user")?;
-            let target = user.clone("target", NEWUSER | NEWUTS)?;
-            user.diff_ns(ns(target), OWN)?;
-            lab.note("all capabilities, in the user namespace of the target")?;
-            let caller = user.fork("caller")?;
-            let pidfd = caller.pidfd_open(target.sealed(), 0)?.id()?;
-            caller.setns(pidfd, NEWUSER)?;
-            let roots = caller.pidfd_open(root.sealed(), 0)?.id()?;
-            caller.setns(roots, NEWUTS)?;
-            caller.setns(pidfd, NEWUTS)?;
-            user.diff_ns(ns(caller), ns(target))?;
+            let outer = lab.process("outer")?;
+            let mighty = outer.clone("mighty", NEWUTS)?;
+            let equal = outer.clone("equal", NEWUTS)?;
+            outer.diff_ns(ns(mighty), OWN)?;
+            outer.diff_ns(ns(equal), OWN)?;
+            let caller = outer.fork("caller")?;
+            let of_mighty = caller.pidfd_open(mighty.sealed(), 0)?.id()?;
+            let of_equal = caller.pidfd_open(equal.sealed(), 0)?.id()?;
+            let able = outer.fork("able")?;
+            let again = able.pidfd_open(mighty.sealed(), 0)?.id()?;
+            lab.note("without CAP_SYS_PTRACE, and with CAP_SYS_ADMIN over both namespaces")?;
+            equal.capset_drop(Capabilities::CAP_SYS_PTRACE)?;
+            caller.capset_drop(Capabilities::CAP_SYS_PTRACE)?;
+            caller.setns(of_mighty, NEWUTS)?;
+            outer.diff_ns(ns(caller), OWN)?;
+            caller.setns(of_equal, NEWUTS)?;
+            outer.diff_ns(ns(caller), ns(equal))?;
+            lab.note("with both capabilities")?;
+            able.setns(again, NEWUTS)?;
+            outer.diff_ns(ns(able), ns(mighty))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.pidfd-bind-mount",
+        claim: "A pidfd can be mounted on a file, and what is opened from there is a pidfd of the same process, with which it can be signalled.",
+        sources: &[man("pidfd_open(2)", "NOTES"), man("open_tree(2)", "DESCRIPTION")],
+        since: "6.14",
+        starts_as: Credentials::StartedAsRoot,
+        needs: &[&need::PROCFS, &need::PIDFD_MOUNTS],
+        wrong: "the mount fails, or leads to another process",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let target = outer.fork("target")?;
+            target.sigaction(Signal::SIGUSR1, Disposition::HANDLER)?;
+            let pidfd = outer.pidfd_open(target, 0)?.id()?;
+            let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::AT_EMPTY_PATH;
+            let tree = outer.open_tree(pidfd, "", flags)?.id()?;
+            outer.creat_excl("/tmp/pin")?;
+            outer.move_mount(
+                tree,
+                "",
+                Directory::AT_FDCWD,
+                "/tmp/pin",
+                MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+            )?;
+            outer.mount_points("/tmp")?;
+            outer.close(pidfd)?;
+            lab.note("by the file alone")?;
+            let opened = outer.open("/tmp/pin", O_RDONLY)?.id()?;
+            target.caught()?;
+            outer.pidfd_send_signal(opened, Signal::SIGUSR1)?;
+            target.caught()?;
+            lab.note("when the process has ended")?;
+            target.exit(0)?;
+            outer.waitpid(target, WaitOptions::empty())?;
+            outer.pidfd_send_signal(opened, Signal::SIGUSR1)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "api.peerpidfd-foreign",
+        claim: "SO_PEERPIDFD gives a pidfd also of a peer outside the caller's PID namespace; there it stands for PID 0, as the peer's credentials do, and the peer cannot be signalled by it.",
+        sources: &[man("unix(7)", "SO_PEERPIDFD"), man("unix(7)", "SO_PEERCRED")],
+        since: "6.5",
+        needs: &[&need::PID_NS, &need::PROCFS, &need::PEER_PIDFD],
+        wrong: "the descriptor is refused, or tells a number of another PID namespace",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let listener = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+            outer.bind(listener, "/tmp/socket")?;
+            outer.listen(listener)?;
+            let init = outer.clone("init", NEWPID)?;
+            init.mkdir("/tmp/proc", 0o755)?;
+            init.mount("proc", "/tmp/proc", "proc", MountFlags::empty(), "")?;
+            let connection = init.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+            init.connect(connection, "/tmp/socket")?;
+            let accepted = outer.accept(listener)?.id()?;
+            lab.note("inside, of the process outside")?;
+            let outwards = init.getsockopt_peerpidfd(connection)?.id()?;
+            init.field(format!("/tmp/proc/self/fdinfo/{outwards}"), "Pid")?;
+            init.getsockopt_peercred(connection)?;
+            init.pidfd_send_signal(outwards, Signal(0))?;
+            lab.note("outside, of the process inside")?;
+            let inwards = outer.getsockopt_peerpidfd(accepted)?.id()?;
+            outer.field(format!("/proc/self/fdinfo/{inwards}"), "NSpid")?;
+            outer.getsockopt_peercred(accepted)?;
+            init.sigaction(Signal::SIGUSR1, Disposition::HANDLER)?;
+            outer.pidfd_send_signal(inwards, Signal::SIGUSR1)?;
+            init.caught()?;
             Ok(())
         },
         ..CASE

@@ -265,6 +265,68 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "mnt.fchroot-directory",
+        claim: "fchroot makes an open directory the root directory; it takes CAP_SYS_CHROOT, and a descriptor of a directory (ENOTDIR).",
+        sources: &[text("linux/fcntl.h, linux/syscalls.h")],
+        since: "7.3",
+        needs: &[&need::FCHROOT],
+        wrong: "another directory becomes the root, or a process without the capability changes its own",
+        play: |lab| {
+            let process = lab.process("process")?;
+            jail(process)?;
+            let directory = process.open("/tmp/jail", OpenFlags::O_PATH)?.id()?;
+            let file = process.open("/tmp/outside", O_RDONLY)?.id()?;
+            process.fchroot(file)?;
+            process.fchroot(-1)?;
+            let without = process.fork("without")?;
+            without.capset_drop(Capabilities::CAP_SYS_CHROOT)?;
+            without.fchroot(directory)?;
+            without.readdir("/tmp")?;
+            lab.note("with the capability")?;
+            process.fchroot(directory)?;
+            process.readdir("/")?;
+            without.readdir("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.fchroot-failfs",
+        claim: "Whoever makes FD_FAILFS_ROOT the root directory finds no path any more (EOPNOTSUPP), and neither do the children that it creates; descriptors from before still work. Without CAP_SYS_CHROOT it takes no_new_privs, and a process that is in no chroot.",
+        sources: &[text("linux/fcntl.h")],
+        since: "7.3",
+        needs: &[&need::FCHROOT],
+        wrong: "a path leads somewhere, a child gets its root back, or a chroot is left by it",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            jail(outer)?;
+            outer.chdir("/tmp/jail")?;
+            let directory = outer.open("/tmp/jail", OpenFlags::O_PATH)?.id()?;
+            let plain = outer.fork("plain")?;
+            plain.capset_drop(Capabilities::CAP_SYS_CHROOT)?;
+            plain.fchroot_failfs()?;
+            let rooted = outer.fork("rooted")?;
+            rooted.chroot("/tmp/jail")?;
+            rooted.capset_drop(Capabilities::CAP_SYS_CHROOT)?;
+            rooted.prctl_set_no_new_privs()?;
+            rooted.fchroot_failfs()?;
+            lab.note("in no chroot, and sworn to gain no privileges")?;
+            plain.prctl_set_no_new_privs()?;
+            plain.fchroot_failfs()?;
+            plain.readdir("/")?;
+            plain.open("/tmp/outside", O_RDONLY)?;
+            plain.execve("/program")?;
+            let child = plain.fork("child")?;
+            child.readdir("/tmp")?;
+            lab.note("what needs no root directory goes on")?;
+            child.readdir(".")?;
+            child.openat(directory, "inside", O_RDONLY)?;
+            outer.readdir("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];
 
 /// Claims that are not tested, or only in part.

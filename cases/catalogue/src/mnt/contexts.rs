@@ -217,6 +217,39 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.fspick-needs-sb-owner",
+        claim: "Whoever may mount can pick a file system by fspick; to configure it anew takes CAP_SYS_ADMIN in the user namespace that it was mounted in, which the levels above have and those below have not.",
+        sources: &[man("fspick(2)", "DESCRIPTION"), man("fsconfig(2)", "ERRORS")],
+        since: "5.2",
+        needs: &[&need::PROCFS],
+        accepted: &[Accepted {
+            mutant: "fsconfig(3, FSCONFIG_SET_FLAG, \"ro\", NULL, 0)",
+            why: "the call that is refused differs from the one that is allowed in nothing but the caller",
+        }],
+        wrong: "the level below makes the file system read-only, or the level above may not",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let owner = clone_mapped(outer, "owner", NEWUSER | NEWNS, "0 0 1")?;
+            owner.mkdir("/tmp/own", 0o755)?;
+            owner.mount("own", "/tmp/own", "tmpfs", MountFlags::empty(), "mode=777")?;
+            let below = owner.clone("below", NEWUSER | NEWNS)?;
+            let above = outer.fork("above")?;
+            let namespace = above.open(owner.proc("ns/mnt"), O_RDONLY)?.id()?;
+            above.setns(namespace, NEWNS)?;
+            for (process, place) in [(below, "from below"), (above, "from above")] {
+                lab.note(place)?;
+                let context = process.fspick(Directory::AT_FDCWD, "/tmp/own", FspickFlags::empty())?.id()?;
+                process.fsconfig(context, FLAG, "ro", "", 0)?;
+                process.fsconfig(context, RECONFIGURE, "", "", 0)?;
+                owner.mountinfo("/tmp/own")?;
+            }
+            outer.diff_ns(below.proc("ns"), owner.proc("ns"))?;
+            outer.diff_ns(above.proc("ns"), owner.proc("ns"))?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.fscontext-passed-on",
         claim: "A context belongs to the user namespace in which it was begun, not to a process: another process of that user namespace completes it.",
         sources: &[man("fsopen(2)", "DESCRIPTION")],

@@ -83,6 +83,32 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.ns-file-below-rbind-refused",
+        claim: "A recursive bind of another namespace's mount is refused where it would bring the file of the caller's own mount namespace along, which is stacked on it there; the mount alone can be bound.",
+        sources: &[man("mount(2)", "ERRORS")],
+        since: "3.8",
+        needs: &[&need::MNT_NS, &need::PROCFS],
+        wrong: "the copy holds a mount that pins the namespace it is in",
+        play: |lab| {
+            let outer = with_older_namespace(lab, "outer")?;
+            outer.creat_excl("/tmp/pin")?;
+            outer.creat_excl("/tmp/copy")?;
+            bind_on(outer, "/proc/self/ns/uts", "/tmp/pin")?;
+            let pin = outer.open("/tmp/pin", OpenFlags::O_PATH)?.id()?;
+            let newer = outer.clone("newer", NEWNS)?;
+            bind_on(outer, &newer.proc("ns/mnt"), "/tmp/pin")?;
+            outer.mount_points("/tmp")?;
+            lab.note("the whole stack, then the lowest mount alone")?;
+            let source = super::by_descriptor(pin);
+            newer.mount(source.as_str(), "/tmp/copy", "", MountFlags::MS_BIND | MountFlags::MS_REC, "")?;
+            newer.mount_points("/tmp")?;
+            bind_on(newer, &source, "/tmp/copy")?;
+            newer.mountinfo("/tmp/copy")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.ns-death-leaves-peer-group",
         claim: "When the last process of a mount namespace has ended, its mounts leave their peer groups: a mount that becomes a slave then has nobody left to be the slave of, and is private.",
         sources: &[man(MOUNT_NAMESPACES, "SHARED SUBTREES")],

@@ -4,7 +4,7 @@
 //! That they cannot be unmounted lives in `less_privileged`, trees that arrive later in `levels`,
 //! locked flags in `locked_flags`.
 
-use super::{MOUNT_NAMESPACES, NO_DATA, bind_on, change, tmpfs, with_shared_mount};
+use super::{MOUNT_NAMESPACES, NO_DATA, bind_on, change, detached_tmpfs, tmpfs, with_shared_mount};
 use crate::prelude::*;
 
 /// A process that has mounted something over the directory /tmp/a/cover and made a place for copies,
@@ -358,6 +358,64 @@ pub const CASES: &[Case] = &[
                 process.umount("/tmp/a")?;
                 process.mount_points("/tmp")?;
             }
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.beneath-lock-transfer",
+        claim: "A mount that is put beneath a locked one takes its lock over: the upper one can be unmounted then, and the lower one cannot, so that what both cover stays covered.",
+        sources: &[
+            man("move_mount(2)", "MOVE_MOUNT_BENEATH"),
+            man(MOUNT_NAMESPACES, "Restrictions on mount namespaces"),
+        ],
+        since: "7.1",
+        needs: &[&need::PROCFS, &need::BENEATH_LOCKED],
+        wrong: "the covered file comes to light, or the lock stays with the upper mount",
+        play: |lab| {
+            let (_, inner) = with_secret(lab)?;
+            inner.umount("/tmp/a/cover")?;
+            let new = detached_tmpfs(inner)?;
+            let beneath = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_BENEATH;
+            inner.move_mount(new, "", Directory::AT_FDCWD, "/tmp/a/cover", beneath)?;
+            inner.mountinfo("/tmp/a/cover")?;
+            inner.umount("/tmp/a/cover")?;
+            inner.mount_points("/tmp")?;
+            lab.note("the new mount is there alone, and locked")?;
+            inner.umount("/tmp/a/cover")?;
+            inner.umount2("/tmp/a/cover", UmountFlags::MNT_DETACH)?;
+            inner.readdir("/tmp/a/cover")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.propagated-copy-keeps-lock",
+        claim: "A locked cover stays locked when propagation puts a mount beneath it and takes that away again.",
+        sources: &[man(MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
+        since: "3.12",
+        needs: &[&need::PROCFS],
+        wrong: "the cover can be unmounted while another mount lies beneath it, or afterwards",
+        play: |lab| {
+            let outer = with_shared_mount(lab, "outer")?;
+            outer.mkdir("/tmp/a/cover", 0o755)?;
+            outer.creat_excl("/tmp/a/cover/secret")?;
+            let manager = outer.clone("manager", NEWNS)?;
+            change(manager, "/tmp/a", MountFlags::MS_SLAVE)?;
+            manager.mount("cover", "/tmp/a/cover", "tmpfs", MountFlags::empty(), NO_DATA)?;
+            let inner = manager.clone("inner", NEWUSER | NEWNS)?;
+            inner.umount("/tmp/a/cover")?;
+            lab.note("a mount of outer comes beneath the cover")?;
+            outer.mount("new", "/tmp/a/cover", "tmpfs", MountFlags::empty(), NO_DATA)?;
+            inner.mount_points("/tmp")?;
+            inner.mountinfo("/tmp/a/cover")?;
+            inner.umount("/tmp/a/cover")?;
+            lab.note("and goes")?;
+            outer.umount("/tmp/a/cover")?;
+            inner.mount_points("/tmp")?;
+            inner.umount("/tmp/a/cover")?;
+            inner.readdir("/tmp/a/cover")?;
+            outer.readdir("/tmp/a/cover")?;
             Ok(())
         },
         ..CASE

@@ -28,6 +28,7 @@ crate::topics! {
     mount_flags,
     mount_errors,
     umount,
+    unmounted,
     less_privileged,
     levels,
     locked_mounts,

@@ -117,6 +117,39 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        id: "mnt.open-tree-namespace-covered",
+        claim: "Where the caller is not privileged over the mount namespace that it copies from, OPEN_TREE_NAMESPACE uncovers nothing: without AT_RECURSIVE a directory with a mount below it is refused, and with it also an unbindable cover comes along.",
+        sources: &[KERNEL],
+        since: "7.3",
+        needs: &[&need::PROCFS, &need::OPEN_TREE_NAMESPACE],
+        wrong: "the covered file shows in the new namespace",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            for place in ["/tmp/a", "/tmp/a/plain"] {
+                outer.mkdir(place, 0o755)?;
+            }
+            outer.mkdir("/tmp/a/cover", 0o755)?;
+            outer.creat_excl("/tmp/a/cover/secret")?;
+            outer.mount("cover", "/tmp/a/cover", "tmpfs", super::NO_FLAGS, super::NO_DATA)?;
+            change(outer, "/tmp/a/cover", MountFlags::MS_UNBINDABLE)?;
+            let whole = NAMESPACE | OpenTreeFlags::AT_RECURSIVE;
+            lab.note("all capabilities, but not over this mount namespace")?;
+            let contained = clone_mapped(outer, "contained", NEWUSER, "0 0 1")?;
+            contained.open_tree(HERE, "/tmp/a", NAMESPACE)?;
+            contained.open_tree(HERE, "/tmp/a/plain", NAMESPACE)?;
+            let copied = contained.open_tree(HERE, "/tmp/a", whole)?.id()?;
+            contained.setns(copied, NEWNS)?;
+            outer.mount_points_of(contained.proc("mountinfo"), "/")?;
+            contained.readdir("/cover")?;
+            lab.note("the owner of the mount namespace may leave the cover out")?;
+            let alone = outer.open_tree(HERE, "/tmp/a", NAMESPACE)?.id()?;
+            let owner = member(outer, "owner", alone)?;
+            owner.readdir("/cover")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
         id: "mnt.open-tree-namespace-locks",
         claim: "In a namespace that the root of a user namespace made by OPEN_TREE_NAMESPACE, mounts that it was given stay locked; its own can be unmounted, and so can all of them where the creator made it.",
         sources: &[KERNEL, man(super::MOUNT_NAMESPACES, "Restrictions on mount namespaces")],
@@ -167,6 +200,44 @@ pub const CASES: &[Case] = &[
             member.creat_excl("/file")?;
             member.statmount("/", ROOT)?;
             outer.mount_points("/tmp")?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.fsmount-namespace-perm",
+        claim: "FSMOUNT_NAMESPACE takes CAP_SYS_ADMIN in the caller's user namespace and none over its present mount namespace, which a mount without the flag takes. Who has none over the present one cannot unmount the root of the new one, which whoever has it can.",
+        sources: &[KERNEL],
+        since: "7.1",
+        needs: &[&need::PROCFS, &need::FSMOUNT_NAMESPACE],
+        wrong: "whoever has a context makes a namespace, a contained root is refused, or it can take the root mount away",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let context = outer.fsopen("tmpfs", FsopenFlags::empty())?.id()?;
+            outer.fsconfig(context, FsconfigCommand::FSCONFIG_CMD_CREATE, "", "", 0)?;
+            let (flag, attributes) = (FsmountFlags::FSMOUNT_NAMESPACE, MountAttributes::empty());
+            let without = outer.fork("without")?;
+            without.capset_drop(Capabilities::CAP_SYS_ADMIN)?;
+            without.fsmount(context, flag, attributes)?;
+            lab.note("all capabilities, but not over this mount namespace")?;
+            let contained = clone_mapped(outer, "contained", NEWUSER, "0 0 1")?;
+            contained.fsmount(context, FsmountFlags::empty(), attributes)?;
+            let namespace = contained.fsmount(context, flag, attributes)?.id()?;
+            contained.setns(namespace, NEWNS)?;
+            outer.diff_ns(contained.proc("ns"), "/proc/self/ns")?;
+            tmpfs(contained, "/own")?;
+            contained.umount("/own")?;
+            contained.umount("/")?;
+            contained.umount2("/", UmountFlags::MNT_DETACH)?;
+            outer.mount_points_of(contained.proc("mountinfo"), "/")?;
+            lab.note("all capabilities over this mount namespace")?;
+            let second = outer.fsopen("tmpfs", FsopenFlags::empty())?.id()?;
+            outer.fsconfig(second, FsconfigCommand::FSCONFIG_CMD_CREATE, "", "", 0)?;
+            let made = outer.fsmount(second, flag, attributes)?.id()?;
+            let free = member(outer, "free", made)?;
+            outer.mount_points_of(free.proc("mountinfo"), "/")?;
+            free.umount2("/", UmountFlags::MNT_DETACH)?;
+            outer.mount_points_of(free.proc("mountinfo"), "/")?;
             Ok(())
         },
         ..CASE
@@ -246,6 +317,42 @@ pub const CASES: &[Case] = &[
             outer.mount_points_of(empty.proc("mountinfo"), "/")?;
             let file = empty.openat(new, "file", O_RDONLY)?.id()?;
             empty.read(file)?;
+            Ok(())
+        },
+        ..CASE
+    },
+    Case {
+        id: "mnt.nullfs-immutable",
+        claim: "The file system of an empty root stays as it is: nothing can be made in it, its root directory keeps its mode, and it can neither be remounted, unmounted nor picked for a new configuration.",
+        sources: &[KERNEL],
+        since: "7.1",
+        needs: &[&need::PROCFS, &need::EMPTY_MNTNS],
+        wrong: "what all empty namespaces of the machine share is changed through one of them",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            let empty = outer.fork("empty")?;
+            empty.unshare_empty_mntns(NONE)?;
+            empty.stat_mode("/")?;
+            empty.creat_excl("/file")?;
+            empty.mkdir("/directory", 0o755)?;
+            empty.symlink("/", "/link")?;
+            empty.chmod("/", 0o777)?;
+            change(empty, "/", MountFlags::MS_REMOUNT)?;
+            empty.umount("/")?;
+            empty.fspick(HERE, "/", FspickFlags::empty())?;
+            empty.readdir("/")?;
+            empty.stat_mode("/")?;
+            lab.note("another one, and the same steps in a file system of one's own")?;
+            let second = outer.fork("second")?;
+            second.unshare_empty_mntns(NONE)?;
+            second.readdir("/")?;
+            second.stat_mode("/")?;
+            tmpfs(outer, "/tmp/a")?;
+            outer.mkdir("/tmp/a/directory", 0o755)?;
+            outer.chmod("/tmp/a", 0o777)?;
+            change(outer, "/tmp/a", MountFlags::MS_REMOUNT)?;
+            outer.fspick(HERE, "/tmp/a", FspickFlags::empty())?;
+            outer.umount("/tmp/a")?;
             Ok(())
         },
         ..CASE

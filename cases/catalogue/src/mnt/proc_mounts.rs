@@ -165,4 +165,32 @@ pub const CASES: &[Case] = &[
         },
         ..CASE
     },
+    Case {
+        id: "mnt.proc-subset-pid-not-covered-rule",
+        claim: "The root of a user namespace may mount a proc with subset=pid also where a part of its /proc is covered, since that part is not in it; a whole one it may not, and the option cannot be given to a proc that is mounted.",
+        sources: &[text("Documentation/filesystems/proc.rst")],
+        since: "7.2",
+        needs: &[&need::PROCFS, &need::WHOLE_PROC, &need::PROC_SUBSET_COVERED],
+        wrong: "settings that were hidden from a container can be read in a new proc",
+        play: |lab| {
+            let outer = lab.process("outer")?;
+            outer.mkdir("/tmp/p", 0o755)?;
+            outer.mkdir("/tmp/q", 0o755)?;
+            let hider = outer.clone("hider", NEWNS)?;
+            hider.mount("cover", "/proc/sys", "tmpfs", NO_FLAGS, NO_DATA)?;
+            let covered = root_below(hider, "covered", outer)?;
+            mount_proc(covered, NO_FLAGS)?;
+            covered.mount("proc", "/tmp/p", "proc", NO_FLAGS, "subset=pid")?;
+            covered.readdir("/tmp/p")?;
+            lab.note("where nothing is covered each can be mounted, and stays as it was")?;
+            let whole = root_below(outer, "whole", outer)?;
+            mount_proc(whole, NO_FLAGS)?;
+            whole.mount("", "/tmp/p", "", MountFlags::MS_REMOUNT, "subset=pid")?;
+            whole.readdir("/tmp/p/sys")?;
+            whole.mount("proc", "/tmp/q", "proc", NO_FLAGS, "subset=pid")?;
+            whole.readdir("/tmp/q")?;
+            Ok(())
+        },
+        ..CASE
+    },
 ];

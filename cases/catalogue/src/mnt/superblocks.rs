@@ -313,3 +313,12 @@ pub const CASES: &[Case] = &[
         ..CASE
     },
 ];
+
+/// Claims that cannot be tested.
+pub const UNTESTED: &[Untested] = &[Untested {
+    id: "mnt.tmpfs-quota-not-in-userns",
+    claim: "The root of a user namespace cannot mount a tmpfs with quotas.",
+    sources: &[man("tmpfs(5)", "Mount options")],
+    why: "A kernel without quotas on tmpfs (CONFIG_TMPFS_QUOTA), as those of the large distributions are, gives everybody the same EINVAL for the unknown option, so nothing tells the refusal of the rule from it.",
+    part: None,
+}];
