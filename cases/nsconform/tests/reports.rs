@@ -98,7 +98,7 @@ fn a_kept_run_is_small_and_is_read_back_whole() {
 
 #[rstest]
 fn each_format_comes_from_a_live_run_a_stored_run_and_a_matrix(
-    #[values("human", "json", "ktap", "tap", "junit", "markdown", "csv", "kcidb")] format: &str,
+    #[values("human", "json", "ktap", "tap", "junit", "markdown", "csv", "kcidb", "html")] format: &str,
 ) {
     let stored = recorded("6.12.root.jsonl");
     let all = fixtures().join("runs").display().to_string();

@@ -6,6 +6,7 @@
 
 use crate::counts::Counts;
 use crate::event::RunEvent;
+use crate::html::{HtmlReport, Textbook};
 use crate::run::RecordedRun;
 use crate::{csv, human, json, junit, kcidb, ktap, markdown, tap};
 use nsconform_suite::verdict::ExitStatus;
@@ -79,11 +80,13 @@ pub enum ReportFormat {
     Csv,
     /// The submissions of KernelCI.
     Kcidb,
+    /// One page with everything, for a browser.
+    Html,
 }
 
 impl ReportFormat {
     /// All of them.
-    pub const ALL: [ReportFormat; 8] = [
+    pub const ALL: [ReportFormat; 9] = [
         ReportFormat::Human,
         ReportFormat::Json,
         ReportFormat::Ktap,
@@ -92,6 +95,7 @@ impl ReportFormat {
         ReportFormat::Markdown,
         ReportFormat::Csv,
         ReportFormat::Kcidb,
+        ReportFormat::Html,
     ];
 
     /// Its name on the command line, and what it is for.
@@ -105,6 +109,7 @@ impl ReportFormat {
             ReportFormat::Markdown => ("markdown", "For a pull request or a mail"),
             ReportFormat::Csv => ("csv", "A row for each case, a column for each kernel"),
             ReportFormat::Kcidb => ("kcidb", "A submission to KernelCI, schema 5.3"),
+            ReportFormat::Html => ("html", "One page for a browser, with every rule and its story"),
         }
     }
 
@@ -120,6 +125,7 @@ impl ReportFormat {
             ReportFormat::Markdown => Box::new(markdown::MarkdownReport),
             ReportFormat::Csv => Box::new(csv::CsvReport),
             ReportFormat::Kcidb => Box::new(kcidb::KcidbReport(options.kcidb)),
+            ReportFormat::Html => Box::new(HtmlReport(options.textbook)),
         }
     }
 }
@@ -159,6 +165,8 @@ pub struct ReportOptions {
     pub deviations: bool,
     /// The head of a KCIDB submission.
     pub kcidb: kcidb::Submitter,
+    /// Makes the words of the catalogue for a page.
+    pub textbook: fn() -> Textbook,
 }
 
 /// Takes events, hands them to a document, and keeps the runs.

@@ -6,6 +6,7 @@
 //! | `run`, `shards`, `counts` | runs as values: read back, put together, counted |
 //! | `document` | the trait of a report, and the one place where a format is chosen |
 //! | `human`, `json`, `ktap`, `tap`, `junit`, `markdown`, `csv`, `kcidb` | a report each |
+//! | `html` | the page for a browser: the same runs, and the words of the catalogue |
 //! | `table` | many kernels side by side |
 //! | `compare`, `diff` | what became of each case from one run to another, and how that is shown |
 //! | `style` | how texts for people look |
@@ -18,6 +19,7 @@ mod csv;
 pub mod diff;
 pub mod document;
 pub mod event;
+pub mod html;
 mod human;
 mod json;
 mod junit;

@@ -105,6 +105,18 @@ pub fn kernels(runs: &Runs) -> Vec<KernelRuns> {
     kernels
 }
 
+/// As whom anything ran, by uid: root first.
+pub(crate) fn privileges(kernels: &[KernelRuns]) -> Vec<(u32, String)> {
+    let mut privileges: Vec<(u32, String)> = kernels
+        .iter()
+        .flat_map(|kernel| &kernel.runs)
+        .map(|run| (run.start.machine.uid, run.privilege()))
+        .collect();
+    privileges.sort();
+    privileges.dedup();
+    privileges
+}
+
 impl Row {
     /// Whether all kernels that have a record agree. Missing records are told apart: they say
     /// nothing about the kernel, and one guest that was lost must not unfold everything.
@@ -129,13 +141,7 @@ impl Matrix {
     /// One matrix for each privilege that anything ran with, root first. A kernel without a run
     /// has a column in each of them.
     pub fn of_kernels(kernels: &[KernelRuns]) -> Vec<Matrix> {
-        let mut privileges: Vec<(u32, String)> = kernels
-            .iter()
-            .flat_map(|kernel| &kernel.runs)
-            .map(|run| (run.start.machine.uid, run.privilege()))
-            .collect();
-        privileges.sort();
-        privileges.dedup();
+        let mut privileges = privileges(kernels);
         if privileges.is_empty() && !kernels.is_empty() {
             privileges.push((0, "anyone".to_string()));
         }

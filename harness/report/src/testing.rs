@@ -2,6 +2,7 @@
 
 use crate::document::{Layout, ReportFormat, ReportOptions, Reporter, Verbosity};
 use crate::event::{CaseResult, Description, RunEnd, RunStart, SCHEMA};
+use crate::html::Textbook;
 use crate::kcidb::Submitter;
 use crate::run::RecordedRun;
 use nsconform_suite::verdict::{SkipReason, Verdict};
@@ -95,6 +96,7 @@ pub(crate) fn options() -> ReportOptions {
         verbosity: Verbosity::Usual,
         deviations: false,
         kcidb: Submitter::default(),
+        textbook: Textbook::default,
     }
 }
 

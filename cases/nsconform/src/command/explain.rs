@@ -1,34 +1,86 @@
-//! `nsconform explain`: one case for a reader who has never called unshare(2).
+//! `nsconform explain`: one case for a reader who has never called unshare(2), as text, as a page or as
+//! a picture; or all of them as one page, the textbook.
 
-use super::{CommandResult, Failure, print, unknown};
+use super::output::{Output, unwritten};
+use super::textbook::{called, declaration, flags, meaning, textbook, textbook_case};
+use super::{CommandResult, Failure, unknown};
 use nsconform_catalogue::{approved, catalogue, claims, untested};
-use nsconform_lab::call;
-use nsconform_lab::call::declaration::Mark;
 use nsconform_lab::fold::is_brace;
+use nsconform_report::html;
 use nsconform_suite::case::{Case, Untested};
 use nsconform_suite::verdict::ExitStatus;
-use nsconform_sys::kind::Flags;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 /// The command line of `explain`.
 #[derive(clap::Args)]
 pub struct ExplainArguments {
     /// The id of the case
-    case: String,
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    case: Option<String>,
+    /// Every case in one page: the textbook
+    #[arg(long)]
+    all: bool,
+    /// The form of the explanation
+    #[arg(long, value_enum, default_value_t)]
+    format: ExplainFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The forms of an explanation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ExplainFormat {
+    /// For people, on a terminal
+    #[default]
+    Human,
+    /// A page for a browser
+    Html,
+    /// A picture for a slide or a handout
+    Svg,
 }
 
 /// Runs the command.
 pub fn explain(arguments: &ExplainArguments) -> CommandResult {
-    if let Some(case) = catalogue().iter().find(|case| case.id == arguments.case) {
-        print(|to| write(to, case))?;
-    } else if let Some(claim) = untested().find(|claim| claim.id == arguments.case) {
-        print(|to| write_untested(to, claim))?;
-    } else {
-        let ids: Vec<&str> =
-            catalogue().iter().map(|case| case.id).chain(untested().map(|claim| claim.id)).collect();
-        return Err(Failure::usage(unknown(&arguments.case, &ids)));
+    let Some(id) = &arguments.case else {
+        if arguments.format != ExplainFormat::Html {
+            return Err(Failure::usage("the textbook is a page: add --format html"));
+        }
+        return write_to(arguments, &|to| html::write_textbook(&textbook(), to));
+    };
+    let case = catalogue().iter().copied().find(|case| case.id == id);
+    let claim = untested().find(|claim| claim.id == id);
+    match (case, claim, arguments.format) {
+        (Some(case), _, ExplainFormat::Human) => write_to(arguments, &|to| write(to, case)),
+        (Some(case), _, ExplainFormat::Html) => {
+            write_to(arguments, &|to| html::write_case(&textbook_case(case), to))
+        }
+        (Some(case), _, ExplainFormat::Svg) => {
+            write_to(arguments, &|to| html::write_picture(&textbook_case(case), to))
+        }
+        (None, Some(claim), ExplainFormat::Human) => write_to(arguments, &|to| write_untested(to, claim)),
+        (None, Some(_), _) => Err(Failure::usage(format!(
+            "{id} is not tested, so that there is nothing to draw: `nsconform explain {id}` says why"
+        ))),
+        (None, None, _) => {
+            let ids: Vec<&str> =
+                catalogue().iter().map(|case| case.id).chain(untested().map(|claim| claim.id)).collect();
+            Err(Failure::usage(unknown(id, &ids)))
+        }
     }
+}
+
+/// Writes to the file that was named, or to standard output.
+fn write_to(arguments: &ExplainArguments, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> CommandResult {
+    let path = arguments.output.as_deref();
+    let mut to = Output::open(path, arguments.format == ExplainFormat::Human)?;
+    let mut text = Vec::new();
+    write(&mut text)
+        .and_then(|()| to.write_all(&text))
+        .and_then(|()| to.flush())
+        .map_err(|error| unwritten(path, &error))?;
     Ok(ExitStatus::Success)
 }
 
@@ -97,36 +149,16 @@ fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
         number += 1;
         writeln!(to, "{number:4}  {line}")?;
         let Some(call) = called(line) else { continue };
-        let Some(declaration) = call::declarations().find(|declaration| declaration.fits(call)) else {
-            continue;
-        };
+        let Some(declaration) = declaration(call) else { continue };
         if met.insert(declaration.name) {
-            writeln!(to, "      {dim}{}{}{dim:#}", declaration.meaning.trim(), means(declaration.mark))?;
+            writeln!(to, "      {dim}{}{dim:#}", meaning(declaration))?;
         }
     }
     Ok(())
 }
 
-/// The text of the call in a line of a trace, behind the name of the process.
-fn called(line: &str) -> Option<&str> {
-    let (_, call) = line.split_once("  ")?;
-    Some(call.trim_start())
-}
-
-/// The files and calls behind a line that is no single call.
-fn means(mark: Mark) -> String {
-    match mark {
-        Mark::Call => String::new(),
-        Mark::Observation { reads } => format!(" An observation; it reads {reads}."),
-        Mark::Composite { makes } => format!(" Several calls in one; it makes {makes}."),
-    }
-}
-
 fn write_flags(to: &mut dyn Write, trace: &str) -> io::Result<()> {
-    let words: BTreeSet<&str> =
-        trace.split(|letter: char| !letter.is_ascii_uppercase() && letter != '_').collect();
-    let flags: Vec<(&str, &str)> =
-        Flags::EXPLAINED.iter().filter(|(name, _)| words.contains(name)).copied().collect();
+    let flags = flags(trace);
     if flags.is_empty() {
         return Ok(());
     }

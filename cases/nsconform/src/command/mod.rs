@@ -20,6 +20,7 @@ mod progress;
 pub mod report;
 pub mod run;
 pub mod shorten;
+mod textbook;
 pub mod verify;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -140,6 +141,7 @@ impl ReporterArguments {
                 checkout: self.kcidb_checkout.clone(),
                 build: self.kcidb_build.clone(),
             },
+            textbook: textbook::textbook,
         }
     }
 }
