@@ -13,12 +13,20 @@ use std::time::Duration;
 /// A program that runs for so long without any sign of progress is looping.
 const LOOPS: Duration = Duration::from_millis(250);
 
+/// A program that naps for so long, once or again and again, waits for something. One that naps for less
+/// takes its time: nobody has promised to do the next step at once.
+const NAPS: Duration = Duration::from_millis(300);
+
 /// Signals that a program may treat differently: all are tried, as a mistake may be about one.
 pub(super) const SIGNALS: [Signal; 4] = [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGUSR1];
 
 /// Whether a process sleeps, loops or has ended, that is, does nothing new by itself.
 pub(super) fn is_idle(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
-    process.is_asleep() || !process.is_alive() || loops(stage, process)
+    process.is_asleep() && !naps_briefly(stage, process) || !process.is_alive() || loops(stage, process)
+}
+
+fn naps_briefly(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
+    process.nap_time().is_some_and(|time| time < NAPS.mul_f64(stage.time_scale()))
 }
 
 fn loops(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> bool {
@@ -98,8 +106,8 @@ pub(super) fn a_stop_is_no_end(stage: &Stage<'_>, run: &Run<'_>, child: &Observe
     stage.kill(child, Signal::SIGCONT)?;
     // Its parent has been told by the time that it sleeps again: the child does that itself.
     stage.wait("the child to go on", || {
-        let goes_on = is_idle(stage, child) && child.state().is_ok_and(|state| state != 'T');
-        (goes_on || !child.is_alive()).then_some(())
+        let goes_on = child.is_asleep() && child.state().is_ok_and(|state| state != 'T');
+        (goes_on || !child.is_alive() || loops(stage, child)).then_some(())
     })?;
     still_waits(stage, run)
 }
@@ -117,10 +125,7 @@ fn still_waits(stage: &Stage<'_>, run: &Run<'_>) -> CheckResult {
 /// stops does that itself, before it leaves the processor.
 pub(super) fn stop(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> CheckResult {
     stage.kill(process, Signal::SIGSTOP)?;
-    stage.wait("a process to stop", || {
-        let has_stopped = process.state().is_ok_and(|state| state == 'T');
-        (has_stopped && process.is_off_processor()).then_some(())
-    })
+    stage.wait("a process to stop", || process.has_stopped().then_some(()))
 }
 
 /// A number of seconds that no check waits for, and that nobody could know beforehand.
@@ -176,8 +181,13 @@ impl Left {
 
     /// Demands that there is no more, and no process.
     pub(super) fn is_nothing(&self, stage: &Stage<'_>) -> CheckResult {
-        let processes = stage.all().len();
-        ensure(processes == 0, || "no process is left".into(), || format!("there are {processes}"))?;
+        // One that nobody waits for is there for a moment yet: until it has ended, and PID 1 of the stage has
+        // waited for it.
+        let left = stage.wait("all processes to end, or to stand still", || {
+            let living: Vec<_> = stage.all().into_iter().filter(ObservedProcess::is_alive).collect();
+            living.iter().all(|process| is_idle(stage, process)).then_some(living.len())
+        })?;
+        ensure(left == 0, || "no process is left".into(), || format!("there are {left}"))?;
         mounts_as_before(stage, &self.mounts)?;
         let names = stage.names_in_scratch()?;
         ensure(

@@ -152,6 +152,17 @@ impl<'s> Session<'s> {
         )
     }
 
+    /// Demands that it tells that this PID has terminated: before the prompt, or while a line is read.
+    /// Says whether the prompt has come.
+    fn has_ended(&self, pid: i32) -> Result<bool, CheckAbort> {
+        let (expected, mut has_come) = (told(&format!("PID {pid} terminated")), false);
+        self.run.find(&format!("a line {expected:?}"), |line| {
+            has_come |= line.starts_with(PROMPT);
+            (line.strip_prefix(PROMPT).unwrap_or(line) == expected).then_some(())
+        })?;
+        Ok(has_come)
+    }
+
     /// Demands that the submission is there, asleep.
     fn is_asleep(&self, expected: &str) -> CheckResult {
         settled::falls_asleep(self.stage, &self.init, expected)
@@ -393,7 +404,7 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     let orphans = session.leave_orphans(1)?;
     let orphan = inside(&orphans[0])?;
     session.reaps(&orphans[0])?;
-    tells(&run.line()?, &format!("PID {orphan} terminated"))?;
+    session.has_ended(orphan)?;
 
     let held = stage.held_script()?;
     run.write(&format!("{}\n", held.words[0]))?;
@@ -403,7 +414,7 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     let (mut created, mut marked) = (None, false);
     run.find(&format!("a line of -v and the command's {:?}", held.mark), |line| {
         marked |= line == held.mark;
-        if line.starts_with('\t') {
+        if line.starts_with('\t') && !line.ends_with(" terminated") {
             created.get_or_insert_with(|| line.to_string());
         }
         (marked && created.is_some()).then_some(())
@@ -411,10 +422,9 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     let pid = inside(&stage.process_running(&held.command_line())?)?;
     tells(&created.unwrap_or_default(), &format!("created child {pid}"))?;
     run.release()?;
-    run.find(&format!("a line {:?}", told(&format!("PID {pid} terminated"))), |line| {
-        (line == told(&format!("PID {pid} terminated"))).then_some(())
-    })?;
-    run.prompt(PROMPT)?;
+    if !session.has_ended(pid)? {
+        run.prompt(PROMPT)?;
+    }
 
     // One that was stopped has not ended.
     let (_, stopped) = session.holds()?;

@@ -5,6 +5,7 @@
 use super::command::{self, has_left, hold, inherits_nothing};
 use super::{failing, settled};
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use nsconform_grader::assignment::SubmissionCredentials;
 use nsconform_grader::{
     CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
@@ -179,11 +180,15 @@ fn refused_map(stage: &Stage<'_>) -> CheckResult {
     let (inside, foreign) = (stage.number(0..60000), stage.number(2000..60000));
     let map = format!("{inside} {foreign} 1");
     for (option, file) in [("-M", "uid_map"), ("-G", "gid_map")] {
-        // It would stay, if it were executed.
+        // It would stay, if it were executed. And so would a child that nobody waits for, while the process
+        // that adopts it is stopped.
         let held = stage.held_script()?;
+        let adopter = stage.init();
+        settled::stop(stage, &adopter)?;
         let run = stage.start(&["-U", option, &map, &held.words[0]])?;
         run.ends_with(Termination::Exited(1))?;
         let left = stage.all().len();
+        stage.kill(&adopter, Signal::SIGCONT)?;
         ensure(
             left == 0,
             || format!("when the {file} is refused, no process is left at the end of the program"),

@@ -167,6 +167,11 @@ impl Launch {
         self.is_submission || self.has_starter() || self.directory.is_some()
     }
 
+    /// Whether its standard streams are a terminal.
+    pub(super) fn is_on_terminal(&self) -> bool {
+        self.input == Input::Terminal
+    }
+
     /// Whether a program of the system's starts it, which must be what it seems to be.
     pub(super) fn has_starter(&self) -> bool {
         !self.starter.is_empty()

@@ -16,6 +16,7 @@
 //! | `launch`, `attributes` | programs on a stage, and the attributes that all have in common |
 //! | `run`, `observed` | a submission under way: its streams, and its processes as the kernel shows them |
 //! | `waiting` | the system call in which a process waits |
+//! | `progress` | signs that a process gets on |
 //! | `clock` | the time of a submission, which is not that of the machine |
 //! | `abort` | how a check ends early |
 //! | `channel` | the watcher's messages to its parent |
@@ -63,6 +64,7 @@ mod launch;
 mod looks;
 mod observed;
 mod place;
+mod progress;
 pub mod report;
 mod run;
 mod sources;

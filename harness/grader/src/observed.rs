@@ -5,6 +5,7 @@
 
 use super::abort::CheckAbort;
 use super::attributes::ENVIRONMENT;
+use super::progress::{Signs, field_of};
 use super::stage::Stage;
 use super::waiting;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag};
@@ -178,31 +179,46 @@ impl<'s> ObservedProcess<'s> {
         status.chars().next().ok_or_else(|| self.gone("status"))
     }
 
-    /// Whether it does nothing until something wakes it: it sleeps, it has been stopped, or it waits for
-    /// a child that vfork(2) or the like has created. For waiting, so without a line in the trace.
+    /// Whether it does nothing until something wakes it: each of its threads sleeps, has been stopped, or
+    /// waits for a child that vfork(2) or the like has created. For waiting, so without a line in the
+    /// trace.
     pub fn is_asleep(&self) -> bool {
-        match state(self.pid) {
-            // T, and t where a tracer has stopped it.
-            Some('T' | 't') => true,
-            // D is for whatever cannot be interrupted, as reading from a disk, which is no waiting.
-            Some('D') => waits_for_vfork(self.pid),
-            _ => procfs::is_asleep(&directory(self.pid)),
-        }
+        let threads: Vec<PathBuf> = threads(self.pid).filter(|thread| is_alive(thread)).collect();
+        !threads.is_empty() && threads.iter().all(|thread| is_asleep(thread))
+    }
+
+    /// Whether it has been stopped, and all its threads have left the processor: one that stops is shown so
+    /// a moment before. Or it is gone.
+    pub fn has_stopped(&self) -> bool {
+        let has_left = |thread: &Path| {
+            // True if the kernel does not show it.
+            std::fs::read_to_string(thread.join("syscall")).map_or(true, |text| text.trim() != "running")
+        };
+        threads(self.pid).all(|thread| procfs::state(&thread) == Some('T') && has_left(&thread))
     }
 
     /// How long it has run without any sign of progress: no page of memory was touched for the first
     /// time, no byte was read or written, no other program was executed. A program that loads its
     /// modules makes progress, one that loops does not.
     pub fn idle_run_time(&self) -> Duration {
-        let (Ok(run_time), Some(now)) = (self.run_time(), Progress::of(self.pid)) else {
+        let (Ok(run_time), Some(signs)) = (self.run_time(), Signs::of(&directory(self.pid))) else {
             return Duration::ZERO;
         };
-        let mut state = self.stage.state.borrow_mut();
-        let before = state.progress.entry(self.pid).or_insert(Progress { run_time, ..now });
-        if (before.faults, before.bytes, before.image) != (now.faults, now.bytes, now.image) {
-            *before = Progress { run_time, ..now };
-        }
-        Duration::from_nanos(run_time.saturating_sub(before.run_time))
+        self.stage.state.borrow_mut().progress.idle_run_time(self.pid, run_time, signs)
+    }
+
+    /// For how long it has been seen in nothing but system calls that end after some time by themselves,
+    /// without any sign of progress: not counting the time in which the machine did something else. None
+    /// while it is in no such call, or if the kernel does not show it. For waiting, so without a line in
+    /// the trace.
+    pub fn nap_time(&self) -> Option<Duration> {
+        let call = std::fs::read_to_string(self.path("syscall")).ok();
+        let naps = call
+            .and_then(|text| waiting::call(&text))
+            .is_some_and(|(call, arguments)| waiting::has_time_limit(call, &arguments));
+        let signs = Signs::of(&directory(self.pid)).filter(|_| naps);
+        let state = &mut *self.stage.state.borrow_mut();
+        state.progress.nap_time(self.pid, signs, state.clock.charged())
     }
 
     /// Whether it leads a process group of its own.
@@ -234,26 +250,22 @@ impl<'s> ObservedProcess<'s> {
         Ok([group, foreground])
     }
 
-    /// Nanoseconds that it has run: the first number of /proc/PID/schedstat.
+    /// Nanoseconds that its threads have run: the first number of their /proc/PID/task/TID/schedstat.
     ///
     /// # Errors
     /// When it is gone.
     pub fn run_time(&self) -> Result<u64, CheckAbort> {
-        let text = self.read("schedstat")?;
-        let first = text.split_whitespace().next().and_then(|number| number.parse().ok());
-        first.ok_or_else(|| self.gone("schedstat"))
+        let threads = scheduling(self.pid);
+        if threads.is_empty() {
+            return Err(self.gone("schedstat"));
+        }
+        Ok(threads.iter().map(|(_, [ran, _])| ran).sum())
     }
 
     /// The number of the system call in which it waits: the first word of /proc/PID/syscall; none if
     /// it waits in none, or if the kernel does not show it.
     pub fn system_call(&self) -> Option<i64> {
         self.system_call_and_arguments().map(|(call, _)| call)
-    }
-
-    /// Whether it has left the processor: a process that stops or sleeps is shown so a moment before. True
-    /// if the kernel does not show it.
-    pub fn is_off_processor(&self) -> bool {
-        self.read("syscall").map_or(true, |text| text.trim() != "running")
     }
 
     /// The status with which it has ended, as wait(2) gives it, while nobody has waited for it.
@@ -324,9 +336,9 @@ impl<'s> ObservedProcess<'s> {
         (self.stage.holds(pid)).then_some(ObservedProcess { stage: self.stage, pid })
     }
 
-    /// Whether it is still there and not a zombie.
+    /// Whether it is still there and not a zombie. Its first thread may have ended before others.
     pub fn is_alive(&self) -> bool {
-        !matches!(state(self.pid), None | Some('Z' | 'X'))
+        threads(self.pid).any(|thread| is_alive(&thread))
     }
 
     /// Whether it is there at all, as a zombie perhaps.
@@ -369,40 +381,6 @@ impl PartialEq for ObservedProcess<'_> {
     }
 }
 
-/// Signs of progress of a process.
-#[derive(Clone, Copy)]
-pub(super) struct Progress {
-    /// Nanoseconds that it had run.
-    run_time: u64,
-    /// Minor and major page faults.
-    faults: [u64; 2],
-    /// Bytes read and written.
-    bytes: [u64; 2],
-    /// The address of its stack, which another program gets anew.
-    image: u64,
-}
-
-impl Progress {
-    fn of(pid: i32) -> Option<Progress> {
-        let stat = procfs::stat(&directory(pid))?;
-        // proc_pid_stat(5) numbers the fields from 1, and the list begins with the third.
-        let field = |number: usize| stat.get(number - 3)?.parse::<u64>().ok();
-        let io = std::fs::read_to_string(directory(pid).join("io")).unwrap_or_default();
-        let count = |name: &str| field_of(&io, name).and_then(|text| text.parse().ok()).unwrap_or(0);
-        Some(Progress {
-            run_time: 0,
-            faults: [field(10)?, field(12)?],
-            bytes: [count("rchar"), count("wchar")],
-            image: field(28)?,
-        })
-    }
-}
-
-/// The value of a field of a file like /proc/PID/status.
-fn field_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(':')?.trim()))
-}
-
 /// The PIDs of all processes that the watcher's procfs shows.
 pub(super) fn processes() -> Vec<i32> {
     let Ok(entries) = std::fs::read_dir(PROC) else { return Vec::new() };
@@ -417,7 +395,7 @@ fn directory(pid: i32) -> PathBuf {
     Path::new(PROC).join(pid.to_string())
 }
 
-pub(super) fn state(pid: i32) -> Option<ProcessState> {
+fn state(pid: i32) -> Option<ProcessState> {
     procfs::state(&directory(pid))
 }
 
@@ -502,16 +480,36 @@ pub(super) fn scheduling(pid: i32) -> Vec<(i32, [u64; 2])> {
     threads.collect()
 }
 
+/// The directories of the threads of a process, zombies among them; none if it is gone.
+fn threads(pid: i32) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(directory(pid).join("task")).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+fn is_alive(thread: &Path) -> bool {
+    !matches!(procfs::state(thread), None | Some('Z' | 'X'))
+}
+
+fn is_asleep(thread: &Path) -> bool {
+    match procfs::state(thread) {
+        // T, and t where a tracer has stopped it.
+        Some('T' | 't') => true,
+        // D is for whatever cannot be interrupted, as reading from a disk, which is no waiting.
+        Some('D') => waits_for_vfork(thread),
+        _ => procfs::is_asleep(thread),
+    }
+}
+
 /// Whether the kernel holds a process up: it is in an uninterruptible sleep that is not the wait of
 /// vfork(2) for the child.
 pub(super) fn is_held_up(pid: i32) -> bool {
-    state(pid) == Some('D') && !waits_for_vfork(pid)
+    let process = directory(pid);
+    procfs::state(&process) == Some('D') && !waits_for_vfork(&process)
 }
 
-/// Whether a process waits in a system call that creates another one: vfork(2), or clone(2) with
+/// Whether a thread waits in a system call that creates a process: vfork(2), or clone(2) with
 /// CLONE_VFORK.
-fn waits_for_vfork(pid: i32) -> bool {
-    let text = std::fs::read_to_string(directory(pid).join("syscall"));
+fn waits_for_vfork(thread: &Path) -> bool {
+    let text = std::fs::read_to_string(thread.join("syscall"));
     text.is_ok_and(|text| waiting::call(&text).is_some_and(|(call, _)| waiting::creates_a_process(call)))
 }
 

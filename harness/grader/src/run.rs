@@ -3,9 +3,11 @@
 //! `launch` and `stage` start it; `observed` looks at its processes.
 
 use super::abort::{CheckAbort, ensure};
+use super::fork::OWN_WORK;
 use super::observed::ObservedProcess;
 use super::stage::Stage;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
 
 /// How a process ended, as wait(2) tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +118,35 @@ impl Flow {
         self.bytes.len() - before
     }
 
+    /// Takes in what a terminal has: the kernel hands on what was written to it some time later. A byte of
+    /// the watcher's own, which no text has, comes last and is taken out again.
+    fn drain_terminal(&mut self) {
+        const LAST: u8 = 0xff;
+        let Some(master) = &self.end else { return };
+        // SAFETY: takes numbers only; the result is new and ours. It gives the other end by no path.
+        let other = unsafe {
+            let flags = libc::O_WRONLY | libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+            match libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags) {
+                -1 => return,
+                number => OwnedFd::from_raw_fd(number),
+            }
+        };
+        // Where its output is stopped or full nobody's text gets through.
+        if nix::unistd::write(&other, &[LAST]) != Ok(1) {
+            return;
+        }
+        let (mut looked_at, end) = (self.bytes.len(), Instant::now() + OWN_WORK);
+        while self.end.is_some() && Instant::now() < end {
+            self.read_available();
+            if let Some(found) = self.bytes[looked_at..].iter().position(|byte| *byte == LAST) {
+                self.bytes.remove(looked_at + found);
+                return;
+            }
+            looked_at = self.bytes.len();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn next_line(&mut self) -> Option<String> {
         let rest = &self.bytes[self.taken..];
         let length = match rest.iter().position(|byte| *byte == b'\n') {
@@ -138,6 +169,8 @@ pub(super) struct Running {
     pub(super) output: Flow,
     pub(super) error: Flow,
     pub(super) status: Option<Termination>,
+    /// Whether its output goes to a terminal.
+    pub(super) is_on_terminal: bool,
 }
 
 impl Running {
@@ -291,11 +324,16 @@ impl<'s> Run<'s> {
         })
     }
 
-    /// All that came out of a stream so far.
+    /// All that came out of a stream so far: whatever had been written to it before is in it.
     pub fn text(&self, stream: Stream) -> String {
         self.stage.running(self.number, |running| {
-            running.flow(stream).read_available();
-            String::from_utf8_lossy(&running.flow(stream).bytes).into_owned()
+            let is_terminal = running.is_on_terminal;
+            let flow = running.flow(stream);
+            flow.read_available();
+            if is_terminal {
+                flow.drain_terminal();
+            }
+            String::from_utf8_lossy(&flow.bytes).into_owned()
         })
     }
 

@@ -15,6 +15,7 @@ use super::grading::Limit;
 use super::launch::{self, Launch, Limits, Start};
 use super::observed::{self, ObservedProcess};
 use super::place::Program;
+use super::progress::ProgressRecord;
 use super::run::{Flow, Held, Run, Running};
 use super::spaces::Spaces;
 use super::watcher::HostSupport;
@@ -88,8 +89,7 @@ pub(super) struct StageState {
     next_look: Instant,
     free_memory_at_start: u64,
     pub(super) clock: Clock,
-    /// The progress of each process when the watcher last saw it change.
-    pub(super) progress: std::collections::HashMap<i32, observed::Progress>,
+    pub(super) progress: ProgressRecord,
 }
 
 /// The sealed place of one check.
@@ -175,7 +175,7 @@ impl<'w> Stage<'w> {
                 next_look: Instant::now(),
                 free_memory_at_start: free_memory().unwrap_or(u64::MAX),
                 clock: Clock::start(),
-                progress: std::collections::HashMap::new(),
+                progress: ProgressRecord::default(),
             }),
         })
     }
@@ -343,6 +343,7 @@ impl<'w> Stage<'w> {
             output: Flow::behind(started.filling, started.output),
             error: Flow::behind(None, started.error),
             status: None,
+            is_on_terminal: launch.is_on_terminal(),
         });
         Ok(Run { stage: self, number: state.running.len() - 1 })
     }
