@@ -223,6 +223,25 @@ fn hostile_folders() {
     assert_eq!(not_built.count(), 2, "{marks:?}");
 }
 
+/// A student may have taken the longest name that there is, and two of them may begin alike.
+#[test]
+fn the_longest_names_get_results() {
+    let class = class();
+    let names = ["x".repeat(255), format!("{}y", "x".repeat(254))];
+    for name in &names {
+        submission(&class, name, &[("ns_exec", LAZY, 0o755)]);
+    }
+    for _ in 0..2 {
+        let output = grade(&class, &["--format", "json", "--csv", "marks.csv"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    }
+    let marked: Vec<String> = marks(&class).into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(marked, names);
+    let results = std::fs::read_dir(class.path().join("results")).unwrap().flatten();
+    let files = results.filter(|entry| entry.file_type().unwrap().is_file());
+    assert_eq!(files.count(), names.len());
+}
+
 /// A command that was interrupted has left its results so far, and goes on.
 #[test]
 fn an_interrupted_class_goes_on() {

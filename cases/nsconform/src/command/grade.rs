@@ -17,7 +17,7 @@ use nsconform_grader::Program;
 use nsconform_grader::assignment::Assignment;
 use nsconform_grader::grader::{GradingRequest, grade as perform};
 use nsconform_grader::grading::Grading;
-use nsconform_grader::report::{Format, Report, ResultFile, repeat_command};
+use nsconform_grader::report::{Format, Report, ResultFile, add_option, repeat_command};
 use nsconform_report::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::boot::Ending;
@@ -25,7 +25,7 @@ use nsconform_vm::grading;
 use nsconform_vm::kernels::{self, Kernel};
 use nsconform_vm::message::Submission;
 use nsconform_vm::qemu;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -157,18 +157,17 @@ pub(super) fn rules(course: &Course, file: Option<&Path>) -> Result<Rules, Failu
 fn seed_and_repeat(arguments: &GradeArguments, program: &Path) -> (u64, String) {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut options: Vec<OsString> = Vec::new();
-    let mut add = |words: &[&OsStr]| options.extend(words.iter().map(|word| word.to_os_string()));
     if let Some(rules) = &arguments.rules {
-        add(&["--rules".as_ref(), rules.as_os_str()]);
+        add_option(&mut options, "--rules", rules.as_os_str());
     }
     if let Some(factor) = arguments.deadline_scale {
-        add(&["--deadline-scale".as_ref(), factor.to_string().as_ref()]);
+        add_option(&mut options, "--deadline-scale", factor.to_string().as_ref());
     }
     if arguments.vm {
-        add(&["--vm".as_ref()]);
+        options.push("--vm".into());
     }
     if let Some(kernel) = &arguments.kernel {
-        add(&["--kernel".as_ref(), kernel.as_os_str()]);
+        add_option(&mut options, "--kernel", kernel.as_os_str());
     }
     (seed, repeat_command(&arguments.assignment, program.as_os_str(), seed, &options))
 }
@@ -325,5 +324,39 @@ fn changed(events: &Inotify, name: OsString) -> Result<bool, Failure> {
             let count = input.read(&mut buffer).map_err(|error| Failure::harness(error.to_string()))?;
             return Ok(count > 0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use rstest::rstest;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: GradeArguments,
+    }
+
+    fn repeated(words: &[&str]) -> String {
+        let line = Line::try_parse_from(["grade"].iter().chain(words)).unwrap();
+        let program = line.arguments.program.clone().unwrap();
+        let (seed, repeat) = seed_and_repeat(&line.arguments, &program);
+        assert!(repeat.contains(&format!("--seed {seed}")), "{repeat}");
+        repeat
+    }
+
+    /// A guest's grading is repeated in such a guest; what a shell would take apart is in quotes.
+    #[rstest]
+    #[case::guest(&["--vm"], "--vm")]
+    #[case::kernel(&["--vm", "--kernel", "my kernels/bzImage"], "--vm --kernel 'my kernels/bzImage'")]
+    #[case::dash(&["--vm", "--kernel=-bzImage"], "--vm --kernel=-bzImage")]
+    #[case::rules(&["--rules", "it's.toml", "--vm"], r"--rules 'it'\''s.toml' --vm")]
+    #[case::slower(&["--rules=-r", "--deadline-scale", "2.5"], "--rules=-r --deadline-scale 2.5")]
+    fn the_line_that_repeats_a_grading_has_all_options(#[case] options: &[&str], #[case] expected: &str) {
+        let words = [&["unshare", "my shell", "--seed", "7"], options].concat();
+        let repeat = repeated(&words);
+        assert_eq!(repeat, format!("nsconform grade unshare 'my shell' --seed 7 {expected}"));
     }
 }

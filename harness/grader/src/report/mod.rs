@@ -22,7 +22,7 @@ mod result_file;
 mod text;
 
 pub use result_file::ResultFile;
-pub use text::{printable, repeat_all_command, repeat_command};
+pub use text::{add_option, printable, repeat_all_command, repeat_command};
 
 use super::grading::{Finding, Grading};
 use nsconform_report::ExitStatus;

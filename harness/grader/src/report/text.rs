@@ -138,6 +138,15 @@ pub fn repeating(grading: &Grading) -> String {
     repeat_command(assignment, OsStr::new(program), *seed, &vm)
 }
 
+/// Adds an option with its value, in one word if the value would be taken for an option itself.
+pub fn add_option(options: &mut Vec<OsString>, name: &str, value: &OsStr) {
+    if value.as_bytes().starts_with(b"-") {
+        options.push([OsStr::new(name), value].join(OsStr::new("=")));
+    } else {
+        options.extend([OsString::from(name), value.to_os_string()]);
+    }
+}
+
 /// The command that grades a program with this seed and these further options, as a shell reads it.
 pub fn repeat_command(assignment: &str, program: &OsStr, seed: u64, options: &[OsString]) -> String {
     let mut command = format!("nsconform grade {assignment} {} --seed {seed}", path_word(program));

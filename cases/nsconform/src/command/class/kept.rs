@@ -113,3 +113,23 @@ pub(super) fn keep(results: &Path, name: &OsStr, kept: &Kept) -> Result<(), Stri
     let text = serde_json::to_vec(kept).map_err(|error| error.to_string())?;
     output::replace(&path, &text).map_err(|error| format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// NAME_MAX of limits.h: a folder may have a name as long as that, and each its result.
+    #[test]
+    fn the_longest_names_of_folders_have_results_of_their_own() {
+        let results = tempfile::tempdir().unwrap();
+        prepare(results.path()).unwrap();
+        // The last one is not cut between two characters.
+        let names = ["x".repeat(255), format!("{}y", "x".repeat(254)), "\u{65e5}".repeat(85)];
+        for name in &names {
+            // Not there before: they have results of their own.
+            let path = result_path(results.path(), name.as_ref(), Format::Junit);
+            std::fs::File::create_new(&path).unwrap();
+            output::replace(&path, b"text").unwrap();
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::{Class, Kept, fingerprint, kept};
 use nsconform_grader::compile::{BuildOutcome, BuildRequest, build};
 use nsconform_grader::grader::{GradingRequest, grade};
 use nsconform_grader::grading::{Finding, GradedCheck, Grading, Mismatch, Visibility};
-use nsconform_grader::report::{ResultFile, repeat_all_command};
+use nsconform_grader::report::{ResultFile, add_option, repeat_all_command};
 use nsconform_grader::{Program, Sources};
 use nsconform_sys::single_threaded::SingleThreaded;
 use serde::{Deserialize, Serialize};
@@ -159,19 +159,20 @@ fn not_built(class: &Class<'_>, name: &OsStr, why: &str, words: &str, duration: 
 fn repeat(class: &Class<'_>, name: &OsStr, seed: u64) -> String {
     let arguments = class.arguments;
     let mut options: Vec<OsString> = Vec::new();
-    let mut add = |words: &[&OsStr]| options.extend(words.iter().map(|word| word.to_os_string()));
-    add(&["--all".as_ref(), class.folder.as_os_str(), "--only".as_ref(), name]);
+    let mut add = |name: &str, value: &OsStr| add_option(&mut options, name, value);
+    add("--all", class.folder.as_os_str());
+    add("--only", name);
     if let Some(command) = &arguments.class.build {
-        add(&["--build".as_ref(), command.as_ref()]);
+        add("--build", command.as_ref());
     }
     if let Some(path) = &arguments.class.made {
-        add(&["--made".as_ref(), path.as_os_str()]);
+        add("--made", path.as_os_str());
     }
     if let Some(path) = &arguments.rules {
-        add(&["--rules".as_ref(), path.as_os_str()]);
+        add("--rules", path.as_os_str());
     }
     if let Some(factor) = arguments.deadline_scale {
-        add(&["--deadline-scale".as_ref(), factor.to_string().as_ref()]);
+        add("--deadline-scale", factor.to_string().as_ref());
     }
     repeat_all_command(class.course.name, seed, &options)
 }
