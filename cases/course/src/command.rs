@@ -5,7 +5,8 @@
 use super::settled;
 use nix::sys::signal::Signal;
 use nsconform_grader::{
-    CheckAbort, CheckResult, Held, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
+    CheckAbort, CheckResult, DIRECTORY, ENVIRONMENT, Held, Launch, ObservedProcess, Run, Stage, Stream,
+    Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
 
@@ -74,10 +75,42 @@ pub(super) fn runs_in_same_process(stage: &Stage<'_>) -> CheckResult {
     let (run, command) = hold(stage, &held, &[])?;
     is_same_process(&run, &command)?;
     has_left(stage, &command, "no option", &[])?;
+    finds_the_same(&command)?;
     settled::mounts_as_before(stage, &before)?;
     ends(&run, &held)?;
     prints_nothing_itself(&run, &held)?;
+    has_its_name(stage, &[])?;
     is_searched(stage, &[])
+}
+
+/// SIGPIPE and SIGXFSZ in a mask: the runtimes of Rust and Python ignore them.
+const OF_A_RUNTIME: u64 = 1 << (libc::SIGPIPE - 1) | 1 << (libc::SIGXFSZ - 1);
+
+/// Demands that a command finds what the program has found: working directory, environment and signals.
+pub(super) fn finds_the_same(command: &ObservedProcess<'_>) -> CheckResult {
+    let directory = command.directory()?;
+    ensure(
+        directory == std::path::Path::new(DIRECTORY),
+        || format!("COMMAND starts in the program's working directory, {DIRECTORY}"),
+        || format!("it is in {}", directory.display()),
+    )?;
+    let environment = command.environment()?;
+    // An interpreter may have put in more.
+    ensure(
+        ENVIRONMENT.iter().all(|variable| environment.iter().any(|there| there == variable)),
+        || format!("COMMAND has the program's environment: {ENVIRONMENT:?}"),
+        || format!("it has {environment:?}"),
+    )?;
+    settled::has_usual_signals(command, settled::OF_THE_LIBRARY | OF_A_RUNTIME)
+}
+
+/// Demands that with these options a command gets its own name as it was given. For a script the kernel
+/// puts another one in its place.
+pub(super) fn has_its_name(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
+    let mut held = stage.held();
+    held.words[0] = "/bin/sh".to_string();
+    let words: Vec<&str> = options.iter().copied().chain(held.words.iter().map(String::as_str)).collect();
+    stage.start(&words)?.held(&held).map(drop)
 }
 
 /// Demands that standard output, at the end, has no more than the command has printed.

@@ -40,7 +40,9 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
         || "the process that runs it is no child of the program".into(),
     )?;
     has_left(stage, &command, "no option", &[])?;
+    command::finds_the_same(&command)?;
     is_over(&run)?;
+    command::has_its_name(stage, &[])?;
     is_searched(stage, &[])
 }
 

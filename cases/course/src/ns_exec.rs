@@ -39,7 +39,8 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &ITS_OWN)?.process();
     let held = stage.held_script()?;
     let (_, command) = hold(stage, &held, &[&file(&target, Kind::Uts)?])?;
-    has_joined(stage, &command, "COMMAND", &target, Kind::Uts)
+    has_joined(stage, &command, "COMMAND", &target, Kind::Uts)?;
+    command::finds_the_same(&command)
 }
 
 fn same_process(stage: &Stage<'_>) -> CheckResult {
@@ -124,6 +125,7 @@ fn arguments(stage: &Stage<'_>) -> CheckResult {
     let held = stage.held();
     let (run, _) = hold(stage, &held, &[&file])?;
     ends(&run, &held)?;
+    command::has_its_name(stage, &[&file])?;
     command::is_searched(stage, &[&file])
 }
 

@@ -151,6 +151,8 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     let left = settled::Left::before(stage)?;
     failing::names(stage, &Launch::submission(&[&seconds, &below]), "mkdir", Errno::ENOENT)?;
     failing::names(stage, &Launch::submission(&[&seconds, "/tmp"]), "mkdir", Errno::EEXIST)?;
+    // The empty name is one, too.
+    failing::names(stage, &Launch::submission(&[&seconds, ""]), "mkdir", Errno::ENOENT)?;
     for words in [with(&seconds, None), with(&seconds, Some(&path))] {
         let refused = Launch::submission(&words).without_capabilities();
         failing::names(stage, &refused, "clone", Errno::EPERM)?;

@@ -92,6 +92,23 @@ pub(super) fn has_no_maps(process: &ObservedProcess<'_>, who: &str) -> CheckResu
     Ok(())
 }
 
+/// Signals 32 and 33 in a mask: posix_spawn(3) of the GNU C library leaves them ignored, for its threads.
+pub(super) const OF_THE_LIBRARY: u64 = 0b11 << 31;
+
+/// Demands that of these signals none but some is ignored in a process that was started, and none is
+/// blocked: those that are ignored by whoever started it are no matter of this.
+pub(super) fn has_usual_signals(process: &ObservedProcess<'_>, but: u64) -> CheckResult {
+    for (mask, what, but) in [("SigIgn", "ignored", but), ("SigBlk", "blocked", OF_THE_LIBRARY)] {
+        let signals = process.signals(mask)?;
+        ensure(
+            signals & !but == 0,
+            || format!("no signal is {what} in a command that was started"),
+            || format!("{mask} is {signals:016x}"),
+        )?;
+    }
+    Ok(())
+}
+
 /// Demands that a process sleeps now.
 pub(super) fn is_asleep(process: &ObservedProcess<'_>, expected: impl FnOnce() -> String) -> CheckResult {
     let state = process.state()?;

@@ -31,9 +31,6 @@ const SUSPEND: &str = "\u{1a}";
 const STOP: &str = "\u{13}";
 const GO_ON: &str = "\u{11}";
 
-/// Signals 32 and 33 in a mask: posix_spawn(3) of the GNU C library leaves them ignored, for its threads.
-const OF_THE_LIBRARY: u64 = 0b11 << 31;
-
 /// The submission on a terminal, at its first prompt.
 struct Session<'s> {
     stage: &'s Stage<'s>,
@@ -336,16 +333,7 @@ fn signals(stage: &Stage<'_>) -> CheckResult {
     let words = ["sleep", &settled::long_time(stage)];
     session.run.write(&format!("{}\n", words.join(" ")))?;
     let command = stage.process_running(&words)?;
-    for (field, what) in [("SigIgn", "ignored"), ("SigBlk", "blocked")] {
-        let mask = command.status(field)?;
-        let signals = u64::from_str_radix(&mask, 16).unwrap_or(u64::MAX);
-        ensure(
-            signals & !OF_THE_LIBRARY == 0,
-            || format!("no signal is {what} in a command that was started"),
-            || format!("{field} is {mask}"),
-        )?;
-    }
-    Ok(())
+    settled::has_usual_signals(&command, settled::OF_THE_LIBRARY)
 }
 
 fn survives(stage: &Stage<'_>) -> CheckResult {

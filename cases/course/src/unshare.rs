@@ -77,6 +77,7 @@ fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
         format!("its PIDs, from the outside inwards: {pids:?}")
     })?;
     has_left(stage, &command, "-f -p", &[Kind::Pid])?;
+    command::finds_the_same(&command)?;
     has_left(stage, &run.process(), "-f -p, before the child, as the program itself,", &[])
 }
 

@@ -85,6 +85,8 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
     for file in ["uid_map", "gid_map"] {
         has_map(stage, &command, file, "")?;
     }
+    command::finds_the_same(&command)?;
+    command::has_its_name(stage, &["-U"])?;
     command::is_searched(stage, &["-U"])
 }
 
@@ -105,7 +107,13 @@ fn gid_map(stage: &Stage<'_>) -> CheckResult {
         has_map(stage, &command, "uid_map", &of_uid)?;
         has_map(stage, &command, "gid_map", &of_gid)?;
     }
-    Ok(())
+    // Of an option that is given twice the last map counts.
+    let [other_uid, other_gid] = [format!("1 {uid} 1"), format!("1 {gid} 1")];
+    let options = ["-U", "-M", &other_uid, "-G", &other_gid, "-G", &of_gid, "-M", &of_uid];
+    let held = stage.held_script()?;
+    let (_run, command) = hold(stage, &held, &options)?;
+    has_map(stage, &command, "uid_map", &of_uid)?;
+    has_map(stage, &command, "gid_map", &of_gid)
 }
 
 /// Demands that with this option alone the id is mapped as was asked, and nothing in the other file.

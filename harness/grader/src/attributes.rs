@@ -32,8 +32,11 @@ use nix::sys::stat::Mode;
 use std::os::fd::{OwnedFd, RawFd};
 
 /// The environment of every program on the stage.
-pub(super) const ENVIRONMENT: [&str; 4] =
+pub const ENVIRONMENT: [&str; 4] =
     ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp", "LANG=C", "TERM=dumb"];
+
+/// The working directory of every submission.
+pub const DIRECTORY: &str = "/tmp";
 
 /// No limit of ours: the grader's own stays.
 const UNLIMITED: u64 = libc::RLIM_INFINITY;

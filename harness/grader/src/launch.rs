@@ -4,7 +4,7 @@
 
 use super::abort::CheckAbort;
 use super::assignment::SubmissionCredentials;
-use super::attributes::{self, ENVIRONMENT, OwnFiles};
+use super::attributes::{self, DIRECTORY, ENVIRONMENT, OwnFiles};
 use super::cgroup::Cgroup;
 use super::fork::{self, BeforeExec, ForkFailure, KEPT, fork_and_exec};
 use super::observed::PROC;
@@ -406,7 +406,7 @@ fn settle(numbers: [RawFd; 3], launch: &Launch, limits: &Limits<'_>, files: &Own
             }
         }
     }
-    sandbox::step("chdir", nix::unistd::chdir(launch.directory.as_deref().unwrap_or("/tmp")))
+    sandbox::step("chdir", nix::unistd::chdir(launch.directory.as_deref().unwrap_or(DIRECTORY)))
 }
 
 fn execute(

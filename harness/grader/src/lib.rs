@@ -75,6 +75,7 @@ mod watcher;
 pub mod workers;
 
 pub use abort::{CheckAbort, CheckResult, MOST_MEMORY, MOST_OUTPUT, MOST_PROCESSES, ensure};
+pub use attributes::{DIRECTORY, ENVIRONMENT};
 pub use launch::{Input, Launch};
 pub use nsconform_sys::mountinfo::MountInfo;
 pub use observed::{Namespace, ObservedProcess, ProcessState};

@@ -293,6 +293,35 @@ impl<'s> ObservedProcess<'s> {
             .is_some_and(|(call, arguments)| waiting::has_time_limit(call, &arguments))
     }
 
+    /// Its working directory, as the stage names it.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn directory(&self) -> Result<PathBuf, CheckAbort> {
+        let directory = std::fs::read_link(self.path("cwd")).map_err(|_| self.gone("cwd"))?;
+        self.log(&self.pids()?, "readlink", "cwd", &format!("{directory:?}"));
+        Ok(directory)
+    }
+
+    /// The environment that it was started with.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn environment(&self) -> Result<Vec<String>, CheckAbort> {
+        let variables = strings(&self.path("environ")).ok_or_else(|| self.gone("environ"))?;
+        self.log(&self.pids()?, "read", "environ", &format!("{variables:?}"));
+        Ok(variables)
+    }
+
+    /// The signals of a mask in /proc/PID/status, as `SigIgn`; signal 1 is bit 0.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signals(&self, mask: &str) -> Result<u64, CheckAbort> {
+        let text = self.status(mask)?;
+        u64::from_str_radix(&text, 16).map_err(|_| CheckAbort::Engine(format!("{mask} is {text:?}")))
+    }
+
     /// Its open descriptors, with what they are open on.
     ///
     /// # Errors
@@ -404,11 +433,16 @@ pub(super) fn parent(pid: i32) -> Option<i32> {
 }
 
 pub(super) fn command_line(pid: i32) -> Option<Vec<String>> {
-    let text = std::fs::read(format!("{PROC}/{pid}/cmdline")).ok()?;
-    let words = text.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned());
-    let mut words: Vec<String> = words.collect();
-    words.pop();
-    Some(words)
+    strings(&directory(pid).join("cmdline"))
+}
+
+/// The strings of a file in which each one ends with a null byte.
+fn strings(file: &Path) -> Option<Vec<String>> {
+    let text = std::fs::read(file).ok()?;
+    let strings = text.split(|byte| *byte == 0).map(|string| String::from_utf8_lossy(string).into_owned());
+    let mut strings: Vec<String> = strings.collect();
+    strings.pop();
+    Some(strings)
 }
 
 /// The file, by device and inode, that a process executes.
