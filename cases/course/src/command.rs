@@ -104,13 +104,12 @@ pub(super) fn finds_the_same(command: &ObservedProcess<'_>) -> CheckResult {
     settled::has_usual_signals(command, settled::OF_THE_LIBRARY | OF_A_RUNTIME)
 }
 
-/// Demands that with these options a command gets its own name as it was given. For a script the kernel
-/// puts another one in its place.
+/// Demands that with these options a command gets its own name as it was given. Of a script the kernel
+/// hands on the interpreter's, so that this command is one.
 pub(super) fn has_its_name(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
-    let mut held = stage.held();
-    held.words[0] = "/bin/sh".to_string();
-    let words: Vec<&str> = options.iter().copied().chain(held.words.iter().map(String::as_str)).collect();
-    stage.start(&words)?.held(&held).map(drop)
+    let held = stage.held_script()?;
+    let words = held.command_line();
+    stage.start(&[options, &words].concat())?.held(&held).map(drop)
 }
 
 /// Demands that standard output, at the end, has no more than the command has printed.

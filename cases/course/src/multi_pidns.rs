@@ -213,6 +213,7 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     }
     failing::names(stage, &Launch::submission(&["3", &seconds, &below]), "mkdir", Errno::ENOENT)?;
     failing::names(stage, &Launch::submission(&["3", &seconds, "/tmp"]), "mkdir", Errno::EEXIST)?;
+    failing::names(stage, &Launch::submission(&["3", &seconds, ""]), "mkdir", Errno::ENOENT)?;
     let refused = Launch::submission(&["3", &seconds, &directory]).without_capabilities();
     failing::names(stage, &refused, "clone", Errno::EPERM)?;
     left.is_nothing(stage)

@@ -39,8 +39,7 @@ fn joins(stage: &Stage<'_>) -> CheckResult {
     let target = target(stage, &ITS_OWN)?.process();
     let held = stage.held_script()?;
     let (_, command) = hold(stage, &held, &[&file(&target, Kind::Uts)?])?;
-    has_joined(stage, &command, "COMMAND", &target, Kind::Uts)?;
-    command::finds_the_same(&command)
+    has_joined(stage, &command, "COMMAND", &target, Kind::Uts)
 }
 
 fn same_process(stage: &Stage<'_>) -> CheckResult {
@@ -109,10 +108,13 @@ fn pid(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn closes(stage: &Stage<'_>) -> CheckResult {
-    let file = file(&target(stage, &ITS_OWN)?.process(), Kind::Uts)?;
-    let held = stage.held_script()?;
-    let (_, command) = hold(stage, &held, &[&file])?;
-    inherits_nothing(&command, &held)
+    let target = target(stage, &ITS_OWN)?.process();
+    for kind in [Kind::Uts, Kind::Pid] {
+        let held = stage.held_script()?;
+        let (_, command) = hold(stage, &held, &[&file(&target, kind)?])?;
+        inherits_nothing(&command, &held)?;
+    }
+    Ok(())
 }
 
 fn arguments(stage: &Stage<'_>) -> CheckResult {
@@ -120,6 +122,7 @@ fn arguments(stage: &Stage<'_>) -> CheckResult {
     let held = command::with_awkward_words(stage, stage.held_script()?.with(&["-n"]));
     let (run, command) = hold(stage, &held, &[&file])?;
     command::has_words(&command, &held)?;
+    command::finds_the_same(&command)?;
     ends(&run, &held)?;
     // sh, without a slash.
     let held = stage.held();

@@ -169,10 +169,11 @@ fn status(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn closes(stage: &Stage<'_>) -> CheckResult {
-    let target = target(stage, &[Kind::Ipc, Kind::Uts])?.process();
-    let (ipc, uts) = (file(&target, Kind::Ipc)?, file(&target, Kind::Uts)?);
-    let options = ["-n", &ipc, "-n", &uts, "-f"];
-    for options in [&options[..4], &options[..]] {
+    let kinds = [Kind::Ipc, Kind::Uts, Kind::Pid];
+    let target = target(stage, &kinds)?.process();
+    let files = kinds.iter().map(|kind| file(&target, *kind)).collect::<Result<Vec<_>, _>>()?;
+    let options: Vec<&str> = files.iter().flat_map(|file| ["-n", file.as_str()]).chain(["-f"]).collect();
+    for options in [&options[..options.len() - 1], &options[..]] {
         let held = stage.held_script()?;
         let (_run, command) = hold(stage, &held, options)?;
         inherits_nothing(&command, &held)?;

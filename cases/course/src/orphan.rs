@@ -266,7 +266,20 @@ fn time(stage: &Stage<'_>) -> CheckResult {
     // A number that begins with 0 is decimal as well, however many there are.
     stays_for(stage, &["000000001000".to_string()], 1000)?;
     stays_for(stage, &["0".to_string()], 0)?;
+    stays_for_long(stage)?;
     child_ends_well(stage)
+}
+
+/// Demands that the child stays if it is to stay for more milliseconds than a number of 32 bits with a sign
+/// can say.
+fn stays_for_long(stage: &Stage<'_>) -> CheckResult {
+    let run = stage.start(&["3000000000"])?;
+    let (_, child) = find_pids(&run)?;
+    run.find("the child tells that it is an orphan", |line| line.starts_with("Child").then_some(()))?;
+    let expected = "a child that is to stay for a month is there, asleep";
+    let child = child_of(stage, child, expected)?;
+    settled::child_settles(stage, &child)?;
+    settled::falls_asleep(stage, &child, expected)
 }
 
 /// Demands that the child's status is 0, too: nobody waits for it while its adopter is stopped.

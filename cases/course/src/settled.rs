@@ -150,20 +150,22 @@ pub(super) fn long_time(stage: &Stage<'_>) -> String {
     stage.number(10_000..100_000).to_string()
 }
 
-/// Demands that `sleep` is searched in PATH, gets the seconds as they are, and has its status passed on:
-/// one that is found there before the system's does not sleep. `words` gives the command line for these
+/// Demands that `sleep` is searched in PATH, gets the seconds as they are, and has its status passed on,
+/// whichever that is: one that is found there before the system's does not sleep. `words` gives the command line for these
 /// seconds.
 pub(super) fn sleep_is_searched(stage: &Stage<'_>, words: impl Fn(String) -> Vec<String>) -> CheckResult {
-    let status = stage.exit_status();
     // No time for any sleep: what becomes of it is for sleep to say.
-    let seconds = format!("1e-3 of {}", stage.name());
-    let path = stage.script_named(
-        "sleep",
-        &format!("[ \"$#\" = 1 ] && [ \"$1\" = '{seconds}' ] && exit {status}; exit 125"),
-    )?;
+    let word = format!(" of {}", stage.name());
+    let text =
+        format!("[ \"$#\" = 1 ] && [ \"$1\" = \"${{1%% *}}{word}\" ] && exit \"${{1%% *}}\"; exit 125");
+    let path = stage.script_named("sleep", &text)?;
     let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
-    let run = stage.launch(&Launch::submission(&words(seconds)).searched_first(directory))?;
-    run.status().and_then(|_| run.ends_with(Termination::Exited(status.into())))
+    for status in [stage.exit_status(), 128, 255] {
+        let seconds = format!("{status}{word}");
+        let run = stage.launch(&Launch::submission(&words(seconds)).searched_first(directory))?;
+        run.ends_with(Termination::Exited(status.into()))?;
+    }
+    Ok(())
 }
 
 /// Demands that the mounts of the stage are these.

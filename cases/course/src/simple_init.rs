@@ -414,6 +414,16 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
         run.prompt(PROMPT)?;
     }
 
+    // One that ends at once is told of in this order, too.
+    let printed = session.executes(&stage.script("true")?)?;
+    let place = |what: &str| printed.lines().position(|line| line.starts_with('\t') && line.contains(what));
+    let (created, terminated) = (place("created"), place("terminated"));
+    ensure(
+        created.is_some() && terminated.is_none_or(|terminated| created < Some(terminated)),
+        || "that a child was created is told before that it has ended".into(),
+        || format!("printed was {printed:?}"),
+    )?;
+
     // One that was stopped has not ended.
     let (_, stopped) = session.holds()?;
     run.write(SUSPEND)?;

@@ -11,6 +11,7 @@ use nsconform_grader::{
     CheckAbort, CheckResult, CheckScript, Launch, ObservedProcess, Run, Stage, Stream, Termination, ensure,
 };
 use nsconform_sys::kind::Kind;
+use std::time::Duration;
 
 pub(super) const CHECKS: &[CheckScript] = &[
     CheckScript::new("runs", runs),
@@ -42,6 +43,9 @@ const OPTIONS: [(&str, Kind); 5] =
 
 /// Records of a map that is longer than a buffer that somebody thinks is large enough.
 const MANY_RECORDS: u32 = 100;
+
+/// How long a child is watched that waits for an amount of time where it is to wait for its maps.
+const WATCHED: Duration = Duration::from_secs(1);
 
 /// Demands that a map of the command's user namespace is this one.
 fn has_map(stage: &Stage<'_>, command: &ObservedProcess<'_>, file: &str, map: &str) -> CheckResult {
@@ -166,6 +170,11 @@ fn zero_map(stage: &Stage<'_>) -> CheckResult {
     let run = stage.launch(&Launch::submission(&words).full_output())?;
     let child = settled::child(stage, &run, &others)?;
     settled::child_settles(stage, &child)?;
+    if child.waits_for_a_time() {
+        // It may look again and again whether it is mapped, or only hope that it is by then.
+        stage.watch(WATCHED)?;
+        settled::child_settles(stage, &child)?;
+    }
     let is_command = !child.command_line()?.iter().any(|word| word == "-v");
     let is_mapped = !child.text("uid_map")?.is_empty();
     ensure(
