@@ -275,7 +275,8 @@ fn time(stage: &Stage<'_>) -> CheckResult {
 fn stays_for_long(stage: &Stage<'_>) -> CheckResult {
     let run = stage.start(&["3000000000"])?;
     let (_, child) = find_pids(&run)?;
-    run.find("the child tells that it is an orphan", |line| line.starts_with("Child").then_some(()))?;
+    // Its parent's end has woken it by then, or does so within a nap.
+    run.status()?;
     let expected = "a child that is to stay for a month is there, asleep";
     let child = child_of(stage, child, expected)?;
     settled::child_settles(stage, &child)?;
