@@ -211,9 +211,7 @@ fn interval(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, LONG)?;
     Told::next(&run)?;
     settled::child_settles(stage, &child)?;
-    let expected = || "between the lines the child sleeps".to_string();
-    ensure(child.is_alive(), expected, || "it has ended".into())?;
-    settled::is_asleep(&child, expected)?;
+    settled::falls_asleep(stage, &child, "between the lines the child sleeps")?;
     let printed = run.text(Stream::Output);
     ensure(
         printed.lines().count() == 1,

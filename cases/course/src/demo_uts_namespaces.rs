@@ -123,9 +123,9 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     run.make_room();
     let program = run.process();
     settled::stand_still(stage, "the program to wait for the child's message", &[program])?;
-    settled::is_asleep(&program, || "the program waits for the child's message, asleep".into())?;
+    settled::falls_asleep(stage, &program, "the program waits for the child's message, asleep")?;
     ensure(
-        !program.waits_for_a_time(),
+        !settled::waits_for_a_time(stage, &program)?,
         || "the program waits for the child's message, however long that takes".into(),
         || "it waits for an amount of time".into(),
     )?;
@@ -163,11 +163,10 @@ fn keeps_open(stage: &Stage<'_>) -> CheckResult {
     let (run, child) = start(stage, &name)?;
     lines(&run)?;
     settled::stand_still(stage, "the child to sleep", &[child])?;
-    let expected = || "the child stays, asleep, when everything is shown".to_string();
-    ensure(child.is_alive(), expected, || "it has ended".into())?;
-    settled::is_asleep(&child, expected)?;
+    let expected = "the child stays, asleep, when everything is shown";
+    settled::falls_asleep(stage, &child, expected)?;
     stage.watch(WATCHED)?;
-    ensure(child.is_alive(), expected, || format!("it has ended within {WATCHED:?}"))?;
+    ensure(child.is_alive(), || expected.into(), || format!("it has ended within {WATCHED:?}"))?;
     let seen = stage.host_name_of(&child)?;
     ensure(
         seen == name,

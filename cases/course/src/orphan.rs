@@ -125,7 +125,7 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
     tells(&run, "Parent", &terminating(parent, 0))?;
     let front = run.process();
     let lingers = stage.wait("the parent to end", || match front.is_alive() {
-        true => (front.is_asleep() && front.waits_for_a_time()).then_some(true),
+        true => (front.is_asleep() && front.waits_for_a_time() == Some(true)).then_some(true),
         false => Some(false),
     })?;
     ensure(
@@ -143,7 +143,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     let HeldUp { run, parent, child } = HeldUp::start(stage)?;
     settled::falls_asleep(stage, &child, expected)?;
     settled::child_settles(stage, &child)?;
-    let nap = if child.waits_for_a_time() { seldom_wakes(stage, &child)? } else { None };
+    let nap = if settled::waits_for_a_time(stage, &child)? { seldom_wakes(stage, &child)? } else { None };
     ensure(parent.is_alive(), || "the parent ends after its lines".into(), || "it ended before".into())?;
     let line = orphaned(child.pid()?, stage.init().pid()?);
     // Nobody waits for the parent: it has ended all the same, and its child has another one.

@@ -77,10 +77,10 @@ pub(super) fn falls_asleep(stage: &Stage<'_>, process: &ObservedProcess<'_>, exp
 
 /// Demands that it is there, asleep.
 pub(super) fn sleeps(stage: &Stage<'_>, run: &Run<'_>) -> CheckResult {
-    let expected = || "the program waits for its child, asleep".to_string();
+    let expected = "the program waits for its child, asleep";
     let there = stays(stage, run)?;
-    ensure(there, expected, || "it has ended before its child".into())?;
-    is_asleep(&run.process(), expected)
+    ensure(there, || expected.into(), || "it has ended before its child".into())?;
+    falls_asleep(stage, &run.process(), expected)
 }
 
 /// Demands that the ids of a process in a new user namespace have no map.
@@ -109,10 +109,13 @@ pub(super) fn has_usual_signals(process: &ObservedProcess<'_>, but: u64) -> Chec
     Ok(())
 }
 
-/// Demands that a process sleeps now.
-pub(super) fn is_asleep(process: &ObservedProcess<'_>, expected: impl FnOnce() -> String) -> CheckResult {
-    let state = process.state()?;
-    ensure(process.is_asleep(), expected, || format!("it keeps a processor busy (state {state})"))
+/// Whether a process that waits does so for an amount of time. One that naps again and again is awake now
+/// and then: that moment is waited out.
+pub(super) fn waits_for_a_time(stage: &Stage<'_>, process: &ObservedProcess<'_>) -> Result<bool, CheckAbort> {
+    stage.wait("a process to wait in a system call", || match process.waits_for_a_time() {
+        None => (!process.is_alive() || loops(stage, process)).then_some(false),
+        answer => answer,
+    })
 }
 
 /// Demands that the program goes on waiting for its child while that is stopped, and afterwards: a stop

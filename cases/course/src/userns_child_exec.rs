@@ -170,7 +170,7 @@ fn zero_map(stage: &Stage<'_>) -> CheckResult {
     let run = stage.launch(&Launch::submission(&words).full_output())?;
     let child = settled::child(stage, &run, &others)?;
     settled::child_settles(stage, &child)?;
-    if child.waits_for_a_time() {
+    if settled::waits_for_a_time(stage, &child)? {
         // It may look again and again whether it is mapped, or only hope that it is by then.
         stage.watch(WATCHED)?;
         settled::child_settles(stage, &child)?;

@@ -189,9 +189,8 @@ fn order(stage: &Stage<'_>) -> CheckResult {
     played.run.make_room();
     settled::child_settles(stage, &played.child)?;
     let expected = || "the child waits for its parent, which is stopped".to_string();
-    ensure(played.child.is_alive(), expected, || "it has ended".into())?;
-    settled::is_asleep(&played.child, expected)?;
-    if played.child.waits_for_a_time() {
+    settled::falls_asleep(stage, &played.child, &expected())?;
+    if settled::waits_for_a_time(stage, &played.child)? {
         return Err(CheckAbort::mismatch(expected(), "it waits for an amount of time"));
     }
     // There is no end to a read(2) but by somebody else. Otherwise nothing tells which event it waits for,

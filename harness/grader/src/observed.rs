@@ -265,7 +265,9 @@ impl<'s> ObservedProcess<'s> {
     /// The number of the system call in which it waits: the first word of /proc/PID/syscall; none if
     /// it waits in none, or if the kernel does not show it.
     pub fn system_call(&self) -> Option<i64> {
-        self.system_call_and_arguments().map(|(call, _)| call)
+        let text = self.read("syscall").ok()?;
+        self.log(&self.pids().ok()?, "read", "syscall", &format!("{:?}", text.trim()));
+        waiting::call(&text).map(|(call, _)| call)
     }
 
     /// The status with which it has ended, as wait(2) gives it, while nobody has waited for it.
@@ -280,17 +282,14 @@ impl<'s> ObservedProcess<'s> {
         Ok(status)
     }
 
-    fn system_call_and_arguments(&self) -> Option<(i64, [u64; 6])> {
-        let text = self.read("syscall").ok()?;
-        self.log(&self.pids().ok()?, "read", "syscall", &format!("{:?}", text.trim()));
-        waiting::call(&text)
-    }
-
     /// Whether the system call in which it waits ends after some time, even if nothing happens: with a
-    /// time limit, or a sleep. False if the kernel does not show it.
-    pub fn waits_for_a_time(&self) -> bool {
-        self.system_call_and_arguments()
-            .is_some_and(|(call, arguments)| waiting::has_time_limit(call, &arguments))
+    /// time limit, or a sleep. None while it is in none; false if the kernel does not show it.
+    pub fn waits_for_a_time(&self) -> Option<bool> {
+        let Ok(text) = self.read("syscall") else { return Some(false) };
+        if let Ok(pids) = self.pids() {
+            self.log(&pids, "read", "syscall", &format!("{:?}", text.trim()));
+        }
+        waiting::call(&text).map(|(call, arguments)| waiting::has_time_limit(call, &arguments))
     }
 
     /// Its working directory, as the stage names it.
