@@ -40,13 +40,13 @@ const SUBJECTS: [(Subject, &[&str]); 5] = [
 const RESTLESS: [&str; 1] = ["kernel/ns_last_pid"];
 
 /// The things of one subject as they show: each as a trace would hold it, with words for people.
-type Seen = BTreeMap<String, String>;
+type Shown = BTreeMap<String, String>;
 
 /// The state outside, as it was last seen.
 #[derive(Clone)]
 pub(crate) struct Witness {
-    look: fn(Subject, &str) -> Seen,
-    before: BTreeMap<Subject, Seen>,
+    look: fn(Subject, &str) -> Shown,
+    before: BTreeMap<Subject, Shown>,
 }
 
 impl Witness {
@@ -55,7 +55,7 @@ impl Witness {
         Witness::by(look)
     }
 
-    fn by(look: fn(Subject, &str) -> Seen) -> Witness {
+    fn by(look: fn(Subject, &str) -> Shown) -> Witness {
         let before = SUBJECTS.iter().filter(|(subject, _)| *subject != Subject::Settings);
         let before = before.map(|(subject, _)| (*subject, look(*subject, ""))).collect();
         Witness { look, before }
@@ -90,7 +90,7 @@ impl Witness {
 }
 
 /// Looks at the things of a subject, for the settings at those that the trace writes.
-fn look(subject: Subject, trace: &str) -> Seen {
+fn look(subject: Subject, trace: &str) -> Shown {
     let quoted = |text: &str| format!("\"{text}\"");
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     match subject {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     /// A machine with one thing of each kind, to which one more comes when changes leak.
-    fn machine(subject: Subject, _: &str) -> Seen {
+    fn machine(subject: Subject, _: &str) -> Shown {
         let (there, leaked) = match subject {
             Subject::Names => ("\"host\"", "\"inner\""),
             Subject::Devices => ("\"lo\"", "\"v0\""),

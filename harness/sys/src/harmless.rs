@@ -206,17 +206,8 @@ pub static CALLS: &[Harmless] = &[
         libc::SYS_socket,
         [libc::AF_NETLINK as libc::c_long, libc::SOCK_RAW as libc::c_long, 0, 0, 0],
     ),
-    // A socket that takes no packets of any protocol.
-    call(
-        "socket(AF_PACKET)",
-        libc::SYS_socket,
-        [libc::AF_PACKET as libc::c_long, libc::SOCK_RAW as libc::c_long, 0, 0, 0],
-    ),
-    call(
-        "socket(AF_UNIX)",
-        libc::SYS_socket,
-        [libc::AF_UNIX as libc::c_long, libc::SOCK_STREAM as libc::c_long, 0, 0, 0],
-    ),
+    call("socket(AF_PACKET)", libc::SYS_socket, [libc::AF_PACKET as libc::c_long, NO, 0, 0, 0]),
+    call("socket(AF_UNIX)", libc::SYS_socket, [libc::AF_UNIX as libc::c_long, NO, 0, 0, 0]),
     call("socketpair", libc::SYS_socketpair, [libc::AF_UNIX as libc::c_long, NO, 0, NOWHERE, 0]),
     call("statfs", libc::SYS_statfs, [NOWHERE, NOWHERE, 0, 0, 0]),
     call("statmount", SYS_STATMOUNT, [NOWHERE, NOWHERE, 0, NO, 0]),

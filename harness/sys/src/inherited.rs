@@ -9,7 +9,7 @@
 
 use crate::capability::{Capabilities, CapabilitySets, capability_set, find_capabilities, set_capabilities};
 use crate::errno::Errno;
-use crate::limit::{self, Limit};
+use crate::limit::{self, ResourceLimit};
 
 /// One attribute.
 pub struct Attribute {
@@ -215,8 +215,8 @@ fn clear_environment() -> Result<(), Errno> {
 }
 
 /// A resource limit that cases depend on.
-struct Wanted {
-    limit: Limit,
+struct UsualLimit {
+    limit: ResourceLimit,
     /// The soft limit is set to this, or to the hard limit where that is lower.
     usual: libc::rlim_t,
     /// With less than this the engine itself cannot work.
@@ -225,11 +225,11 @@ struct Wanted {
 
 const MIB: libc::rlim_t = 1 << 20;
 
-const fn wanted(limit: Limit, usual: libc::rlim_t, least: libc::rlim_t) -> Wanted {
-    Wanted { limit, usual, least }
+const fn wanted(limit: ResourceLimit, usual: libc::rlim_t, least: libc::rlim_t) -> UsualLimit {
+    UsualLimit { limit, usual, least }
 }
 
-const LIMITS: [Wanted; 10] = [
+const LIMITS: [UsualLimit; 10] = [
     wanted(limit::NOFILE, 1024, 200),
     // No least number: the cases for which there are too few processes say so themselves, and the
     // others are tested.
@@ -250,7 +250,7 @@ const LIMITS: [Wanted; 10] = [
 /// # Errors
 /// Names a hard limit with which nothing can be tested.
 pub fn set_limits() -> Result<(), String> {
-    LIMITS.iter().try_for_each(|Wanted { limit, usual, least }| {
+    LIMITS.iter().try_for_each(|UsualLimit { limit, usual, least }| {
         let failed = |call: &str, errno: Errno| format!("{call} of {}: {}", limit.name, errno.describe());
         let found = limit.find().map_err(|errno| failed("getrlimit", errno))?;
         if found.rlim_max < *usual {

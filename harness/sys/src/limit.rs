@@ -5,7 +5,7 @@
 use crate::errno::Errno;
 
 /// A resource limit.
-pub struct Limit {
+pub struct ResourceLimit {
     resource: libc::__rlimit_resource_t,
     /// As getrlimit(2) and ulimit name it.
     pub name: &'static str,
@@ -13,35 +13,37 @@ pub struct Limit {
     line: &'static str,
 }
 
-const fn limit(resource: libc::__rlimit_resource_t, name: &'static str, line: &'static str) -> Limit {
-    Limit { resource, name, line }
+const fn limit(resource: libc::__rlimit_resource_t, name: &'static str, line: &'static str) -> ResourceLimit {
+    ResourceLimit { resource, name, line }
 }
 
 /// Bytes of address space.
-pub const AS: Limit = limit(libc::RLIMIT_AS, "RLIMIT_AS (ulimit -v)", "Max address space");
+pub const AS: ResourceLimit = limit(libc::RLIMIT_AS, "RLIMIT_AS (ulimit -v)", "Max address space");
 /// Bytes of a core file.
-pub const CORE: Limit = limit(libc::RLIMIT_CORE, "RLIMIT_CORE (ulimit -c)", "Max core file size");
+pub const CORE: ResourceLimit = limit(libc::RLIMIT_CORE, "RLIMIT_CORE (ulimit -c)", "Max core file size");
 /// Seconds of processor time.
-pub const CPU: Limit = limit(libc::RLIMIT_CPU, "RLIMIT_CPU (ulimit -t)", "Max cpu time");
+pub const CPU: ResourceLimit = limit(libc::RLIMIT_CPU, "RLIMIT_CPU (ulimit -t)", "Max cpu time");
 /// Bytes of data.
-pub const DATA: Limit = limit(libc::RLIMIT_DATA, "RLIMIT_DATA (ulimit -d)", "Max data size");
+pub const DATA: ResourceLimit = limit(libc::RLIMIT_DATA, "RLIMIT_DATA (ulimit -d)", "Max data size");
 /// Bytes of a file.
-pub const FSIZE: Limit = limit(libc::RLIMIT_FSIZE, "RLIMIT_FSIZE (ulimit -f)", "Max file size");
+pub const FSIZE: ResourceLimit = limit(libc::RLIMIT_FSIZE, "RLIMIT_FSIZE (ulimit -f)", "Max file size");
 /// Bytes that may be locked in memory.
-pub const MEMLOCK: Limit = limit(libc::RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK (ulimit -l)", "Max locked memory");
+pub const MEMLOCK: ResourceLimit =
+    limit(libc::RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK (ulimit -l)", "Max locked memory");
 /// Bytes of POSIX message queues.
-pub const MSGQUEUE: Limit = limit(libc::RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE (ulimit -q)", "Max msgqueue size");
+pub const MSGQUEUE: ResourceLimit =
+    limit(libc::RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE (ulimit -q)", "Max msgqueue size");
 /// One more than the highest descriptor.
-pub const NOFILE: Limit = limit(libc::RLIMIT_NOFILE, "RLIMIT_NOFILE (ulimit -n)", "Max open files");
+pub const NOFILE: ResourceLimit = limit(libc::RLIMIT_NOFILE, "RLIMIT_NOFILE (ulimit -n)", "Max open files");
 /// Processes of the user.
-pub const NPROC: Limit = limit(libc::RLIMIT_NPROC, "RLIMIT_NPROC (ulimit -u)", "Max processes");
+pub const NPROC: ResourceLimit = limit(libc::RLIMIT_NPROC, "RLIMIT_NPROC (ulimit -u)", "Max processes");
 /// Signals that may be pending.
-pub const SIGPENDING: Limit =
+pub const SIGPENDING: ResourceLimit =
     limit(libc::RLIMIT_SIGPENDING, "RLIMIT_SIGPENDING (ulimit -i)", "Max pending signals");
 /// Bytes of the stack.
-pub const STACK: Limit = limit(libc::RLIMIT_STACK, "RLIMIT_STACK (ulimit -s)", "Max stack size");
+pub const STACK: ResourceLimit = limit(libc::RLIMIT_STACK, "RLIMIT_STACK (ulimit -s)", "Max stack size");
 
-impl Limit {
+impl ResourceLimit {
     /// That of the calling process; by proc_pid_limits(5) where getrlimit(2) is refused.
     ///
     /// # Errors

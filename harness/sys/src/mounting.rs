@@ -81,10 +81,8 @@ fn otherwise(
         return set_attributes(&place, 0, &Attributes { set, ..Attributes::default() });
     }
     if flags.contains(MsFlags::MS_REMOUNT) {
-        // SAFETY: the path is a C string that outlives the call.
-        let context = opened(unsafe {
-            libc::syscall(libc::SYS_fspick, libc::AT_FDCWD, place.as_ptr(), libc::O_CLOEXEC)
-        })?;
+        // SAFETY: the path is a C string that outlives the call; FSPICK_CLOEXEC is 1.
+        let context = opened(unsafe { libc::syscall(libc::SYS_fspick, libc::AT_FDCWD, place.as_ptr(), 1) })?;
         configure(&context, FSCONFIG_SET_FLAG, Some("ro"), None)?;
         return configure(&context, FSCONFIG_CMD_RECONFIGURE, None, None);
     }
@@ -173,17 +171,20 @@ fn set_attributes(place: &CString, how: libc::c_int, attributes: &Attributes) ->
 mod tests {
     use super::*;
     use crate::reap;
-    use crate::sandbox::identity;
+    use crate::sandbox::{identity, map_ids};
     use std::time::Duration;
 
     /// Does something in a child with a user and a mount namespace of its own; whether that succeeded.
     fn succeeds(act: fn() -> Result<(), String>) -> bool {
+        let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
         // SAFETY: glibc keeps its allocator consistent over fork(3); the child ends by _exit.
         let child = unsafe { libc::fork() };
         if child == 0 {
             // SAFETY: takes a number only.
             let apart = unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS) } == 0;
-            let done = apart.then(act).unwrap_or(Ok(()));
+            let mapped = map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"));
+            // Where there are no user namespaces nothing is tried.
+            let done = if apart { mapped.and_then(|()| act()) } else { Ok(()) };
             if let Err(why) = &done {
                 eprintln!("{why}");
             }

@@ -4,10 +4,10 @@
 //! Limits that cases depend on are the business of `nsconform_sys::inherited`.
 
 use super::Failure;
-use nsconform_sys::limit::{self, Limit};
+use nsconform_sys::limit::{self, ResourceLimit};
 
 /// Each limit, and the least that lists and reports need, in bytes.
-const LEAST: [(Limit, libc::rlim_t); 3] =
+const LEAST: [(ResourceLimit, libc::rlim_t); 3] =
     [(limit::AS, 48 << 20), (limit::DATA, 4 << 20), (limit::STACK, 96 << 10)];
 
 /// Looks at the limits of memory.
