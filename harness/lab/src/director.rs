@@ -315,7 +315,7 @@ mod tests {
     /// was asked. The process is real; it makes system calls only, since tests have threads.
     fn asked_of_a_process_that_answers(answer: &[u8]) -> (Done, Trace) {
         let journal = Journal::several(1).unwrap().remove(0);
-        let director = Director::new(&journal, Mode::Privileged, Conduct::default());
+        let director = Director::new(&journal, Conduct::default());
         let (ours, theirs) = wire::pair().unwrap();
         // SAFETY: the child makes only async-signal-safe system calls and ends by _exit.
         let done = match unsafe { libc::fork() } {
