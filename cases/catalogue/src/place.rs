@@ -20,7 +20,7 @@ needs! {
     /// asks for CAP_SYS_PTRACE in the user namespace in which nsconform was executed (ptrace(2)).
     NON_DUMPABLE {
         "a look at processes that are not dumpable",
-        remedy: "run as root that may create namespaces without a user namespace (with all capabilities), or execute nsconform inside of a user namespace (unshare --user --map-root-user --map-auto)",
+        remedy: "start nsconform as root that may create namespaces without a user namespace (with all capabilities), or execute nsconform inside of a user namespace (unshare --user --map-root-user --map-auto)",
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
             let child = process.fork("child")?;
