@@ -41,6 +41,7 @@ const UNKNOWN: libc::c_long = 1 << 30;
 const SYS_STATMOUNT: libc::c_long = 457;
 const SYS_LISTMOUNT: libc::c_long = 458;
 const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+const SYS_FCHROOT: libc::c_long = 472;
 
 /// The calls, in alphabetical order.
 pub static CALLS: &[Harmless] = &[
@@ -71,6 +72,7 @@ pub static CALLS: &[Harmless] = &[
         [libc::FAN_REPORT_FID as libc::c_long | UNKNOWN, 0, 0, 0, 0],
     ),
     call("fanotify_mark", libc::SYS_fanotify_mark, [NO, NO, 0, NO, NOWHERE]),
+    call("fchroot", SYS_FCHROOT, [NO, NO, 0, 0, 0]),
     call("fcntl", libc::SYS_fcntl, [NO, 0, 0, 0, 0]),
     call("fsconfig", libc::SYS_fsconfig, [NO, NO, NOWHERE, NOWHERE, 0]),
     call("fsmount", libc::SYS_fsmount, [NO, NO, NO, 0, 0]),
@@ -392,7 +394,7 @@ mod tests {
         let mut refused = refused_after(|| {});
         // reboot(2) asks for a capability over the PID namespace that the caller is in; some calls are
         // newer than kernels that are in use.
-        let newer = ["listmount", "open_tree_attr", "statmount"];
+        let newer = ["fchroot", "listmount", "open_tree_attr", "statmount"];
         refused
             .retain(|line| !line.starts_with("reboot ") && !newer.iter().any(|name| line.starts_with(name)));
         assert_eq!(refused, [""; 0]);
