@@ -4,6 +4,7 @@
 //! Those on namespaces, ids and the place in which nsconform runs live in `needs`, which hands on
 //! the ones of here.
 
+use crate::probes::in_new_network;
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 use nsconform_suite::requirement::{ProbeResult, succeeded};
@@ -325,6 +326,16 @@ needs! {
         },
     }
 
+    /// Packets can be taken from devices, below any protocol.
+    PACKET_SOCKETS {
+        "packet sockets",
+        remedy: "build the kernel with CONFIG_PACKET, or load the module af_packet; in a container, give CAP_NET_RAW",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            succeeded("socket(AF_PACKET)", process.socket(Domain::AF_PACKET, SocketType::SOCK_RAW)?)
+        },
+    }
+
     /// Users have persistent keyrings.
     PERSISTENT_KEYS {
         "persistent keyrings",
@@ -523,15 +534,16 @@ needs! {
         },
     }
 
-    /// Processes start with the nice value 0.
+    /// Processes start with the nice value 0 and the policy SCHED_OTHER: without privilege nobody gets
+    /// from another one to either (setpriority(2), sched(7)).
     USUAL_NICE {
         "a nice value of 0",
-        remedy: "start nsconform with the nice value 0: not by nice(1), and not from a shell that it started",
+        remedy: "start nsconform with the nice value 0 and SCHED_OTHER: not by nice(1) or chrt(1), and not from a shell that they started",
         probe: |lab| {
             let process = lab.process_as(Credentials::Root, "probe")?;
-            Ok(match process.getpriority(process)? {
-                Outcome::Returned(Value::Number(0)) => Ok(()),
-                _ => Err("nsconform was started with another nice value".into()),
+            Ok(match (process.getpriority(process)?, process.sched_getscheduler(process)?) {
+                (Outcome::Returned(Value::Number(0)), Outcome::Returned(Value::Number(0))) => Ok(()),
+                _ => Err("nsconform was started with another nice value or scheduling policy".into()),
             })
         },
     }
@@ -557,18 +569,6 @@ fn asked_of_namespace(
         Outcome::Returned(Value::Number(fd)) => succeeded(what, ask(process, fd as i32)?),
         other => succeeded("opening /proc/self/ns/mnt", other),
     }
-}
-
-/// Tries something in a new network namespace.
-fn in_new_network(
-    lab: &Lab,
-    probe: impl Fn(Process) -> Result<ProbeResult, Interrupt>,
-) -> Result<ProbeResult, Interrupt> {
-    let process = lab.process_as(Credentials::Root, "probe")?;
-    if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
-        return Ok(unmet);
-    }
-    probe(process)
 }
 
 /// Whether /proc/filesystems lists all of these: a module that is not loaded is not there.

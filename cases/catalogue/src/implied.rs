@@ -22,11 +22,13 @@ static BY_TEXT: &[(&Requirement, &[&str])] = &[
     (&OPEN_TREE, &["open_tree("]),
     (&OPEN_TREE_ATTR, &["open_tree_attr("]),
     (&OVERFLOW_IDS, &["65534"]),
+    (&PACKET_SOCKETS, &["socket(AF_PACKET, "]),
     (&PENDING_SIGNALS, &["? timer_settime(", "rt_sigqueueinfo(", "mq_notify("]),
     (&POSIX_MQ, &["mq_open("]),
     (&STATMOUNT, &["statmount", "listmount"]),
     (&SYSV_IPC, &["shmget(", "semget(", "msgget("]),
     (&UNIQUE_MOUNT_IDS, &["STATX_MNT_ID_UNIQUE"]),
+    (&USUAL_NICE, &["setpriority(", "sched_setscheduler("]),
     (&VETH, &["link_add_veth"]),
 ];
 

@@ -7,10 +7,10 @@ pub use crate::facilities::{
     ACCESS_LISTS, ALTERNATIVE_NAMES, AUDIT, BINFMT_MISC, BPF_FILESYSTEM, BRIDGE, CHILD_HASH_TABLES,
     CHILDREN_FILE, COUNTS_PER_USER_NS, DEVPTS, EXT4, FANOTIFY, FILE_CAPABILITIES, FUSE, INOTIFY_LIMIT,
     KERNEL_FILESYSTEMS, KEYS, MACHINE_CALLS, MEMFD_NOEXEC, NEW_IFINDEX, NEW_PRIVILEGES, NEXT_ID, NFTABLES,
-    NO_NSDELEGATE, NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OVERLAY, PERSISTENT_KEYS, PID_MAX,
-    PIDFD_EXIT, PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, POLICY_RULES, PROC_PIDNS, PROC_SYS_NET,
-    PROTECTED_HARDLINKS, PTRACE, SECCOMP, TMPFS_HANDLES, TUN, UNFILTERED, USUAL_IPC_LIMITS, USUAL_NICE,
-    VSOCK_MODE,
+    NO_NSDELEGATE, NSFS_HANDLES, NSFS_IDS, NSFS_MOUNTS, NSFS_PIDS, OVERLAY, PACKET_SOCKETS, PERSISTENT_KEYS,
+    PID_MAX, PIDFD_EXIT, PIDFD_INFO, PIDFD_NAMESPACES, PIDNS_WITHOUT_INIT, POLICY_RULES, PROC_PIDNS,
+    PROC_SYS_NET, PROTECTED_HARDLINKS, PTRACE, SECCOMP, TMPFS_HANDLES, TUN, UNFILTERED, USUAL_IPC_LIMITS,
+    USUAL_NICE, VSOCK_MODE,
 };
 pub use crate::mount_features::{
     ATTACH_TO_DETACHED, BENEATH, BENEATH_LOCKED, DEVICE_FILES, EMPTY_MNTNS, FANOTIFY_MOUNTS, FCHROOT,
@@ -19,8 +19,8 @@ pub use crate::mount_features::{
     STATMOUNT_IDMAP, STATMOUNT_NAMESPACE, STATMOUNT_NAMESPACE_FD, UNIQUE_MOUNT_IDS,
 };
 pub use crate::pidfd_features::{PEER_PIDFD, PIDFD_HANDLES, PIDFD_MOUNTS};
-pub use crate::place::{LOCKED_MEMORY, PENDING_SIGNALS, UP_FOR_A_SECOND, WHOLE_PROC};
-use crate::probes::{can_unshare, has_room, ids_can_be_taken};
+pub use crate::place::{LOCKED_MEMORY, NON_DUMPABLE, PENDING_SIGNALS, UP_FOR_A_SECOND, WHOLE_PROC};
+use crate::probes::{can_unshare, has_room, ids_can_be_taken, in_new_network};
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
 pub use nsconform_suite::requirement::Requirement;
@@ -166,16 +166,14 @@ needs! {
         own: &["net.own-port-numbers", "net.lo-down-unreachable"],
         remedy: "build the kernel with CONFIG_INET",
         probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
-                return Ok(unmet);
-            }
-            match process.socket(Domain::AF_INET, SocketType::SOCK_STREAM)? {
-                Outcome::Returned(Value::Number(fd)) => {
-                    succeeded("bind(\"0.0.0.0:80\")", process.bind(fd as i32, "0.0.0.0:80")?)
+            in_new_network(lab, |process| {
+                match process.socket(Domain::AF_INET, SocketType::SOCK_STREAM)? {
+                    Outcome::Returned(Value::Number(fd)) => {
+                        succeeded("bind(\"0.0.0.0:80\")", process.bind(fd as i32, "0.0.0.0:80")?)
+                    }
+                    other => succeeded("socket(AF_INET)", other),
                 }
-                other => succeeded("socket(AF_INET)", other),
-            }
+            })
         },
     }
 
@@ -185,17 +183,15 @@ needs! {
         own: &["net.own-protocol-stacks", "net.lo-up-reachable"],
         remedy: "build the kernel with CONFIG_IPV6 (or load the module ipv6) and start it without ipv6.disable=1 and ipv6.disable_ipv6=1",
         probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
-                return Ok(unmet);
-            }
-            process.link_set_up("lo")?;
-            match process.socket(Domain::AF_INET6, SocketType::SOCK_STREAM)? {
-                Outcome::Returned(Value::Number(fd)) => {
-                    succeeded("bind(\"[::1]:80\")", process.bind(fd as i32, "[::1]:80")?)
+            in_new_network(lab, |process| {
+                process.link_set_up("lo")?;
+                match process.socket(Domain::AF_INET6, SocketType::SOCK_STREAM)? {
+                    Outcome::Returned(Value::Number(fd)) => {
+                        succeeded("bind(\"[::1]:80\")", process.bind(fd as i32, "[::1]:80")?)
+                    }
+                    other => succeeded("socket(AF_INET6)", other),
                 }
-                other => succeeded("socket(AF_INET6)", other),
-            }
+            })
         },
     }
 
@@ -378,7 +374,11 @@ needs! {
                 Outcome::Returned(_) => {
                     Ok(Err("/proc shows another PID namespace: mounting a fresh procfs was refused".into()))
                 }
-                other => succeeded("readlink(\"/proc/self\")", other),
+                // Where readlink(2) is refused a file tells the same.
+                other => match process.field("/proc/self/status", "Pid")? {
+                    Outcome::Returned(Value::Number(pid)) if pid == i64::from(process.pid()) => Ok(Ok(())),
+                    _ => succeeded("readlink(\"/proc/self\")", other),
+                },
             }
         },
     }
@@ -462,13 +462,11 @@ needs! {
         own: &["net.own-sys-class-net"],
         remedy: "run where /sys is not masked (in a container: as privileged), or as root",
         probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
-                return Ok(unmet);
-            }
-            process.mkdir("/tmp/sys", 0o755)?;
-            let done = process.mount("sysfs", "/tmp/sys", "sysfs", MountFlags::empty(), "")?;
-            succeeded("mounting sysfs", done)
+            in_new_network(lab, |process| {
+                process.mkdir("/tmp/sys", 0o755)?;
+                let done = process.mount("sysfs", "/tmp/sys", "sysfs", MountFlags::empty(), "")?;
+                succeeded("mounting sysfs", done)
+            })
         },
     }
 
@@ -538,11 +536,9 @@ needs! {
         own: &["net.device-in-one-ns", "net.container-has-own-virtual-device"],
         remedy: "load the module veth (modprobe veth), or build the kernel with CONFIG_VETH",
         probe: |lab| {
-            let process = lab.process_as(Credentials::Root, "probe")?;
-            if let unmet @ Err(_) = succeeded("unshare(CLONE_NEWNET)", process.unshare(NEWNET)?)? {
-                return Ok(unmet);
-            }
-            succeeded("creating a pair of veth devices", process.link_add_veth("v0", "v1")?)
+            in_new_network(lab, |process| {
+                succeeded("creating a pair of veth devices", process.link_add_veth("v0", "v1")?)
+            })
         },
     }
 }

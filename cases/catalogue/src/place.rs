@@ -6,7 +6,7 @@
 
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
-use nsconform_suite::requirement::Unmet;
+use nsconform_suite::requirement::{Unmet, succeeded};
 
 needs! {
     /// A process without capabilities may lock a page in memory.
@@ -14,6 +14,19 @@ needs! {
         "locked memory",
         remedy: "raise RLIMIT_MEMLOCK (ulimit -l)",
         probe: |lab| at_least(lab, Rlimit::RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", 65536),
+    }
+
+    /// Root may look at a process that is not dumpable since it has changed its ids: for that the kernel
+    /// asks for CAP_SYS_PTRACE in the user namespace in which nsconform was executed (ptrace(2)).
+    NON_DUMPABLE {
+        "a look at processes that are not dumpable",
+        remedy: "start nsconform as root that may create namespaces without a user namespace (with all capabilities), or execute nsconform inside of a user namespace (unshare --user --map-root-user --map-auto)",
+        probe: |lab| {
+            let process = lab.process_as(Credentials::Root, "probe")?;
+            let child = process.fork("child")?;
+            child.setresuid(-1, 1001, -1)?;
+            succeeded("readlink of its namespace", process.readlink(child.proc("ns/uts"))?)
+        },
     }
 
     /// Signals may be pending, as a timer of timer_create(2) needs: more than a script has at a time.

@@ -36,6 +36,11 @@ pub(crate) fn can_unshare(lab: &Lab, kind: Kind) -> Result<ProbeResult, Interrup
     let moves = !matches!(kind, Kind::Pid | Kind::Time);
     let before = if moves { Some(process.readlink(kind.own_path())?) } else { None };
     let done = process.unshare(kind.flag())?;
+    if !done.is_ok() && !process.unshare(Flags::empty())?.is_ok() {
+        // unshare(2) itself is refused or absent, which says nothing of the namespaces.
+        let made = process.try_clone("inner", kind.flag())?;
+        return succeeded(&format!("clone({})", flag_names(&kind.flag())), made);
+    }
     if let (Some(before @ Outcome::Returned(_)), true) = (before, done.is_ok())
         && process.readlink(kind.own_path())? == before
     {
@@ -45,4 +50,20 @@ pub(crate) fn can_unshare(lab: &Lab, kind: Kind) -> Result<ProbeResult, Interrup
         ))));
     }
     succeeded(&what, done)
+}
+
+/// Tries something in a new network namespace, which is made by clone(2) where unshare(2) is refused.
+pub(crate) fn in_new_network(
+    lab: &Lab,
+    probe: impl Fn(Process) -> Result<ProbeResult, Interrupt>,
+) -> Result<ProbeResult, Interrupt> {
+    let process = lab.process_as(Credentials::Root, "probe")?;
+    let left = process.unshare(NEWNET)?;
+    if left.is_ok() {
+        return probe(process);
+    }
+    if process.unshare(Flags::empty())?.is_ok() {
+        return succeeded("unshare(CLONE_NEWNET)", left);
+    }
+    probe(process.clone("inner", NEWNET)?)
 }

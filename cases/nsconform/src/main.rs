@@ -86,7 +86,13 @@ enum Command {
     },
 }
 
+/// A panic is a fault of the harness, and has the exit status of one: the standard library panics where
+/// close(2) is refused, for example.
 fn main() -> ExitCode {
+    std::panic::catch_unwind(run_command).unwrap_or(ExitCode::from(ExitStatus::HarnessFailed as u8))
+}
+
+fn run_command() -> ExitCode {
     nsconform_lab::actor::continue_if_asked();
     let single = SingleThreaded::prove();
     if nsconform_vm::guest::is_guest() {

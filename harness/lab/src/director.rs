@@ -12,7 +12,7 @@ use crate::interrupt::{Interrupt, Play, engine};
 use crate::journal::Journal;
 use crate::lab::naming;
 use crate::outcome::{Done, Errno, Outcome, Value};
-use crate::seal::{Credentials, Mode};
+use crate::seal::Credentials;
 use crate::trace::Event;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nsconform_sys::wire::{self, DESCRIPTOR_FLOOR};
@@ -43,16 +43,15 @@ struct DirectorState {
 /// Directs the processes of one run.
 pub(crate) struct Director<'j> {
     around: Around<'j>,
-    mode: Mode,
     state: RefCell<DirectorState>,
 }
 
 impl<'j> Director<'j> {
-    pub(crate) fn new(journal: &'j Journal, mode: Mode, conduct: Conduct) -> Director<'j> {
+    pub(crate) fn new(journal: &'j Journal, conduct: Conduct) -> Director<'j> {
         // Without memory for a message every call is an error, and says so.
         let buffer = wire::message_buffer().unwrap_or_default();
         let state = RefCell::new(DirectorState { connections: Vec::new(), buffer });
-        Director { around: Around::new(journal, conduct), mode, state }
+        Director { around: Around::new(journal, conduct), state }
     }
 
     /// Creates a process with the given credentials; gives its number.
@@ -65,7 +64,7 @@ impl<'j> Director<'j> {
             -1 => Err(engine(format!("clone: {}", Errno::last().describe()))),
             0 => {
                 let socket = theirs.into_raw_fd();
-                match close_others(socket).and_then(|()| credentials.enter(self.mode)) {
+                match close_others(socket).and_then(|()| credentials.enter()) {
                     Ok(()) => Actor::run(socket, false),
                     Err(why) => {
                         let _ = wire::send(socket, why.as_bytes(), None);
@@ -316,7 +315,7 @@ mod tests {
     /// was asked. The process is real; it makes system calls only, since tests have threads.
     fn asked_of_a_process_that_answers(answer: &[u8]) -> (Done, Trace) {
         let journal = Journal::several(1).unwrap().remove(0);
-        let director = Director::new(&journal, Mode::Privileged, Conduct::default());
+        let director = Director::new(&journal, Conduct::default());
         let (ours, theirs) = wire::pair().unwrap();
         // SAFETY: the child makes only async-signal-safe system calls and ends by _exit.
         let done = match unsafe { libc::fork() } {

@@ -11,7 +11,7 @@ use crate::director::Director;
 use crate::interrupt::{Interrupt, Play};
 use crate::journal::Journal;
 use crate::outcome::Done;
-use crate::seal::{Credentials, Mode};
+use crate::seal::Credentials;
 use crate::trace::Event;
 use nsconform_sys::kind::Flags;
 
@@ -24,8 +24,8 @@ pub struct Lab<'j> {
 }
 
 impl<'j> Lab<'j> {
-    pub(crate) fn new(journal: &'j Journal, starts_as: Credentials, mode: Mode, conduct: Conduct) -> Lab<'j> {
-        Lab { director: Director::new(journal, mode, conduct), starts_as }
+    pub(crate) fn new(journal: &'j Journal, starts_as: Credentials, conduct: Conduct) -> Lab<'j> {
+        Lab { director: Director::new(journal, conduct), starts_as }
     }
 
     /// Creates a process that starts with the credentials of the script.

@@ -15,6 +15,7 @@
 //! | `job` | the work that the server is given, and its report |
 //! | `interrupt` | the ways in which a script stops early |
 //! | `proof` | that the place of a run leads nowhere out |
+//! | `ids` | the ids of the user namespace around that place |
 //! | `seal` | the place that a run gets, and the credentials that its processes start with |
 //! | `server` | the fork server: directors, their starts, deadlines and ends |
 
@@ -23,6 +24,7 @@ pub mod call;
 pub mod conduct;
 mod director;
 pub mod fold;
+mod ids;
 pub mod interrupt;
 pub mod job;
 pub mod journal;

@@ -6,16 +6,17 @@
 //! it, with a fresh procfs and a scratch tmpfs. Nothing of the host's file system can be reached
 //! by path, and when the director, PID 1 of its namespace, ends, the kernel ends everything else.
 
+use crate::ids::{self, Ids};
 use crate::proof::{self, MountNamespace};
 use nix::mount::MsFlags;
-use nsconform_sys::capability::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
+use nsconform_sys::capability::{Capabilities, CapabilitySets, find_capabilities, set_capabilities};
 use nsconform_sys::errno::Errno;
 use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
-    RunningProgram, cover_with_new_root, in_initial_user_namespace, map_ids, mount, pivot_into,
-    set_loopback_up, step,
+    RunningProgram, cover_with_new_root, in_initial_user_namespace, leave_namespaces, map_ids, mount,
+    pivot_into, set_loopback_up, step,
 };
-use nsconform_sys::{descriptors, inherited};
+use nsconform_sys::{descriptors, inherited, limit};
 use serde::{Deserialize, Serialize};
 use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
@@ -38,7 +39,7 @@ pub fn started_in_initial_pid_namespace() -> bool {
 pub enum Mode {
     /// The machine lets us create mount, PID, UTS and IPC namespaces as we are.
     Privileged,
-    /// We are the root of a user namespace of our own that maps one uid and one gid.
+    /// We are the root of a user namespace of our own that maps the ids that we may map, one at least.
     UserNamespace,
 }
 
@@ -68,13 +69,13 @@ impl Credentials {
     ///
     /// # Errors
     /// Says which call failed and why.
-    pub fn enter(self, mode: Mode) -> Result<(), String> {
+    pub fn enter(self) -> Result<(), String> {
         set_alarm(libc::SIG_DFL)?;
-        match (self, mode) {
-            (Credentials::Root | Credentials::StartedAsRoot, _) => Ok(()),
-            (Credentials::User, Mode::Privileged) => become_user_by_setuid()
+        match self {
+            Credentials::Root | Credentials::StartedAsRoot => Ok(()),
+            // A user namespace of our own may map one id only.
+            Credentials::User => become_user_by_setuid()
                 .or_else(|why| become_user_by_namespace().map_err(|also| format!("{why}; {also}"))),
-            (Credentials::User, Mode::UserNamespace) => become_user_by_namespace(),
         }
     }
 }
@@ -82,13 +83,22 @@ impl Credentials {
 /// The uid and gid of [`Credentials::User`].
 pub const USER_ID: u32 = 1000;
 
+/// A process that changed its ids is not dumpable: its /proc files would belong to root.
+fn become_dumpable() -> Result<(), String> {
+    match step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true)) {
+        Err(why) if !inherited::is_dumpable() => Err(why),
+        _ => Ok(()),
+    }
+}
+
 fn become_user_by_setuid() -> Result<(), String> {
+    // Asked before anything is changed, so that there is still another way.
+    step("prctl(PR_GET_DUMPABLE)", nix::sys::prctl::get_dumpable())?;
     let (uid, gid) = (nix::unistd::Uid::from_raw(USER_ID), nix::unistd::Gid::from_raw(USER_ID));
     step("setgroups", nix::unistd::setgroups(&[]))?;
     step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
     step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
-    // A process that changed its ids is not dumpable: its /proc files would belong to root.
-    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+    become_dumpable()
 }
 
 /// In a user namespace that maps one id an ordinary user is had by one more user namespace, in
@@ -100,7 +110,7 @@ fn become_user_by_namespace() -> Result<(), String> {
     step("setresgid", nix::unistd::setresgid(gid, gid, gid))?;
     step("setresuid", nix::unistd::setresuid(uid, uid, uid))?;
     drop_capabilities()?;
-    step("prctl(PR_SET_DUMPABLE)", nix::sys::prctl::set_dumpable(true))
+    become_dumpable()
 }
 
 fn drop_capabilities() -> Result<(), String> {
@@ -133,7 +143,7 @@ const ROOT_CAPABILITIES: [Capabilities; 17] = [
 ];
 
 fn has_capabilities_of_root() -> bool {
-    get_capabilities().is_ok_and(|sets| ROOT_CAPABILITIES.iter().all(|one| sets.effective.contains(*one)))
+    find_capabilities().is_ok_and(|sets| ROOT_CAPABILITIES.iter().all(|one| sets.effective.contains(*one)))
 }
 
 /// Why sealed namespaces cannot be had here.
@@ -184,15 +194,17 @@ pub enum Isolation {
 
 /// Gives the mode, and the mount namespace that the template is built in, where it can be named.
 fn enter_template_namespaces(isolation: Isolation) -> Result<(Mode, Option<MountNamespace>), String> {
-    use nix::sched::{CloneFlags, unshare};
     // A network namespace keeps even a wrongly written case away from the machine's network.
     // Where none can be had, the cases that need one are skipped by their own probes.
     let isolate_network = || {
-        if unshare(CloneFlags::CLONE_NEWNET).is_ok() {
+        if leave_namespaces(libc::CLONE_NEWNET).is_ok() {
             set_loopback_up();
         }
     };
-    let privileged = has_capabilities_of_root() && unshare(CloneFlags::CLONE_NEWNS).is_ok();
+    // Securebits that nobody can ask for may be any: a user namespace has the usual ones.
+    let privileged = has_capabilities_of_root()
+        && inherited::securebits_are_told()
+        && leave_namespaces(libc::CLONE_NEWNS).is_ok();
     if privileged {
         // Whoever was started in a chroot leaves it here, within a copy of the mounts: the new root
         // must be that of the mount namespace, and no user namespace can be created in a chroot.
@@ -207,12 +219,11 @@ fn enter_template_namespaces(isolation: Isolation) -> Result<(Mode, Option<Mount
             return Ok((Mode::Privileged, own));
         }
     }
-    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
-    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS).map_err(|errno| {
-        let why = if proof::seems_a_chroot() { ": started in a chroot, where it is refused" } else { "" };
-        format!("unshare(CLONE_NEWUSER|CLONE_NEWNS): {}{why}", Errno::from(errno).describe())
-    })?;
-    map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
+    match isolation {
+        // Who changes its ids has to be made dumpable again.
+        Isolation::Usual if inherited::securebits_are_told() => ids::enter_user_namespace(Ids::AllThatMayBe)?,
+        _ => ids::enter_user_namespace(Ids::One)?,
+    }
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
     step("setresgid", nix::unistd::setresgid(root_gid, root_gid, root_gid))?;
     step("setresuid", nix::unistd::setresuid(root_uid, root_uid, root_uid))?;
@@ -269,11 +280,18 @@ impl Isolation {
 /// no moment between the two: an ending process signals its children and becomes a zombie within one
 /// lock of the kernel's, and setsid(2), which takes that lock, waits until it has done both.
 ///
+/// Where the parent-death signal is refused the director's own timer ends it after `otherwise`, which is
+/// longer than any job waits.
+///
 /// # Errors
 /// Says which call failed.
-pub fn end_with_server(server: RawFd) -> Result<(), String> {
+pub fn end_with_server(server: RawFd, otherwise: Duration) -> Result<(), String> {
     // SAFETY: takes numbers only.
-    called("prctl(PR_SET_PDEATHSIG)", unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    let signal =
+        called("prctl(PR_SET_PDEATHSIG)", unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) });
+    if signal.is_err() {
+        set_timer(otherwise);
+    }
     step("setsid", nix::unistd::setsid())?;
     if reap::readable(server, Duration::ZERO) {
         // SAFETY: ends the director.
@@ -294,9 +312,14 @@ pub fn end_at_alarm(longest: Duration) -> Result<(), String> {
         unsafe { libc::_exit(1) }
     }
     set_alarm(leave as *const () as libc::sighandler_t)?;
-    // SAFETY: takes a number only. A new process inherits no timer.
-    unsafe { libc::alarm(u32::try_from(longest.as_secs()).unwrap_or(u32::MAX)) };
+    set_timer(longest);
     Ok(())
+}
+
+/// Has the kernel send SIGALRM after this time. A new process inherits no timer.
+fn set_timer(time: Duration) {
+    // SAFETY: takes a number only.
+    unsafe { libc::alarm(u32::try_from(time.as_secs()).unwrap_or(u32::MAX)) };
 }
 
 fn set_alarm(disposition: libc::sighandler_t) -> Result<(), String> {
@@ -314,12 +337,15 @@ fn called(call: &str, returned: impl Into<i64>) -> Result<i64, String> {
 
 /// 1 rather than 0: with a limit of 1 the kernel starts no core dump program either (core(5)); it would
 /// run outside the seal. Who was started with a hard limit of 0 may not raise it, and keeps it.
+/// Where no limit may be set there must be no such program.
 fn limit_cores() -> Result<(), String> {
-    let limits = |most| libc::rlimit { rlim_cur: most, rlim_max: most };
-    // SAFETY: the limits outlive the calls.
-    let set =
-        |most| called("setrlimit(RLIMIT_CORE)", unsafe { libc::setrlimit(libc::RLIMIT_CORE, &limits(most)) });
-    set(1).or_else(|_| set(0)).map(drop)
+    let set = |most| limit::CORE.set(libc::rlimit { rlim_cur: most, rlim_max: most });
+    let Err(errno) = set(1).or_else(|_| set(0)) else { return Ok(()) };
+    let pattern = std::fs::read("/proc/sys/kernel/core_pattern").unwrap_or_else(|_| b"|".to_vec());
+    match pattern.starts_with(b"|") {
+        true => Err(format!("setrlimit(RLIMIT_CORE): {}", errno.describe())),
+        false => Ok(()),
+    }
 }
 
 /// Completes the seal in a director, which has just been created with the namespaces of
@@ -343,11 +369,11 @@ pub fn complete_seal(isolation: Isolation) -> Result<(), String> {
     // The server blocks SIGCHLD for its signalfd.
     step("sigprocmask", nix::sys::signal::SigSet::all().thread_unblock())?;
     descriptors::close_from(3)?;
-    limit_cores()?;
     // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
     proof::namespaces_are_new()?;
+    limit_cores()?;
     let scratch = Some("mode=1777,size=16m");
     step(
         "mounting the scratch tmpfs",

@@ -6,9 +6,10 @@
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
+use crate::judge::judge;
 use crate::known::Known;
 use crate::mutation::{Mutant, WrongAnswers, mutants, wrong_answers};
-use crate::runner::{DEADLINE, JobResult, Role, Runner, judge};
+use crate::runner::{DEADLINE, JobResult, Role, Runner};
 use crate::verdict::{ExitStatus, SkipReason, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;

@@ -9,15 +9,19 @@
 //! | `catalogue` | the claims that a program has, as one value |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `known` | cases that are expected to fail on certain kernels |
-//! | `runner` | choosing and judging |
-//! | `refusal` | answers that say nothing against the kernel |
+//! | `runner`, `judge` | choosing and judging |
+//! | `lacks`, `refusal`, `proc_files`, `filesystems` | what a place refuses or lacks, which says nothing against the kernel |
 //! | `mutation`, `audit` | faults injected into a case, and whether it catches them |
+//! | `witness` | whether the place outside of the seal has changed |
 //! | `stability` | whether a case gives the same trace however it is disturbed |
 
 pub mod audit;
 pub mod case;
 pub mod catalogue;
+mod filesystems;
+mod judge;
 pub mod known;
+mod lacks;
 pub mod mutation;
 mod proc_files;
 mod refusal;
@@ -26,6 +30,7 @@ pub mod runner;
 pub mod snapshot;
 pub mod stability;
 pub mod verdict;
+mod witness;
 
 /// The names that a script needs in scope.
 pub mod prelude {

@@ -4,12 +4,13 @@
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
+use crate::judge::{BUSY_REMEDY, is_starved, judge, probed};
 use crate::known::Known;
-use crate::proc_files::{self, Hindrances};
-use crate::refusal::{self, Refusals, exhausted};
+use crate::lacks::{Lacks, Wanted};
+use crate::refusal;
 use crate::requirement::{Basis, Probed, Requirement, Unmet};
-use crate::snapshot;
 use crate::verdict::{Record, SkipReason, Verdict};
+use crate::witness::Witness;
 use nsconform_lab::call::process::ProcessCalls;
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::interrupt::Interrupt;
@@ -21,6 +22,7 @@ use nsconform_lab::seal::{Credentials, Isolation, Mode};
 use nsconform_lab::server::{Ready, Server};
 use nsconform_lab::trace::{End, Trace};
 use nsconform_sys::confinement::Confinement;
+use nsconform_sys::errno::Errno;
 use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,8 +73,6 @@ const AGAIN: u32 = 5;
 /// The share of a deadline that a case gets where a foundation is broken by which processes end, and
 /// one of a broken foundation: one in so many.
 const OWN_SHARE: u32 = 4;
-/// The remedy where a machine is too busy or too slow for the deadlines.
-const BUSY_REMEDY: &str = "run fewer cases side by side (--jobs 1) or allow more time (--deadline-scale)";
 
 /// The result of one job.
 #[derive(Clone, Debug)]
@@ -122,12 +122,10 @@ pub struct Runner {
     /// By the name of the requirement.
     findings: BTreeMap<&'static str, Probed>,
     broken: Vec<(&'static Basis, String)>,
-    /// Whether something may refuse a call in the kernel's place.
-    confined: bool,
-    /// The calls that are refused even in a harmless form; none as long as nobody has asked.
-    refusals: Option<Refusals>,
-    /// The files of /proc that cannot be used here.
-    hindrances: Hindrances,
+    /// The errors with which something may refuse a call in the kernel's place.
+    refused_with: &'static [Errno],
+    lacks: Lacks,
+    witness: Witness,
     window: usize,
     deadline: Duration,
     /// Set once the server has ended although it should not have.
@@ -141,10 +139,12 @@ impl Runner {
     /// When the server cannot be forked or ends at once.
     pub fn start(single: &SingleThreaded, catalogue: Catalogue, setup: Setup) -> io::Result<Runner> {
         let Setup { jobs, deadline_scale, isolation } = setup;
+        let refused_with = Confinement::refusals_here();
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
         scripts.push(ASK_ALL);
-        let mut server = Server::start(single, &scripts, jobs, isolation)?;
+        let mut server = Server::start(single, &scripts, jobs, isolation)
+            .map_err(|error| io::Error::other(refusal::explained(&error.to_string(), refused_with)))?;
         // Asked while the server seals itself, and after its start: the questions take processes,
         // of which there may be few.
         let foundations: Vec<&'static Foundation> =
@@ -152,14 +152,20 @@ impl Runner {
         let survey = Survey::begin(single, foundations, FOUNDATION_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let ready: Option<Ready> = server.receive(SEAL_TIME.mul_f64(deadline_scale.max(1.0)))?;
         let mode = ready
-            .ok_or_else(|| io::Error::other("the fork server ended before it was ready"))?
+            .ok_or_else(|| {
+                let why = "the fork server ended before it was ready";
+                io::Error::other(refusal::explained(why, refused_with))
+            })?
             .map_err(|failure| NoPlace::Refused(failure.what));
         let broken =
             catalogue.bases.iter().zip(survey.finish()).filter_map(|(basis, standing)| match standing {
                 Standing::Broken(found) => Some((basis, found)),
                 Standing::Holds | Standing::Unknown(_) => None,
             });
-        let broken: Vec<(&'static Basis, String)> = broken.collect();
+        let mut broken: Vec<(&'static Basis, String)> = broken.collect();
+        if !broken.is_empty() && refusal::hinders_the_survey(refused_with) {
+            broken.clear();
+        }
         let deadline = DEADLINE.mul_f64(deadline_scale);
         let window = jobs * 2;
         let mut runner = Runner {
@@ -168,9 +174,9 @@ impl Runner {
             mode,
             findings: BTreeMap::new(),
             broken,
-            confined: Confinement::may_refuse_here(),
-            refusals: None,
-            hindrances: Hindrances::default(),
+            refused_with,
+            lacks: Lacks::default(),
+            witness: Witness::of_this_place(),
             window,
             deadline,
             lost: false,
@@ -184,6 +190,9 @@ impl Runner {
             if let Err(why) = sealed {
                 runner.mode = Err(why);
             }
+        }
+        if let Err(NoPlace::Refused(why)) = &mut runner.mode {
+            *why = refusal::explained(why, refused_with);
         }
         Ok(runner)
     }
@@ -206,7 +215,10 @@ impl Runner {
                     "the sealed place was not ready within {:.1} s: {BUSY_REMEDY}",
                     deadline.as_secs_f64()
                 ))),
-                (finish, _) => Err(NoPlace::Refused(format!("{finish:?}"))),
+                (Finish::Ended, end) => {
+                    let end = end.map_or("nothing".to_string(), |end| format!("{end:?}"));
+                    Err(NoPlace::Refused(format!("a director ended early, and its trace says {end}")))
+                }
             };
         });
         sealed
@@ -334,30 +346,21 @@ impl Runner {
         self.findings[need.name].clone()
     }
 
-    /// Asks once which calls are refused even in a harmless form.
-    fn ask_for_refusals(&mut self) {
-        if self.refusals.is_some() {
-            return;
+    /// Asks for the things that these cases use by their approved traces; for refused calls once.
+    fn ask_for_lacks(&mut self, cases: &[usize]) {
+        let deadline = self.deadline * AGAIN;
+        let (somebody_may, mut lacks) = (!self.refused_with.is_empty(), std::mem::take(&mut self.lacks));
+        if !lacks.knows_refusals() {
+            self.run_jobs(&[Job { deadline, ..self.job(Role::Refusals) }], &mut |_, run| {
+                lacks.take_refusals(run.trace.end(), somebody_may);
+            });
         }
-        let (confined, mut refusals) = (self.confined, Refusals::new());
-        let deadline = self.deadline * AGAIN;
-        self.run_jobs(&[Job { deadline, ..self.job(Role::Refusals) }], &mut |_, run| {
-            if let Some(End::Unmet(Unmet::Absent(found))) = run.trace.end() {
-                refusals = refusal::parse(found, confined);
-            }
-        });
-        self.refusals = Some(refusals);
-    }
-
-    /// Asks which files of /proc, of those that these cases use, cannot be used here.
-    fn ask_for_files(&mut self, cases: &[usize]) {
-        let approved = |index: &usize| (self.catalogue.approved)(self.catalogue.cases[*index].id);
-        let files = proc_files::of_traces(cases.iter().filter_map(approved));
-        let deadline = self.deadline * AGAIN;
-        let job = Job { deadline, ..self.written_job(proc_files::question(&files)) };
-        let mut hindrances = Hindrances::default();
-        self.run_jobs(&[job], &mut |_, run| hindrances = proc_files::judge(&files, &run.trace));
-        self.hindrances = hindrances;
+        let catalogue = self.catalogue;
+        let approved = |index: &usize| (catalogue.approved)(catalogue.cases[*index].id);
+        let wanted = Wanted::of_traces(cases.iter().filter_map(approved));
+        let jobs = wanted.questions().map(|script| Job { deadline, ..self.written_job(script) });
+        self.run_jobs(&jobs, &mut |number, run| lacks.take_answers(&wanted, number, &run.trace));
+        self.lacks = lacks;
     }
 
     /// The foundations that this kernel breaks, and how, in the order of the catalogue.
@@ -403,32 +406,40 @@ impl Runner {
         if case.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
             return Some(Verdict::Skip { reason: SkipReason::NotRoot });
         }
-        let approved = (self.catalogue.approved)(case.id).unwrap_or_default();
-        let refused = self.refusals.as_ref().and_then(|all| refusal::needs_a_refused_call(approved, all));
-        if let Some(reason) = refused.or_else(|| self.hindrances.of(approved)) {
-            return Some(Verdict::Skip { reason });
+        let unmet = self.without_a_need(&needs, own);
+        let said = matches!(unmet, Some(Verdict::Skip { .. }));
+        if said && self.refused_with.is_empty() {
+            // The requirement knows the remedy better than the name of the call does.
+            return unmet;
         }
+        // Where the place lacks something that the trace uses, a requirement that seems wrong may lack
+        // the same.
+        let approved = (self.catalogue.approved)(case.id).unwrap_or_default();
+        self.lacks.of(approved).map(|reason| Verdict::Skip { reason }).or(unmet)
+    }
+
+    /// The verdict on a case one of whose requirements is not met; `own` says whether it is a case of the
+    /// rule of a broken one.
+    fn without_a_need(&self, needs: &[&'static Requirement], own: bool) -> Option<Verdict> {
         let carried = |need: &&Requirement| {
             self.broken.iter().any(|(basis, _)| basis.carries.iter().any(|one| one.name == need.name))
         };
-        needs.into_iter().filter(|need| !(own && carried(need))).find_map(|need| {
-            match &self.findings[need.name] {
-                Probed::Met => None,
-                Probed::Late(reason) => {
-                    Some(Verdict::Timeout { reason: format!("needs {}: {reason}", need.name) })
-                }
-                Probed::Unmet(Unmet::Wrong(_)) if own => None,
-                Probed::Unmet(Unmet::Wrong(found)) => Some(Verdict::NotJudged {
-                    reason: format!("rests on {}, which this kernel has wrong: {found}", need.name),
-                }),
-                Probed::Unmet(Unmet::Absent(found)) => Some(Verdict::Skip {
-                    reason: SkipReason::Need {
-                        need: need.name.to_string(),
-                        found: found.clone(),
-                        remedy: need.remedy.to_string(),
-                    },
-                }),
+        needs.iter().filter(|need| !(own && carried(need))).find_map(|need| match &self.findings[need.name] {
+            Probed::Met => None,
+            Probed::Late(reason) => {
+                Some(Verdict::Timeout { reason: format!("needs {}: {reason}", need.name) })
             }
+            Probed::Unmet(Unmet::Wrong(_)) if own => None,
+            Probed::Unmet(Unmet::Wrong(found)) => Some(Verdict::NotJudged {
+                reason: format!("rests on {}, which this kernel has wrong: {found}", need.name),
+            }),
+            Probed::Unmet(Unmet::Absent(found)) => Some(Verdict::Skip {
+                reason: SkipReason::Need {
+                    need: need.name.to_string(),
+                    found: found.clone(),
+                    remedy: need.remedy.to_string(),
+                },
+            }),
         })
     }
 
@@ -439,8 +450,7 @@ impl Runner {
             let needs: Vec<&'static Requirement> =
                 cases.iter().flat_map(|index| self.catalogue.needs(self.catalogue.cases[*index])).collect();
             self.probe(needs);
-            self.ask_for_refusals();
-            self.ask_for_files(cases);
+            self.ask_for_lacks(cases);
         }
         let mut decided = Vec::new();
         let mut runnable = Vec::new();
@@ -459,6 +469,8 @@ impl Runner {
     /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
         let (decided, mut runnable) = self.split_runnable(cases);
+        let approved = |index: &usize| (self.catalogue.approved)(self.catalogue.cases[*index].id);
+        self.witness.remember_settings(runnable.iter().filter_map(approved));
         self.catalogue.overlap_waits(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
@@ -491,7 +503,8 @@ impl Runner {
         let deadline = if short { self.deadline / OWN_SHARE } else { self.deadline };
         let jobs: Vec<Job> =
             cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
-        let (catalogue, confined) = (self.catalogue, self.confined);
+        let (catalogue, refused_with) = (self.catalogue, self.refused_with);
+        let mut witness = self.witness.clone();
         self.run_jobs(&jobs, &mut |number, run| {
             let case = catalogue.cases[cases[number]];
             let approved = (catalogue.approved)(case.id);
@@ -500,82 +513,37 @@ impl Runner {
                 Verdict::Timeout { .. } if let_live.is_some() => {
                     Verdict::NotJudged { reason: let_live.clone().unwrap_or_default() }
                 }
-                Verdict::Fail if confined => match refusal::refused(&run.trace, approved.unwrap_or_default())
-                {
-                    Some(reason) => Verdict::Skip { reason },
-                    None => Verdict::Fail,
-                },
+                Verdict::Fail => {
+                    let refused = refusal::refused(&run.trace, approved.unwrap_or_default(), refused_with);
+                    refused.map_or(Verdict::Fail, |reason| Verdict::Skip { reason })
+                }
+                Verdict::Error { reason: why } => {
+                    let refused = refusal::refused_to_engine(&why, refused_with);
+                    refused.map_or(Verdict::Error { reason: why }, |reason| Verdict::Skip { reason })
+                }
                 verdict => verdict,
+            };
+            let mut trace = run.trace.lines();
+            let verdict = match witness.leak(approved.unwrap_or_default()) {
+                Some(leak) => {
+                    trace.push(format!("--- {leak} ---"));
+                    Verdict::Fail
+                }
+                None => verdict,
             };
             let record = Record {
                 id: case.id.to_string(),
                 verdict: verdict.known_as(known.iter().find(|known| known.case == case.id)),
                 duration_us: run.duration.as_micros() as u64,
-                trace: run.trace.lines(),
+                trace,
             };
             done(cases[number], record);
         });
+        self.witness = witness;
     }
 }
 
 /// Why a case is not judged that rests on a broken foundation.
 fn rests_on((basis, found): &(&'static Basis, String)) -> String {
     format!("rests on '{}', which this kernel breaks: {found}", basis.foundation.rule)
-}
-
-/// Whether a run lacked something that jobs beside it may have taken: its director could not be
-/// started, or there were no more processes, namespaces or descriptors.
-fn is_starved(run: &JobResult) -> bool {
-    matches!(run.finish, Finish::NotStarted(_)) || exhausted(&run.trace, "").is_some()
-}
-
-/// The result of the run of a probe.
-fn probed(run: &JobResult, deadline: Duration) -> Probed {
-    let absent = |why: String| Probed::Unmet(Unmet::Absent(why));
-    match (&run.finish, run.trace.end()) {
-        (Finish::Ended, Some(End::Played)) => Probed::Met,
-        (Finish::Ended, Some(End::Unmet(why))) => Probed::Unmet(why.clone()),
-        (Finish::Ended, Some(End::Interrupted(Interrupt::Engine(why)))) => absent(why.clone()),
-        (Finish::Ended, Some(End::Interrupted(why))) => absent(format!("the probe {why}")),
-        (Finish::TimedOut | Finish::NotEnded, _) => Probed::Late(format!(
-            "its probe did not end within {:.1} s: {BUSY_REMEDY}",
-            deadline.as_secs_f64()
-        )),
-        (finish, _) => absent(format!("the probe failed: {finish:?}")),
-    }
-}
-
-/// The verdict on a run, given the approved trace.
-pub fn judge(run: &JobResult, approved: Option<&str>, deadline: Duration) -> Verdict {
-    let late = || format!("did not end within {:.1} s", deadline.as_secs_f64());
-    match &run.finish {
-        Finish::NotStarted(why) | Finish::Died(why) => return Verdict::Error { reason: why.clone() },
-        Finish::TimedOut => return Verdict::Timeout { reason: late() },
-        Finish::NotEnded => {
-            let reason = late() + ", and the kernel did not end its processes when they were killed";
-            return Verdict::Timeout { reason };
-        }
-        Finish::Ended => {}
-    }
-    match run.trace.end() {
-        None => return Verdict::Error { reason: "the director ended without ending its trace".to_string() },
-        Some(End::Panicked(message)) => {
-            return Verdict::Error { reason: format!("the case panicked: {message}") };
-        }
-        Some(End::Interrupted(Interrupt::Engine(why) | Interrupt::Script(why))) => {
-            return Verdict::Error { reason: why.clone() };
-        }
-        Some(_) => {}
-    }
-    if run.trace.calls() == 0 {
-        return Verdict::Error { reason: "the case asked nothing of the kernel".to_string() };
-    }
-    match approved {
-        None => Verdict::Error { reason: "there is no approved trace to compare with".to_string() },
-        Some(expected) if snapshot::agrees(expected, &run.trace.text()) => Verdict::Pass,
-        Some(expected) => match exhausted(&run.trace, expected) {
-            Some(reason) => Verdict::Error { reason },
-            None => Verdict::Fail,
-        },
-    }
 }

@@ -5,7 +5,8 @@
 
 use crate::case::Case;
 use crate::catalogue::Catalogue;
-use crate::runner::{DEADLINE, JobResult, Runner, judge};
+use crate::judge::judge;
+use crate::runner::{DEADLINE, JobResult, Runner};
 use crate::verdict::{ExitStatus, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::delay::Jitter;

@@ -66,6 +66,30 @@ pub fn get_capabilities() -> Result<CapabilitySets, Errno> {
     Ok(CapabilitySets { effective: set(0), permitted: set(1), inheritable: set(2) })
 }
 
+/// The sets of the caller, by another way where capget(2) is refused: `CapEff`, `CapPrm` and `CapInh` of
+/// proc_pid_status(5).
+///
+/// # Errors
+/// Those of capget(2), where the file does not tell either.
+pub fn find_capabilities() -> Result<CapabilitySets, Errno> {
+    get_capabilities().or_else(|errno| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let set = |name| capability_set(&status, name).ok_or(errno);
+        Ok(CapabilitySets {
+            effective: set("CapEff")?,
+            permitted: set("CapPrm")?,
+            inheritable: set("CapInh")?,
+        })
+    })
+}
+
+/// A set that proc_pid_status(5) shows, by the name of its line.
+pub(crate) fn capability_set(status: &str, name: &str) -> Option<Capabilities> {
+    let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+    let (_, digits) = lines.find(|(field, _)| *field == name)?;
+    u64::from_str_radix(digits.trim(), 16).ok().map(Capabilities::from_bits_retain)
+}
+
 /// Sets the sets of the caller.
 ///
 /// # Errors
@@ -85,17 +109,32 @@ pub fn set_capabilities(sets: &CapabilitySets) -> Result<(), Errno> {
 /// Every capability that this kernel knows, as bits.
 ///
 /// # Errors
-/// EPROTO when the kernel names none.
+/// Those of prctl(2) where it is refused; EPROTO when the kernel names none.
 pub fn known_capabilities() -> Result<u64, Errno> {
     // Answers EINVAL for a number that the kernel does not know; unlike
     // /proc/sys/kernel/cap_last_cap this needs no procfs.
-    let knows = |number: u64| {
+    let known = |number: u64| {
         // SAFETY: takes numbers only.
-        unsafe { libc::prctl(libc::PR_CAPBSET_READ, number, 0, 0, 0) != -1 }
+        Errno::result(unsafe { libc::prctl(libc::PR_CAPBSET_READ, number, 0, 0, 0) })
     };
-    let count = (0..64).take_while(|number| knows(*number)).count() as u32;
-    if count == 0 {
-        return Err(Errno(libc::EPROTO));
+    let count = (0..64).take_while(|number| known(*number).is_ok()).count() as u32;
+    match (count, known(0)) {
+        (0, Err(Errno(libc::EINVAL)) | Ok(_)) => Err(Errno(libc::EPROTO)),
+        (0, Err(errno)) => Err(errno),
+        _ => Ok(u64::MAX >> (64 - count)),
     }
-    Ok(u64::MAX >> (64 - count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proc_tells_the_same_as_capget() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let sets = get_capabilities().unwrap();
+        assert_eq!(capability_set(&status, "CapEff"), Some(sets.effective));
+        assert_eq!(capability_set(&status, "CapInh"), Some(sets.inheritable));
+        assert_eq!(capability_set(&status, "CapXyz"), None);
+    }
 }

@@ -105,6 +105,11 @@ impl Cgroups {
             step("making a cgroup", make(&root, name.as_str()))?;
             let own = step("opening it", open(&root, name.as_str()))?;
             step("flock", lock(&own, libc::LOCK_EX | libc::LOCK_NB))?;
+            if let Err(why) = step("listing it", directories(&own)) {
+                // Nothing could be removed later.
+                step("removing it", unlinkat(&root, name.as_str(), UnlinkatFlags::RemoveDir))?;
+                return Err(why);
+            }
             own
         };
         Ok(Cgroups { root, own, name, _keeper: keeper })

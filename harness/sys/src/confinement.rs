@@ -3,6 +3,7 @@
 //! chroot, a container. Reported at the head of a run; and where something may refuse, a refusal
 //! says nothing against the kernel.
 
+use crate::errno::Errno;
 use crate::{mountinfo, reap};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -59,9 +60,10 @@ impl Confinement {
         }
     }
 
-    /// Whether something may refuse a system call of the calling process in the kernel's place.
-    pub fn may_refuse_here() -> bool {
-        Confinement::by_refusers().may_refuse()
+    /// The errors with which something may refuse a system call of the calling process in the kernel's
+    /// place; none where nothing may.
+    pub fn refusals_here() -> &'static [Errno] {
+        Confinement::by_refusers().refusals()
     }
 
     /// The part of it that proc_pid_status(5) tells.
@@ -82,9 +84,17 @@ impl Confinement {
         }
     }
 
-    /// Whether something may refuse a system call in the kernel's place.
-    fn may_refuse(&self) -> bool {
-        self.seccomp.is_some() || self.traced || self.security_label.is_some()
+    /// The errors with which something may refuse a system call in the kernel's place: filters choose
+    /// EPERM or, as a kernel without the call, ENOSYS; security modules give EACCES, too.
+    fn refusals(&self) -> &'static [Errno] {
+        const ALL: [Errno; 3] = [Errno(libc::EPERM), Errno(libc::ENOSYS), Errno(libc::EACCES)];
+        if self.security_label.is_some() {
+            &ALL
+        } else if self.seccomp.is_some() || self.traced {
+            &ALL[..2]
+        } else {
+            &[]
+        }
     }
 
     /// Whether there is nothing to be said.
@@ -170,8 +180,18 @@ mod tests {
     #[case::no_proc("", "", false)]
     fn a_status_tells(#[case] status: &str, #[case] described: &str, #[case] may_refuse: bool) {
         let found = Confinement::of_status(status);
-        assert_eq!((found.describe().as_str(), found.may_refuse()), (described, may_refuse));
+        assert_eq!((found.describe().as_str(), !found.refusals().is_empty()), (described, may_refuse));
         assert_eq!(found.is_plain(), described.is_empty());
+    }
+
+    #[test]
+    fn a_security_module_refuses_by_one_error_more() {
+        let label = Some("docker-default (enforce)".to_string());
+        let found = Confinement { security_label: label, ..Confinement::default() };
+        assert!(found.refusals().contains(&Errno(libc::EACCES)));
+        assert!(
+            !Confinement { traced: true, ..Confinement::default() }.refusals().contains(&Errno(libc::EACCES))
+        );
     }
 
     #[rstest]

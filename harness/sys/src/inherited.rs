@@ -7,8 +7,9 @@
 //! fork(2) or by setsid(2) of a director: timers, the parent-death signal, the subreaper mark, the
 //! controlling terminal. Never taken back by the kernel: no_new_privs.
 
-use crate::capability::{Capabilities, CapabilitySets, get_capabilities, set_capabilities};
+use crate::capability::{Capabilities, CapabilitySets, capability_set, find_capabilities, set_capabilities};
 use crate::errno::Errno;
+use crate::limit::{self, ResourceLimit};
 
 /// One attribute.
 pub struct Attribute {
@@ -25,15 +26,22 @@ pub static ALL: &[Attribute] = &[
     Attribute { name: "signal mask", set: unblock_signals },
     Attribute { name: "personality", set: set_personality },
     Attribute { name: "scheduling policy", set: leave_real_time },
-    Attribute { name: "timer slack", set: || control(libc::PR_SET_TIMERSLACK, USUAL_TIMER_SLACK) },
-    Attribute { name: "dumpable", set: || control(libc::PR_SET_DUMPABLE, 1) },
-    Attribute { name: "keep capabilities", set: || control(libc::PR_SET_KEEPCAPS, 0) },
+    Attribute { name: "timer slack", set: set_timer_slack },
+    Attribute { name: "dumpable", set: || unless(is_dumpable, || control(libc::PR_SET_DUMPABLE, 1)) },
+    // Where prctl(2) is refused: execve(2), by which we were started, clears it.
+    Attribute { name: "keep capabilities", set: || unless(|| true, || control(libc::PR_SET_KEEPCAPS, 0)) },
     Attribute { name: "ambient capabilities", set: clear_ambient },
     Attribute { name: "inheritable capabilities", set: clear_inheritable },
     Attribute { name: "securebits", set: clear_securebits },
-    Attribute { name: "transparent huge pages", set: || optional(control(libc::PR_SET_THP_DISABLE, 0)) },
+    Attribute {
+        name: "transparent huge pages",
+        set: || unless(|| true, || optional(control(libc::PR_SET_THP_DISABLE, 0))),
+    },
     Attribute { name: "time-stamp counter", set: allow_time_stamps },
-    Attribute { name: "machine check policy", set: || optional(control(PR_MCE_KILL, PR_MCE_KILL_CLEAR)) },
+    Attribute {
+        name: "machine check policy",
+        set: || unless(|| true, || optional(control(PR_MCE_KILL, PR_MCE_KILL_CLEAR))),
+    },
     Attribute { name: "session keyring", set: leave_session_keyring },
     Attribute { name: "environment", set: clear_environment },
 ];
@@ -71,6 +79,37 @@ fn optional(result: Result<(), Errno>) -> Result<(), Errno> {
     }
 }
 
+/// Takes another proof that an attribute has its usual value where the call that sets it is refused, by a
+/// filter for one.
+fn unless(is_usual: fn() -> bool, set: impl FnOnce() -> Result<(), Errno>) -> Result<(), Errno> {
+    match set() {
+        Err(Errno(libc::EPERM | libc::ENOSYS)) if is_usual() => Ok(()),
+        other => other,
+    }
+}
+
+/// Where it cannot be set, no trace shows it.
+fn set_timer_slack() -> Result<(), Errno> {
+    unless(|| true, || control(libc::PR_SET_TIMERSLACK, USUAL_TIMER_SLACK))
+}
+
+/// Whether the files of the calling process in /proc are its own: those of one that is not dumpable are
+/// root's (proc(5)).
+pub fn is_dumpable() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // SAFETY: takes no argument and never fails.
+    let own = unsafe { libc::geteuid() };
+    std::fs::metadata("/proc/self/status").is_ok_and(|found| found.uid() == own)
+}
+
+/// Whether the securebits of the calling process can be asked for. A new user namespace has the usual
+/// ones (user_namespaces(7)).
+pub fn securebits_are_told() -> bool {
+    let none: libc::c_ulong = 0;
+    // SAFETY: takes numbers only.
+    unsafe { libc::prctl(libc::PR_GET_SECUREBITS, none, none, none, none) != -1 }
+}
+
 fn set_umask() -> Result<(), Errno> {
     // SAFETY: takes a number only; never fails.
     unsafe { libc::umask(0o022) };
@@ -95,8 +134,10 @@ fn unblock_signals() -> Result<(), Errno> {
 }
 
 fn set_personality() -> Result<(), Errno> {
+    let is_usual =
+        || std::fs::read_to_string("/proc/self/personality").is_ok_and(|text| text == "00000000\n");
     // SAFETY: takes a number only. 0 is PER_LINUX without any flag.
-    Errno::result(unsafe { libc::personality(0) }).map(drop)
+    unless(is_usual, || Errno::result(unsafe { libc::personality(0) }).map(drop))
 }
 
 /// A case that goes round in circles must not keep the processor from everybody.
@@ -114,11 +155,16 @@ fn leave_real_time() -> Result<(), Errno> {
 }
 
 fn clear_ambient() -> Result<(), Errno> {
-    optional(control(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong))
+    let are_none = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        capability_set(&status, "CapAmb").is_some_and(|ambient| ambient.is_empty())
+    };
+    let clear = || control(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL as libc::c_ulong);
+    unless(are_none, || optional(clear()))
 }
 
 fn clear_inheritable() -> Result<(), Errno> {
-    let sets = get_capabilities()?;
+    let sets = find_capabilities()?;
     if sets.inheritable.is_empty() {
         return Ok(());
     }
@@ -127,6 +173,10 @@ fn clear_inheritable() -> Result<(), Errno> {
 
 fn clear_securebits() -> Result<(), Errno> {
     let none: libc::c_ulong = 0;
+    if !securebits_are_told() {
+        // The sandbox is a user namespace then, which has cleared them.
+        return Ok(());
+    }
     // SAFETY: takes numbers only.
     let bits = Errno::result(unsafe { libc::prctl(libc::PR_GET_SECUREBITS, none, none, none, none) })?;
     // PR_SET_KEEPCAPS has cleared its bit; setting the others needs CAP_SETPCAP.
@@ -134,8 +184,8 @@ fn clear_securebits() -> Result<(), Errno> {
 }
 
 fn allow_time_stamps() -> Result<(), Errno> {
-    // Processors without such a counter have no such operation.
-    optional(control(PR_SET_TSC, PR_TSC_ENABLE))
+    // Processors without such a counter have no such operation; no trace shows whether it may be read.
+    unless(|| true, || optional(control(PR_SET_TSC, PR_TSC_ENABLE)))
 }
 
 /// A new anonymous keyring: what the starter keeps in its own can be neither read nor used.
@@ -165,10 +215,8 @@ fn clear_environment() -> Result<(), Errno> {
 }
 
 /// A resource limit that cases depend on.
-struct ResourceLimit {
-    resource: libc::__rlimit_resource_t,
-    /// As getrlimit(2) and ulimit name it.
-    name: &'static str,
+struct UsualLimit {
+    limit: ResourceLimit,
     /// The soft limit is set to this, or to the hard limit where that is lower.
     usual: libc::rlim_t,
     /// With less than this the engine itself cannot work.
@@ -177,69 +225,23 @@ struct ResourceLimit {
 
 const MIB: libc::rlim_t = 1 << 20;
 
-const LIMITS: [ResourceLimit; 10] = [
-    ResourceLimit {
-        resource: libc::RLIMIT_NOFILE,
-        name: "RLIMIT_NOFILE (ulimit -n)",
-        usual: 1024,
-        least: 200,
-    },
+const fn wanted(limit: ResourceLimit, usual: libc::rlim_t, least: libc::rlim_t) -> UsualLimit {
+    UsualLimit { limit, usual, least }
+}
+
+const LIMITS: [UsualLimit; 10] = [
+    wanted(limit::NOFILE, 1024, 200),
     // No least number: the cases for which there are too few processes say so themselves, and the
     // others are tested.
-    ResourceLimit {
-        resource: libc::RLIMIT_NPROC,
-        name: "RLIMIT_NPROC (ulimit -u)",
-        usual: libc::RLIM_INFINITY,
-        least: 0,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_AS,
-        name: "RLIMIT_AS (ulimit -v)",
-        usual: libc::RLIM_INFINITY,
-        least: 256 * MIB,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_DATA,
-        name: "RLIMIT_DATA (ulimit -d)",
-        usual: libc::RLIM_INFINITY,
-        least: 16 * MIB,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_STACK,
-        name: "RLIMIT_STACK (ulimit -s)",
-        usual: 8 * MIB,
-        least: MIB,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_FSIZE,
-        name: "RLIMIT_FSIZE (ulimit -f)",
-        usual: libc::RLIM_INFINITY,
-        least: MIB,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_CPU,
-        name: "RLIMIT_CPU (ulimit -t)",
-        usual: libc::RLIM_INFINITY,
-        least: 10,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_SIGPENDING,
-        name: "RLIMIT_SIGPENDING (ulimit -i)",
-        usual: libc::RLIM_INFINITY,
-        least: 0,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_MSGQUEUE,
-        name: "RLIMIT_MSGQUEUE (ulimit -q)",
-        usual: 819_200,
-        least: 0,
-    },
-    ResourceLimit {
-        resource: libc::RLIMIT_MEMLOCK,
-        name: "RLIMIT_MEMLOCK (ulimit -l)",
-        usual: 8 * MIB,
-        least: 0,
-    },
+    wanted(limit::NPROC, libc::RLIM_INFINITY, 0),
+    wanted(limit::AS, libc::RLIM_INFINITY, 256 * MIB),
+    wanted(limit::DATA, libc::RLIM_INFINITY, 16 * MIB),
+    wanted(limit::STACK, 8 * MIB, MIB),
+    wanted(limit::FSIZE, libc::RLIM_INFINITY, MIB),
+    wanted(limit::CPU, libc::RLIM_INFINITY, 10),
+    wanted(limit::SIGPENDING, libc::RLIM_INFINITY, 0),
+    wanted(limit::MSGQUEUE, 819_200, 0),
+    wanted(limit::MEMLOCK, 8 * MIB, 0),
 ];
 
 /// Sets the resource limits of the calling process: the soft ones to their usual values, as far as
@@ -248,31 +250,26 @@ const LIMITS: [ResourceLimit; 10] = [
 /// # Errors
 /// Names a hard limit with which nothing can be tested.
 pub fn set_limits() -> Result<(), String> {
-    LIMITS.iter().try_for_each(|limit| {
+    LIMITS.iter().try_for_each(|UsualLimit { limit, usual, least }| {
         let failed = |call: &str, errno: Errno| format!("{call} of {}: {}", limit.name, errno.describe());
-        let mut found = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: the limit outlives the call.
-        Errno::result(unsafe { libc::getrlimit(limit.resource, &mut found) })
-            .map_err(|errno| failed("getrlimit", errno))?;
-        let set = |limits: libc::rlimit| {
-            // SAFETY: as above.
-            Errno::result(unsafe { libc::setrlimit(limit.resource, &limits) })
-        };
-        if found.rlim_max < limit.usual {
-            let raised = libc::rlimit { rlim_cur: limit.usual, rlim_max: limit.usual };
-            if set(raised).is_ok() {
+        let found = limit.find().map_err(|errno| failed("getrlimit", errno))?;
+        if found.rlim_max < *usual {
+            let raised = libc::rlimit { rlim_cur: *usual, rlim_max: *usual };
+            if limit.set(raised).is_ok() {
                 return Ok(());
             }
         }
-        if found.rlim_max < limit.least {
-            return Err(format!("{} is {}: at least {} are needed", limit.name, found.rlim_max, limit.least));
+        if found.rlim_max < *least {
+            return Err(format!("{} is {}: at least {least} are needed", limit.name, found.rlim_max));
         }
-        let soft = limit.usual.min(found.rlim_max);
+        let soft = (*usual).min(found.rlim_max);
         if soft == found.rlim_cur {
             return Ok(());
         }
-        set(libc::rlimit { rlim_cur: soft, rlim_max: found.rlim_max })
-            .map(drop)
-            .map_err(|errno| failed("setrlimit", errno))
+        match limit.set(libc::rlimit { rlim_cur: soft, rlim_max: found.rlim_max }) {
+            // Where it may not be set, that which was inherited is taken if it is enough.
+            Err(Errno(libc::EPERM | libc::ENOSYS)) if found.rlim_cur >= *least => Ok(()),
+            other => other.map_err(|errno| failed("setrlimit", errno)),
+        }
     })
 }

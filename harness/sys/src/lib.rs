@@ -9,7 +9,9 @@
 //! | `descriptors` | closing what a process has inherited |
 //! | `inherited` | everything else that a process inherits, set once |
 //! | `capability` | capabilities and the sets of the calling thread |
+//! | `limit` | resource limits |
 //! | `sandbox` | steps of which a sandbox is built |
+//! | `mounting` | mount(2), and the calls that do the same |
 //! | `cgroup` | cgroups of version 2 for jobs, and their removal |
 //! | `wire` | sockets for messages with a descriptor |
 //! | `procfs` | what a procfs tells of a task |
@@ -29,8 +31,10 @@ pub mod foundation;
 pub mod harmless;
 pub mod inherited;
 pub mod kind;
+pub mod limit;
 pub mod machine;
 pub mod mountinfo;
+pub mod mounting;
 pub mod procfs;
 pub mod reap;
 pub mod sandbox;

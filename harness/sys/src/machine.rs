@@ -59,15 +59,17 @@ impl Machine {
     /// Looks at the machine as the calling process sees it.
     pub fn look() -> Machine {
         let names = nix::sys::utsname::uname();
-        let field = |of: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
-            names.as_ref().map_or_else(|_| String::new(), |names| of(names).to_string_lossy().into_owned())
-        };
         let read = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_string());
+        // Where uname(2) is refused files tell the same.
+        let field = |of: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr, otherwise: &str| match &names {
+            Ok(names) => of(names).to_string_lossy().into_owned(),
+            Err(_) => read(otherwise).unwrap_or_default(),
+        };
         let status = read("/proc/self/status").unwrap_or_default();
         Machine {
-            kernel_release: field(|names| names.release()),
-            kernel_version: field(|names| names.version()),
-            architecture: field(|names| names.machine()),
+            kernel_release: field(|names| names.release(), "/proc/sys/kernel/osrelease"),
+            kernel_version: field(|names| names.version(), "/proc/sys/kernel/version"),
+            architecture: field(|names| names.machine(), "/proc/sys/kernel/arch"),
             processors: std::thread::available_parallelism().map_or(1, usize::from),
             uid: nix::unistd::geteuid().as_raw(),
             capabilities: status

@@ -6,9 +6,11 @@
 
 use crate::errno::Errno;
 use crate::mountinfo;
+use crate::mounting::attach;
+pub use crate::mounting::mount;
 use nix::mount::{MntFlags, MsFlags};
 use std::ffi::{CStr, CString};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,48 @@ use std::path::{Path, PathBuf};
 /// That of the step, in words.
 pub fn step<T>(what: &str, result: nix::Result<T>) -> Result<T, String> {
     result.map_err(|errno| format!("{what}: {}", Errno::from(errno).describe()))
+}
+
+/// Puts the caller into new namespaces by unshare(2). Where that call is refused whatever it is asked for,
+/// a child goes on in its place, which clone(2) made in them, and the caller ends when the child does: so
+/// this is for processes of which nobody needs the number.
+///
+/// # Errors
+/// Those of unshare(2) and clone(2).
+pub fn leave_namespaces(flags: libc::c_int) -> Result<(), Errno> {
+    let unshare = |flags| {
+        // SAFETY: takes a number only.
+        Errno::result(unsafe { libc::unshare(flags) }).map(drop)
+    };
+    match unshare(flags) {
+        Err(Errno(libc::EPERM | libc::ENOSYS)) if unshare(0).is_err() => go_on_in_child(flags),
+        other => other,
+    }
+}
+
+/// Has a child in new namespaces go on, which ends with the caller.
+fn go_on_in_child(flags: libc::c_int) -> Result<(), Errno> {
+    let flags = libc::c_long::from(flags | libc::SIGCHLD);
+    // SAFETY: without CLONE_VM the child has a copy of everything, and whoever seals has one thread; no
+    // pointer is passed.
+    match Errno::result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })? {
+        0 => {
+            // Where it is refused the end of its socket ends the child. Its parent may be in another
+            // PID namespace, so that no number tells whether it has ended before.
+            // SAFETY: takes numbers only.
+            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+            Ok(())
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: the status outlives the call.
+            while unsafe { libc::waitpid(child as i32, &mut status, 0) } == -1
+                && Errno::last().0 == libc::EINTR
+            {}
+            // SAFETY: ends the process, of which the child has taken the place.
+            unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
+        }
+    }
 }
 
 /// Writes a text to an existing file.
@@ -116,20 +160,6 @@ pub fn identity(path: &str) -> Result<(u64, u64), String> {
     Ok((found.dev(), found.ino()))
 }
 
-/// mount(2).
-///
-/// # Errors
-/// Those of mount(2).
-pub fn mount(
-    source: Option<&str>,
-    target: &str,
-    kind: Option<&str>,
-    flags: MsFlags,
-    data: Option<&str>,
-) -> nix::Result<()> {
-    nix::mount::mount(source, target, kind, flags, data)
-}
-
 /// Whether all ids are mapped to themselves, as in the user namespace that the machine started in.
 pub fn in_initial_user_namespace() -> bool {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
@@ -178,6 +208,7 @@ impl RunningProgram {
                     .map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
             }
             std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
+            let target = CString::new(target.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
             step(&format!("binding {}", place.display()), attach(file, &target))?;
         }
         Ok(())
@@ -210,25 +241,6 @@ fn detached(file: &Path) -> Option<OwnedFd> {
         let tree = libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), CLONE);
         (tree >= 0).then(|| OwnedFd::from_raw_fd(tree as RawFd))
     }
-}
-
-/// Attaches a mount made by [`detached`] to an existing file.
-fn attach(tree: &OwnedFd, target: &Path) -> nix::Result<()> {
-    /// `MOVE_MOUNT_F_EMPTY_PATH` of linux/mount.h.
-    const FROM_DESCRIPTOR: libc::c_int = 4;
-    let target = CString::new(target.as_os_str().as_bytes()).map_err(|_| nix::errno::Errno::EINVAL)?;
-    // SAFETY: the strings outlive the call.
-    nix::errno::Errno::result(unsafe {
-        libc::syscall(
-            libc::SYS_move_mount,
-            tree.as_raw_fd(),
-            c"".as_ptr(),
-            libc::AT_FDCWD,
-            target.as_ptr(),
-            FROM_DESCRIPTOR,
-        )
-    })
-    .map(drop)
 }
 
 /// The path of the loader that the running program names (PT_INTERP), if it is dynamic.

@@ -256,7 +256,7 @@ pub const CASES: &[Case] = &[
         claim: "NS_GET_OWNER_UID gives the effective user id of the process that created the user namespace.",
         sources: &[man("NS_GET_OWNER_UID(2const)", "DESCRIPTION")],
         since: "4.11",
-        needs: &[&need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "the id is that of a member, or the real one",
         play: |lab| {
             let root = lab.process("root")?;

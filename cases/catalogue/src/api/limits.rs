@@ -287,7 +287,7 @@ pub const CASES: &[Case] = &[
         claim: "The limits count for each user by itself: where one of a user namespace has reached a limit another one may still create.",
         sources: &[LIMITS],
         since: "4.9",
-        needs: &[&need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "all users of the user namespace share one count",
         play: |lab| {
             let outside = lab.process("outside")?;

@@ -157,7 +157,7 @@ pub const CASES: &[Case] = &[
             text("Documentation/filesystems/tmpfs.rst"),
         ],
         since: "3.8",
-        needs: &[&need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "the option is taken for an id of the machine",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -183,7 +183,7 @@ pub const CASES: &[Case] = &[
             man("user_namespaces(7)", "Unmapped user and group IDs"),
         ],
         since: "4.11",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "the bare number of the creator outside is told",
         play: |lab| {
             let outer = lab.process("outer")?;

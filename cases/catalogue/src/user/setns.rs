@@ -14,7 +14,7 @@ pub const CASES: &[Case] = &[
             text("LWN 540087, Namespaces in operation, part 6"),
         ],
         since: "3.8",
-        needs: &[&need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "a stranger joins the namespace of another user",
         play: |lab| {
             let root = lab.process("root")?;

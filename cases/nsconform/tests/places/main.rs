@@ -11,6 +11,7 @@
 //! whose root may do everything but CAP_SYS_RESOURCE. Which places there are is said in `list`, the
 //! form of the expected verdicts in `table`.
 
+mod calls;
 mod docker;
 mod list;
 mod table;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         let program = program.clone();
         Trial::ignorable_test(place.name, move || try_out(place, program.as_deref()))
     }));
+    trials.extend(calls::trials(program.as_deref()));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -154,6 +156,11 @@ fn changed_lines(expected: &str, observed: &str) -> Vec<String> {
         .filter(|(sign, _)| *sign != ' ')
         .map(|(sign, line)| format!("{sign} {line}"))
         .collect()
+}
+
+/// A place under a filter that answers these system calls with this errno.
+fn under_refusal(program: &Path, calls: &'static [i64], errno: i32) -> Result<Seen, Failed> {
+    observe(&Place { name: "a refused call", tool: "", enter: Enter::Refuse(calls, errno) }, program)
 }
 
 /// Runs the cases in a place.

@@ -61,7 +61,7 @@ calls! {
     }
 
     /// Waits until the timer of setitimer has expired, so that its signal was sent. The deadline of the case bounds the wait.
-    wait_itimer_expired() observes "getitimer(2) with ITIMER_REAL, again until nothing is left" {
+    wait_itimer_expired() observes "getitimer(2) with ITIMER_REAL, after each clock_nanosleep(2), until nothing is left" {
         loop {
             // SAFETY: all-zero is a valid itimerval; it outlives the call.
             let left = unsafe {
@@ -248,7 +248,7 @@ calls! {
     }
 
     /// Makes a timer that sends SIGALRM, sets it to a time a little ahead and waits for the signal; tells whether that time passed meanwhile (ETIMEDOUT: a second passed without the signal).
-    timer_settime(clock: Clock, until: FromNow) observes "timer_create(2), timer_settime(2) and sigtimedwait(2), measured by the same clock" {
+    timer_settime(clock: Clock, until: FromNow) observes "sigprocmask(2), timer_create(2), timer_settime(2) and sigtimedwait(2), measured by the same clock" {
         wait_for_timer(clock, later(clock, until)?)
     }
 }

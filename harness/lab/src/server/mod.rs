@@ -38,16 +38,19 @@ impl Server {
     /// Forks the server.
     ///
     /// # Errors
-    /// Those of socketpair(2) and fork(2).
+    /// Those of socketpair(2) and fork(2), by their names.
     pub fn start(
         single: &SingleThreaded,
         scripts: &[Compiled],
         jobs: usize,
         isolation: Isolation,
     ) -> io::Result<Server> {
-        let (ours, theirs) = UnixStream::pair()?;
+        let named = |call: &str, error: io::Error| {
+            io::Error::other(format!("{call}: {}", crate::outcome::Errno::from(error).describe()))
+        };
+        let (ours, theirs) = UnixStream::pair().map_err(|error| named("socketpair", error))?;
         // SAFETY: this process has one thread, so the child's copy of the heap is consistent.
-        match unsafe { nix::unistd::fork() }? {
+        match unsafe { nix::unistd::fork() }.map_err(|errno| named("fork", errno.into()))? {
             nix::unistd::ForkResult::Child => {
                 drop(ours);
                 // SAFETY: ends the child without running what the parent will run at its exit.

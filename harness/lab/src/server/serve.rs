@@ -12,7 +12,8 @@ use super::slots::{Force, Slot, end_all, end_overdue, reap_directors, remove_pla
 use super::start::{start_director, usable_processors};
 use crate::job::{Compiled, Job, JobReport};
 use crate::journal::Journal;
-use crate::seal::{self, Isolation, Mode, SealFailure};
+use crate::outcome::Errno;
+use crate::seal::{self, Isolation, SealFailure};
 use nsconform_sys::cgroup::{self, Cgroups};
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_sys::{reap, wire};
@@ -37,10 +38,13 @@ pub(super) fn serve(
     let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok().map(OwnedFd::from);
     let ready: Ready = seal::prepare_template(isolation).and_then(|mode| {
-        silence_standard_descriptors(null).map(|()| mode).map_err(|what| SealFailure { what })
+        let ready = silence_standard_descriptors(null).and_then(|()| children_can_be_reaped());
+        ready.map(|()| mode).map_err(|what| SealFailure { what })
     });
     send(&mut control, &ready)?;
-    let Ok(mode) = ready else { return Ok(()) };
+    if ready.is_err() {
+        return Ok(());
+    }
     // Above the numbers that scripts see, now that limits allow such numbers.
     let processes = processes.and_then(|proc| wire::raise(proc).ok());
     // Preparing the template unblocks signals, and the server has no child before this.
@@ -57,7 +61,6 @@ pub(super) fn serve(
     let work = Work {
         single,
         scripts,
-        mode,
         isolation,
         jobs,
         children,
@@ -75,11 +78,10 @@ pub(super) fn serve(
 pub(super) struct Work<'s> {
     pub(super) single: &'s SingleThreaded,
     pub(super) scripts: &'s [Compiled],
-    pub(super) mode: Mode,
     pub(super) isolation: Isolation,
     /// How many directors go at a time.
     pub(super) jobs: usize,
-    /// Readable when a child has ended.
+    /// Readable when a child has ended; -1 where there is no such descriptor.
     pub(super) children: RawFd,
     /// The root directory of a procfs that shows this process, if there is one.
     pub(super) processes: Option<OwnedFd>,
@@ -116,7 +118,7 @@ fn attend(
             },
         ];
         // SAFETY: the array outlives the call.
-        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(slots)) };
+        unsafe { libc::poll(polled.as_mut_ptr(), 2, until_next_deadline(slots, work.children == -1)) };
         if polled[0].revents != 0 {
             drain(work.children);
         }
@@ -153,10 +155,7 @@ fn attend(
                     slots[slot] = Some(Slot { id, pid, time, started, patience, killed, force, placed });
                 }
                 Err(error) => {
-                    let why = format!(
-                        "clone of the sealed namespaces: {}",
-                        crate::outcome::Errno::from(error).describe()
-                    );
+                    let why = format!("clone of the sealed namespaces: {}", Errno::from(error).describe());
                     remove_place(cgroups, slot);
                     send(control, &JobReport::not_started(id, why, started.elapsed()))?;
                 }
@@ -165,14 +164,26 @@ fn attend(
     }
 }
 
-/// A descriptor that is readable when a child has ended.
+/// Whether waitpid(2) is allowed: the server has no child yet.
+fn children_can_be_reaped() -> Result<(), String> {
+    // SAFETY: the status may be null.
+    match Errno::result(unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) }) {
+        Err(errno @ Errno(libc::EPERM | libc::ENOSYS)) => Err(format!("waitpid: {}", errno.describe())),
+        _ => Ok(()),
+    }
+}
+
+/// A descriptor that is readable when a child has ended; -1 where signalfd(2) is absent or refused.
 fn signal_descriptor() -> io::Result<RawFd> {
     let mut set = nix::sys::signal::SigSet::empty();
     set.add(nix::sys::signal::Signal::SIGCHLD);
     set.thread_block()?;
     // SAFETY: the set outlives the call.
     let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
-    if fd == -1 { Err(io::Error::last_os_error()) } else { Ok(fd) }
+    match Errno::result(fd) {
+        Ok(_) | Err(Errno(libc::EPERM | libc::ENOSYS)) => Ok(fd),
+        Err(errno) => Err(io::Error::from_raw_os_error(errno.0)),
+    }
 }
 
 fn drain(descriptor: RawFd) {

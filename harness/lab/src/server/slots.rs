@@ -74,14 +74,19 @@ impl Slot {
 /// After this time the server looks for directors that have ended although no signal said so.
 const LONGEST_SILENCE: Duration = Duration::from_millis(200);
 
-/// Milliseconds until something is due, or the server shall look for ended directors; -1, for poll(2), if nothing is.
-pub(super) fn until_next_deadline(slots: &[Option<Slot>]) -> libc::c_int {
+/// As [`LONGEST_SILENCE`], where no signal can say so.
+const LONGEST_SILENCE_UNSAID: Duration = Duration::from_millis(2);
+
+/// Milliseconds until something is due, or the server shall look for ended directors, more often if
+/// nothing tells it of them; -1, for poll(2), if nothing is.
+pub(super) fn until_next_deadline(slots: &[Option<Slot>], untold: bool) -> libc::c_int {
     let now = Instant::now();
+    let longest = if untold { LONGEST_SILENCE_UNSAID } else { LONGEST_SILENCE };
     slots
         .iter()
         .flatten()
         .filter_map(Slot::due)
-        .map(|due| due.saturating_duration_since(now).min(LONGEST_SILENCE).as_millis() as libc::c_int + 1)
+        .map(|due| due.saturating_duration_since(now).min(longest).as_millis() as libc::c_int + 1)
         .min()
         .unwrap_or(-1)
 }

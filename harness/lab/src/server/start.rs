@@ -2,17 +2,21 @@
 //!
 //! The seal itself lives in [`crate::seal`]; the time that a director may take, in `slots`.
 
+use super::END_TIME;
 use super::serve::Work;
 use crate::interrupt::Interrupt;
 use crate::job::{Body, Compiled, Job, JobScript, Unmet};
 use crate::journal::Journal;
 use crate::lab::Lab;
 use crate::script;
-use crate::seal::{self, Mode};
+use crate::seal;
 use crate::trace::{End, Event};
 use nsconform_sys::cgroup::Place;
 use std::io;
 use std::time::Duration;
+
+/// A job is given up before so many times its deadline have passed.
+const LONGEST_JOB: u32 = 48;
 
 /// How long a director lives at most beyond its own time: it may be held until others have ended.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
@@ -31,7 +35,7 @@ pub(super) fn start_director(
         -1 => Err(io::Error::last_os_error()),
         0 => {
             let ends = seal::end_at_alarm(LONGEST_LIFE + job.deadline)
-                .and_then(|()| seal::end_with_server(work.own));
+                .and_then(|()| seal::end_with_server(work.own, END_TIME + job.deadline * LONGEST_JOB));
             let journal = &work.journals[slot];
             let placed = place.map_or(Ok(()), |place| place.as_ref().map_err(String::clone)?.enter());
             let sealed = ends.and_then(|()| seal::complete_seal(work.isolation));
@@ -46,7 +50,7 @@ pub(super) fn start_director(
                     if let Some(processor) = processor {
                         keep_on(processor);
                     }
-                    direct(work.scripts, work.mode, job, journal)
+                    direct(work.scripts, job, journal)
                 }
                 (Err(why), _) => End::Interrupted(Interrupt::Engine(format!("sealing: {why}"))),
                 (_, Err(why)) if job.script.is_probe(work.scripts) => End::Unmet(Unmet::Absent(why)),
@@ -83,9 +87,9 @@ fn keep_on(processor: u16) {
 }
 
 /// Plays the job in a sealed director.
-fn direct(scripts: &[Compiled], mode: Mode, job: &Job, journal: &Journal) -> End {
+fn direct(scripts: &[Compiled], job: &Job, journal: &Journal) -> End {
     let play = || {
-        let lab = |credentials| Lab::new(journal, credentials, mode, job.conduct.clone());
+        let lab = |credentials| Lab::new(journal, credentials, job.conduct.clone());
         let played = match &job.script {
             JobScript::Written(script) => script::play(script, &lab(script.starts_as)).map(Ok),
             JobScript::Compiled(index) => {

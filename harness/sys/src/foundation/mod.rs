@@ -60,6 +60,32 @@ impl Standing {
 /// Every foundation, in the order in which they are reported: a later one may rest on an earlier one.
 pub static ALL: &[&Foundation] = questions::ALL;
 
+/// The system calls that the questions make: where one of them is refused, a wrong answer says nothing
+/// against the kernel.
+pub const CALLS: [&str; 21] = [
+    "clone",
+    "close",
+    "fcntl",
+    "getpid",
+    "getppid",
+    "ioctl",
+    "kill",
+    "openat",
+    "pipe2",
+    "poll",
+    "prctl",
+    "read",
+    "readlink",
+    "recvfrom",
+    "recvmsg",
+    "sendmsg",
+    "sendto",
+    "socketpair",
+    "statx",
+    "wait4",
+    "write",
+];
+
 /// A self-test that was begun.
 pub struct Survey {
     count: usize,

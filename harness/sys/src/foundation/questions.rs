@@ -7,7 +7,7 @@
 //! have been killed is proof, one that merely has not ended yet is not.
 
 use super::{Foundation, Standing};
-use crate::capability::{Capabilities, get_capabilities};
+use crate::capability::{Capabilities, find_capabilities};
 use crate::errno::Errno;
 use crate::sandbox::map_ids;
 use crate::{reap, wire};
@@ -154,7 +154,7 @@ fn standing(attempt: Attempt) -> Standing {
 
 /// Gives the asker the privilege to create namespaces: what it has, or a user namespace.
 fn privileged() -> Result<(), String> {
-    if get_capabilities().is_ok_and(|sets| sets.effective.contains(Capabilities::CAP_SYS_ADMIN)) {
+    if find_capabilities().is_ok_and(|sets| sets.effective.contains(Capabilities::CAP_SYS_ADMIN)) {
         return Ok(());
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
