@@ -5,7 +5,7 @@
 
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;
-use nsconform_suite::requirement::succeeded;
+use nsconform_suite::requirement::{Unmet, succeeded};
 
 needs! {
     /// UNIX sockets give a pidfd of their peer.
@@ -31,6 +31,11 @@ needs! {
                 return succeeded("name_to_handle_at of a pidfd", made);
             }
             let opened = process.open_by_handle_at_pidfs(Handle(1), O_RDONLY)?;
+            // A kernel that does not know the number takes it for a descriptor.
+            if opened == Outcome::Failed(Errno(libc::EBADF)) {
+                let found = "FD_PIDFS_ROOT is no descriptor here: EBADF (Bad file number)".to_string();
+                return Ok(Err(Unmet::Absent(found)));
+            }
             succeeded("open_by_handle_at(FD_PIDFS_ROOT)", opened)
         },
     }
