@@ -205,7 +205,7 @@ pub const CASES: &[Case] = &[
         sources: &[man("pidfd_open(2)", "NOTES"), man("open_tree(2)", "DESCRIPTION")],
         since: "6.14",
         starts_as: Credentials::StartedAsRoot,
-        needs: &[&need::PROCFS, &need::PIDFD_MOUNTS],
+        needs: &[&need::INITIAL_USER_NS, &need::PROCFS, &need::PIDFD_MOUNTS],
         wrong: "the mount fails, or leads to another process",
         play: |lab| {
             let outer = lab.process("outer")?;

@@ -143,7 +143,7 @@ pub const CASES: &[Case] = &[
         claim: "Two mounts of procfs in one PID namespace are instances of their own: an option of one of them is none of the other.",
         sources: &[man("proc(5)", "Mount options")],
         since: "5.8",
-        needs: &[&need::PID_NS, &need::PROCFS, &need::MANY_IDS],
+        needs: &[&need::PID_NS, &need::PROCFS, &need::MANY_IDS, &need::NON_DUMPABLE],
         wrong: "the second mount changes or takes over the options of the first",
         play: |lab| {
             let outer = lab.process("outer")?;

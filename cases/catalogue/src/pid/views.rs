@@ -212,7 +212,7 @@ pub const CASES: &[Case] = &[
         claim: "A procfs that hides foreign processes hides those whose user is another one, whatever capabilities the reader has in a user namespace that does not own the PID namespace.",
         sources: &[man("proc(5)", "Mount options"), man("ptrace(2)", "Ptrace access mode checking")],
         since: "5.8",
-        needs: &[&need::PID_NS, &need::PROCFS, &need::MANY_IDS, &need::SETGROUPS],
+        needs: &[&need::PID_NS, &need::PROCFS, &need::MANY_IDS, &need::SETGROUPS, &need::NON_DUMPABLE],
         wrong: "the root of a user namespace sees the processes of others",
         play: |lab| {
             let outer = lab.process("outer")?;
