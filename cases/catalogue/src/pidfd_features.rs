@@ -1,7 +1,8 @@
 //! The requirements of cases on pidfds as files, each with its probe: handles, mounts, and descriptors
 //! of peers.
 //!
-//! What a pidfd tells of its process is asked in `facilities`. `needs` hands on the ones of here.
+//! The requirements on the answers of a pidfd about its process live in `facilities`. `needs` hands on the ones
+//! of here.
 
 use nsconform_suite::needs;
 use nsconform_suite::prelude::*;

@@ -158,7 +158,14 @@ pub const CASES: &[Case] = &[
             text("kernel, in no manual page"),
         ],
         since: "4.8",
-        needs: &[&need::ROOT_USER_NS, &need::PROCFS, &need::PROGRAM, &need::MANY_IDS, &need::NEW_PRIVILEGES, &need::NON_DUMPABLE],
+        needs: &[
+            &need::ROOT_USER_NS,
+            &need::PROCFS,
+            &need::PROGRAM,
+            &need::MANY_IDS,
+            &need::NEW_PRIVILEGES,
+            &need::NON_DUMPABLE,
+        ],
         wrong: "a program that was made in a user namespace changes the ids of a process outside",
         play: |lab| {
             let outer = lab.process("outer")?;
