@@ -43,7 +43,7 @@ registry::namespaces! {
 pub(crate) mod prelude {
     pub(crate) use crate::SEED;
     pub use crate::needs as need;
-    pub(crate) use crate::steps::{become_root, clone_mapped};
+    pub(crate) use crate::steps::{become_root, clone_mapped, connect, listen};
     pub use nsconform_suite::prelude::*;
 }
 

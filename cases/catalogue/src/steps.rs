@@ -24,3 +24,18 @@ pub(crate) fn become_root(process: Process) -> Play {
     process.setresuid(0, 0, 0)?;
     Ok(())
 }
+
+/// Has a process listen at the path /tmp/socket; gives the socket.
+pub(crate) fn listen(process: Process) -> Result<i32, Interrupt> {
+    let listener = process.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+    process.bind(listener, "/tmp/socket")?;
+    process.listen(listener)?;
+    Ok(listener)
+}
+
+/// Connects a process to the path of [`listen`]; gives the socket.
+pub(crate) fn connect(process: Process) -> Result<i32, Interrupt> {
+    let connection = process.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
+    process.connect(connection, "/tmp/socket")?;
+    Ok(connection)
+}

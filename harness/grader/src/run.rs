@@ -6,8 +6,9 @@ use super::abort::{CheckAbort, ensure};
 use super::fork::OWN_WORK;
 use super::observed::ObservedProcess;
 use super::stage::Stage;
+use nsconform_sys::reap;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How a process ended, as wait(2) tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,14 +137,16 @@ impl Flow {
             return;
         }
         let (mut looked_at, end) = (self.bytes.len(), Instant::now() + OWN_WORK);
-        while self.end.is_some() && Instant::now() < end {
+        while let Some(master) = &self.end {
+            if !reap::readable(master.as_raw_fd(), end.saturating_duration_since(Instant::now())) {
+                return;
+            }
             self.read_available();
             if let Some(found) = self.bytes[looked_at..].iter().position(|byte| *byte == LAST) {
                 self.bytes.remove(looked_at + found);
                 return;
             }
             looked_at = self.bytes.len();
-            std::thread::sleep(Duration::from_millis(1));
         }
     }
 

@@ -8,6 +8,7 @@
 //! make, such as clock_gettime(2). Which script makes which call is the business of whoever asks.
 
 use crate::errno::Errno;
+use crate::numbers::{SYS_FCHROOT, SYS_LISTMOUNT, SYS_OPEN_TREE_ATTR, SYS_STATMOUNT};
 use crate::reap;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -37,11 +38,6 @@ const NOBODY: libc::c_long = 0x3fff_ffff;
 const NO_KEY: libc::c_long = 0x7fff_ffff;
 /// A flag of fanotify_init(2) that no kernel knows.
 const UNKNOWN: libc::c_long = 1 << 30;
-// Numbers that the C library does not name yet; they are the same on every architecture.
-const SYS_STATMOUNT: libc::c_long = 457;
-const SYS_LISTMOUNT: libc::c_long = 458;
-const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
-const SYS_FCHROOT: libc::c_long = 472;
 
 /// The calls, in alphabetical order.
 pub static CALLS: &[Harmless] = &[

@@ -11,6 +11,7 @@
 //! | `capability` | capabilities and the sets of the calling thread |
 //! | `limit` | resource limits |
 //! | `sandbox` | steps of which a sandbox is built |
+//! | `numbers` | numbers of system calls that the C library does not name yet |
 //! | `mounting` | mount(2), and the calls that do the same |
 //! | `cgroup` | cgroups of version 2 for jobs, and their removal |
 //! | `wire` | sockets for messages with a descriptor |
@@ -35,6 +36,7 @@ pub mod limit;
 pub mod machine;
 pub mod mountinfo;
 pub mod mounting;
+pub mod numbers;
 pub mod procfs;
 pub mod reap;
 pub mod sandbox;

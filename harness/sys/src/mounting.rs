@@ -36,23 +36,6 @@ fn is_refused() -> bool {
     matches!(Errno::result(answer), Err(Errno(libc::EPERM | libc::ENOSYS)))
 }
 
-/// `struct mount_attr` of linux/mount.h.
-#[repr(C)]
-#[derive(Default)]
-struct Attributes {
-    set: u64,
-    clear: u64,
-    propagation: u64,
-    user_namespace: u64,
-}
-
-// Numbers of linux/mount.h.
-const OPEN_TREE_CLONE: libc::c_int = 1;
-const MOVE_MOUNT_F_EMPTY_PATH: libc::c_int = 4;
-const FSCONFIG_SET_FLAG: libc::c_int = 0;
-const FSCONFIG_SET_STRING: libc::c_int = 1;
-const FSCONFIG_CMD_CREATE: libc::c_int = 6;
-const FSCONFIG_CMD_RECONFIGURE: libc::c_int = 7;
 /// The flags of a mount by themselves, and as attributes of one.
 const ATTRIBUTES: [(MsFlags, u64); 4] = [
     (MsFlags::MS_RDONLY, libc::MOUNT_ATTR_RDONLY),
@@ -71,40 +54,43 @@ fn otherwise(
 ) -> nix::Result<()> {
     let set =
         ATTRIBUTES.iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, attribute)| attribute).sum();
-    let recursive = if flags.contains(MsFlags::MS_REC) { libc::AT_RECURSIVE } else { 0 };
+    let recursive = if flags.contains(MsFlags::MS_REC) { libc::AT_RECURSIVE as libc::c_uint } else { 0 };
     let place = text(target)?;
     if flags.contains(MsFlags::MS_PRIVATE) {
-        let propagation = libc::MS_PRIVATE;
-        return set_attributes(&place, recursive, &Attributes { propagation, ..Attributes::default() });
+        return set_attributes(&place, recursive, 0, libc::MS_PRIVATE);
     }
     if flags.contains(MsFlags::MS_REMOUNT | MsFlags::MS_BIND) {
-        return set_attributes(&place, 0, &Attributes { set, ..Attributes::default() });
+        return set_attributes(&place, 0, set, 0);
     }
     if flags.contains(MsFlags::MS_REMOUNT) {
-        // SAFETY: the path is a C string that outlives the call; FSPICK_CLOEXEC is 1.
-        let context = opened(unsafe { libc::syscall(libc::SYS_fspick, libc::AT_FDCWD, place.as_ptr(), 1) })?;
-        configure(&context, FSCONFIG_SET_FLAG, Some("ro"), None)?;
-        return configure(&context, FSCONFIG_CMD_RECONFIGURE, None, None);
+        let how = libc::FSPICK_CLOEXEC;
+        // SAFETY: the path is a C string that outlives the call.
+        let context =
+            opened(unsafe { libc::syscall(libc::SYS_fspick, libc::AT_FDCWD, place.as_ptr(), how) })?;
+        configure(&context, libc::FSCONFIG_SET_FLAG, Some("ro"), None)?;
+        return configure(&context, libc::FSCONFIG_CMD_RECONFIGURE, None, None);
     }
     let tree = if flags.contains(MsFlags::MS_BIND) {
         let source = text(source.unwrap_or_default())?;
-        let how = OPEN_TREE_CLONE | libc::O_CLOEXEC | recursive;
+        let how = libc::OPEN_TREE_CLONE | libc::OPEN_TREE_CLOEXEC | recursive;
         // SAFETY: as above.
         opened(unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, source.as_ptr(), how) })?
     } else {
         let kind = text(kind.unwrap_or_default())?;
-        // SAFETY: as above; FSOPEN_CLOEXEC is 1.
-        let context = opened(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), 1) })?;
-        configure(&context, FSCONFIG_SET_STRING, Some("source"), source)?;
+        // SAFETY: as above.
+        let context =
+            opened(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), libc::FSOPEN_CLOEXEC) })?;
+        configure(&context, libc::FSCONFIG_SET_STRING, Some("source"), source)?;
         for option in data.unwrap_or_default().split(',').filter(|option| !option.is_empty()) {
             match option.split_once('=') {
-                Some((key, value)) => configure(&context, FSCONFIG_SET_STRING, Some(key), Some(value))?,
-                None => configure(&context, FSCONFIG_SET_FLAG, Some(option), None)?,
+                Some((key, value)) => configure(&context, libc::FSCONFIG_SET_STRING, Some(key), Some(value))?,
+                None => configure(&context, libc::FSCONFIG_SET_FLAG, Some(option), None)?,
             }
         }
-        configure(&context, FSCONFIG_CMD_CREATE, None, None)?;
-        // SAFETY: takes numbers only; FSMOUNT_CLOEXEC is 1.
-        opened(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), 1, set) })?
+        configure(&context, libc::FSCONFIG_CMD_CREATE, None, None)?;
+        let how = libc::FSMOUNT_CLOEXEC;
+        // SAFETY: takes numbers only.
+        opened(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), how, set) })?
     };
     attach(&tree, &place)
 }
@@ -122,7 +108,7 @@ pub fn attach(tree: &OwnedFd, target: &CString) -> nix::Result<()> {
             c"".as_ptr(),
             libc::AT_FDCWD,
             target.as_ptr(),
-            MOVE_MOUNT_F_EMPTY_PATH,
+            libc::MOVE_MOUNT_F_EMPTY_PATH,
         )
     })
     .map(drop)
@@ -139,7 +125,7 @@ fn opened(returned: libc::c_long) -> nix::Result<OwnedFd> {
 
 fn configure(
     context: &OwnedFd,
-    command: libc::c_int,
+    command: libc::fsconfig_command,
     key: Option<&str>,
     value: Option<&str>,
 ) -> nix::Result<()> {
@@ -152,7 +138,8 @@ fn configure(
     .map(drop)
 }
 
-fn set_attributes(place: &CString, how: libc::c_int, attributes: &Attributes) -> nix::Result<()> {
+fn set_attributes(place: &CString, how: libc::c_uint, set: u64, propagation: u64) -> nix::Result<()> {
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation, userns_fd: 0 };
     // SAFETY: the path and the structure, of this size, outlive the call.
     nix::Error::result(unsafe {
         libc::syscall(
@@ -160,8 +147,8 @@ fn set_attributes(place: &CString, how: libc::c_int, attributes: &Attributes) ->
             libc::AT_FDCWD,
             place.as_ptr(),
             how,
-            &raw const *attributes,
-            size_of::<Attributes>(),
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
         )
     })
     .map(drop)

@@ -246,14 +246,11 @@ pub const CASES: &[Case] = &[
         wrong: "the descriptor is refused, or tells a number of another PID namespace",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let listener = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            outer.bind(listener, "/tmp/socket")?;
-            outer.listen(listener)?;
+            let listener = listen(outer)?;
             let init = outer.clone("init", NEWPID)?;
             init.mkdir("/tmp/proc", 0o755)?;
             init.mount("proc", "/tmp/proc", "proc", MountFlags::empty(), "")?;
-            let connection = init.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            init.connect(connection, "/tmp/socket")?;
+            let connection = connect(init)?;
             let accepted = outer.accept(listener)?.id()?;
             lab.note("inside, of the process outside")?;
             let outwards = init.getsockopt_peerpidfd(connection)?.id()?;

@@ -4,6 +4,7 @@
 //! That they cannot be unmounted lives in `less_privileged`, trees that arrive later in `levels`,
 //! locked flags in `locked_flags`.
 
+use super::move_mount::BENEATH;
 use super::{MOUNT_NAMESPACES, NO_DATA, bind_on, change, detached_tmpfs, tmpfs, with_shared_mount};
 use crate::prelude::*;
 
@@ -376,8 +377,7 @@ pub const CASES: &[Case] = &[
             let (_, inner) = with_secret(lab)?;
             inner.umount("/tmp/a/cover")?;
             let new = detached_tmpfs(inner)?;
-            let beneath = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_BENEATH;
-            inner.move_mount(new, "", Directory::AT_FDCWD, "/tmp/a/cover", beneath)?;
+            inner.move_mount(new, "", Directory::AT_FDCWD, "/tmp/a/cover", BENEATH)?;
             inner.mountinfo("/tmp/a/cover")?;
             inner.umount("/tmp/a/cover")?;
             inner.mount_points("/tmp")?;

@@ -9,7 +9,7 @@ use crate::prelude::*;
 const HERE: Directory = Directory::AT_FDCWD;
 const PLAIN: OpenTreeFlags = OpenTreeFlags::empty();
 const NO_FLAGS: MoveMountFlags = MoveMountFlags::empty();
-const BENEATH: MoveMountFlags =
+pub(super) const BENEATH: MoveMountFlags =
     MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH.union(MoveMountFlags::MOVE_MOUNT_BENEATH);
 
 /// The cases of this topic.

@@ -17,11 +17,8 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = outside(lab, "outer")?;
             let client = outer.clone("client", NEWNET)?;
-            let listener = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            outer.bind(listener, "/tmp/socket")?;
-            outer.listen(listener)?;
-            let connection = client.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            client.connect(connection, "/tmp/socket")?;
+            let listener = listen(outer)?;
+            connect(client)?;
             let accepted = outer.accept(listener)?.id()?;
             lab.note("the namespaces of both processes, of the listener and of the accepted socket")?;
             outer.readlink("/proc/self/ns/net")?;

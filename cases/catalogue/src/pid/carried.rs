@@ -16,12 +16,9 @@ pub const CASES: &[Case] = &[
         wrong: "the number is that of another PID namespace, where it means another process",
         play: |lab| {
             let outer = lab.process("outer")?;
-            let listener = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            outer.bind(listener, "/tmp/socket")?;
-            outer.listen(listener)?;
+            let listener = listen(outer)?;
             let init = outer.clone("init", NEWPID)?;
-            let connection = init.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            init.connect(connection, "/tmp/socket")?;
+            let connection = connect(init)?;
             let accepted = outer.accept(listener)?.id()?;
             lab.note("seen from outside, and the other way round")?;
             outer.getsockopt_peercred(accepted)?;
@@ -41,18 +38,14 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let first = outer.clone("first", NEWPID)?;
             let second = outer.clone("second", NEWPID)?;
-            let listener = first.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            first.bind(listener, "/tmp/socket")?;
-            first.listen(listener)?;
-            let connection = second.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            second.connect(connection, "/tmp/socket")?;
+            let listener = listen(first)?;
+            let connection = connect(second)?;
             let accepted = first.accept(listener)?.id()?;
             first.getsockopt_peercred(accepted)?;
             second.getsockopt_peercred(connection)?;
             lab.note("within one namespace the number is there")?;
             let member = first.fork("member")?;
-            let beside = member.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            member.connect(beside, "/tmp/socket")?;
+            connect(member)?;
             let taken = first.accept(listener)?.id()?;
             first.getsockopt_peercred(taken)?;
             Ok(())

@@ -78,8 +78,7 @@ pub const CASES: &[Case] = &[
             inner.setresgid(6, 6, 6)?;
             inner.setresuid(5, 5, 5)?;
             lab.note("each end asks about the other")?;
-            let connection = inner.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
-            inner.connect(connection, "/tmp/socket")?;
+            let connection = connect(inner)?;
             let accepted = outer.accept(listener)?.id()?;
             outer.getsockopt_peercred(accepted)?;
             inner.getsockopt_peercred(connection)?;

@@ -10,7 +10,9 @@ use super::calls;
 use super::file::Directory;
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
+use libc::mount_attr;
 use nsconform_sys::mountinfo::{self, MountInfo};
+use nsconform_sys::numbers::{SYS_FCHROOT, SYS_OPEN_TREE_ATTR};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
@@ -101,21 +103,12 @@ impl TextOrNull {
     }
 }
 
-/// `struct mount_attr` of linux/mount.h.
-#[repr(C)]
-struct MountAttr {
-    attr_set: u64,
-    attr_clr: u64,
-    propagation: u64,
-    userns_fd: u64,
-}
-
 /// mount_setattr(2) with this structure, of its true size.
 fn set_attributes(
     directory: Directory,
     path: &Pathname,
     flags: SetAttrFlags,
-    attributes: &MountAttr,
+    attributes: &mount_attr,
 ) -> Answer {
     let path = path.c_string()?;
     // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
@@ -126,15 +119,10 @@ fn set_attributes(
             path.as_ptr(),
             flags.bits(),
             std::ptr::from_ref(attributes),
-            size_of::<MountAttr>(),
+            size_of::<mount_attr>(),
         )
     })
 }
-
-/// The number of open_tree_attr(2) on every architecture, since Linux 6.15.
-const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
-/// fchroot(2), since Linux 7.3.
-const SYS_FCHROOT: libc::c_long = 472;
 
 /// The root of failfs, as a directory descriptor (linux/fcntl.h, since Linux 7.3).
 const FD_FAILFS_ROOT: i32 = -10004;
@@ -225,7 +213,7 @@ calls! {
 
     /// Clears and sets attributes of a mount and changes its propagation type; with AT_RECURSIVE those of a whole tree of mounts.
     mount_setattr(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, propagation: MountFlags) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, propagation={}})" {
-        let attributes = MountAttr {
+        let attributes = mount_attr {
             attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: propagation.bits(), userns_fd: 0,
         };
         set_attributes(directory, &path, flags, &attributes)
@@ -233,7 +221,7 @@ calls! {
 
     /// Clears and sets attributes of a mount, among which MOUNT_ATTR_IDMAP takes the id maps of the user namespace that a descriptor refers to.
     mount_setattr_userns(directory: Directory, path: Pathname, flags: SetAttrFlags, attr_clr: MountAttributes, attr_set: MountAttributes, userns_fd: i64) => "mount_setattr({}, {}, {}, {attr_clr={}, attr_set={}, userns_fd={}})" {
-        let attributes = MountAttr {
+        let attributes = mount_attr {
             attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: 0, userns_fd: userns_fd as u64,
         };
         set_attributes(directory, &path, flags, &attributes)
@@ -243,9 +231,9 @@ calls! {
     mount_setattr_sized(path: Pathname, attr_set: MountAttributes, last_byte: i32, size: i64) => "mount_setattr(AT_FDCWD, {}, 0, {attr_set={}, last byte {}}, {})" {
         let path = path.c_string()?;
         let length = usize::try_from(size).map_err(|_| Errno(libc::EINVAL))?;
-        let mut structure = vec![0; length.max(size_of::<MountAttr>())];
+        let mut structure = vec![0; length.max(size_of::<mount_attr>())];
         structure[..size_of::<u64>()].copy_from_slice(&attr_set.bits().to_ne_bytes());
-        if length > size_of::<MountAttr>() {
+        if length > size_of::<mount_attr>() {
             structure[length - 1] = last_byte as u8;
         }
         // SAFETY: the path is a C string, and the buffer has at least the size given; both outlive the call.
@@ -257,7 +245,7 @@ calls! {
     /// Opens a mount or a copy of it as open_tree does, and changes the attributes of what it opens as mount_setattr does.
     open_tree_attr(directory: Directory, path: Pathname, flags: OpenTreeFlags, attr_clr: MountAttributes, attr_set: MountAttributes, userns_fd: i64) => "open_tree_attr({}, {}, {}, {attr_clr={}, attr_set={}, userns_fd={}})" {
         let path = path.c_string()?;
-        let attributes = MountAttr {
+        let attributes = mount_attr {
             attr_set: attr_set.bits(), attr_clr: attr_clr.bits(), propagation: 0, userns_fd: userns_fd as u64,
         };
         // SAFETY: the path is a C string, the structure has the size given; both outlive the call.
@@ -268,7 +256,7 @@ calls! {
                 path.as_ptr(),
                 flags.bits(),
                 &raw const attributes,
-                size_of::<MountAttr>(),
+                size_of::<mount_attr>(),
             )
         })
     }

@@ -10,6 +10,7 @@ use super::file::unique_mount_number;
 use super::mount::{MountAttributes, MountFlags};
 use super::reading::{Cursor, SyntaxError};
 use crate::outcome::{Answer, Errno, Value, check};
+use nsconform_sys::numbers::{SYS_LISTMOUNT, SYS_STATMOUNT};
 use serde::{Deserialize, Serialize};
 
 flags! {
@@ -112,10 +113,6 @@ impl MountNumber {
 pub(super) fn unique(number: u64) -> Value {
     Value::volatile("mnt", number)
 }
-
-/// The numbers of the calls on every architecture, since Linux 6.8.
-const SYS_STATMOUNT: libc::c_long = 457;
-const SYS_LISTMOUNT: libc::c_long = 458;
 
 /// `struct mnt_id_req` of linux/mount.h.
 #[derive(Default)]
