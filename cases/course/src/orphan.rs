@@ -35,10 +35,9 @@ const AT_MOST_LATE: Duration = Duration::from_millis(300);
 const STOP: &str = "\u{13}";
 const GO_ON: &str = "\u{11}";
 
-/// The submission as a shell's child on a terminal. The shell stays, as the end of a session's
-/// leader takes the terminal away from all others.
+/// The submission as a shell's child on a terminal.
 fn below_shell(stage: &Stage<'_>) -> Result<Launch, CheckAbort> {
-    let shell = stage.script("read go; \"$@\"; read stop")?;
+    let shell = stage.script(&format!("read go; \"$@\"; {}", settled::keeps_session(stage)))?;
     Ok(Launch::submission(&[LONG]).started_by(&[shell]).input(Input::Terminal))
 }
 

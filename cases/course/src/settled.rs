@@ -153,6 +153,14 @@ pub(super) fn long_time(stage: &Stage<'_>) -> String {
     stage.number(10_000..100_000).to_string()
 }
 
+/// The last command of a shell that leads a session with a terminal: the session's end takes the terminal
+/// away from all others, and with it the text that nobody has read yet. Reading the terminal would not keep
+/// the shell there: it fails at once in the background, where a submission may have put the shell
+/// (read(2), EIO).
+pub(super) fn keeps_session(stage: &Stage<'_>) -> String {
+    format!("exec sleep {}", long_time(stage))
+}
+
 /// Demands that `sleep` is searched in PATH, gets the seconds as they are, and has its status passed on,
 /// whichever that is: one that is found there before the system's does not sleep. `words` gives the command line for these
 /// seconds.

@@ -55,10 +55,9 @@ impl<'s> Session<'s> {
         Ok(Session { stage, run, init: run.process(), greeting })
     }
 
-    /// As the child of a shell that leads the session, and that tells the status with this mark. A
-    /// session's leader takes what it wrote last along when it ends.
+    /// As the child of a shell that leads the session, and that tells the status with this mark.
     fn below_shell(stage: &'s Stage<'s>, words: &[&str], mark: &str) -> Result<Session<'s>, CheckAbort> {
-        let shell = stage.script(&format!("\"$@\"; echo {mark} $?; read stop"))?;
+        let shell = stage.script(&format!("\"$@\"; echo {mark} $?; {}", settled::keeps_session(stage)))?;
         let launch = Launch::submission(words).started_by(&[shell]).input(Input::Terminal);
         let run = stage.launch(&launch)?;
         let greeting = run.prompt(PROMPT)?;
@@ -355,6 +354,8 @@ fn end(stage: &Stage<'_>) -> CheckResult {
             || format!("a line '{line}' where '{expected}' was expected"),
         )?;
     }
+    // If it ended, it would take lines along that nobody has read yet.
+    settled::falls_asleep(stage, &session.run.process(), "the shell that started the program goes on")?;
 
     let session = Session::start(stage, &[])?;
     let orphans = session.leave_orphans(1)?;
