@@ -90,6 +90,7 @@ pub const CASES: &[Case] = &[
         wrong: "a kind is refused inside the user namespace, or granted before it",
         play: |lab| {
             let user = lab.process("user")?;
+            lab.note("outside it may not")?;
             let inside = user.fork("inside")?;
             inside.unshare(NEWUTS)?;
             lab.note("with a user namespace of its own it may")?;

@@ -67,6 +67,7 @@ pub const CASES: &[Case] = &[
         wrong: "a handle lets a process out of its namespaces",
         play: |lab| {
             let user = lab.process("user")?;
+            lab.note("a handle of each kind")?;
             for kind in Kind::ALL {
                 user.readlink(kind.own_path())?;
                 user.name_to_handle_at(kind.own_path())?;

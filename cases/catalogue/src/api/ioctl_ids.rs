@@ -133,6 +133,7 @@ pub const CASES: &[Case] = &[
                     process.ioctl_ns_id(fd)?;
                 }
             }
+            lab.note("another kind of file")?;
             user.creat_excl("/tmp/file")?;
             let file = user.open("/tmp/file", O_RDONLY)?.id()?;
             user.ioctl_ns_id(file)?;

@@ -99,6 +99,7 @@ pub const CASES: &[Case] = &[
         accepted: &[SETGROUPS],
         play: |lab| {
             let user = lab.process("user")?;
+            lab.note("as long as the limits are high, each kind can be created")?;
             user.unshare(NEWUSER)?;
             map_to_root(user)?;
             let all = NEWCGROUP | NEWIPC | NEWNS | NEWNET | NEWPID | NEWTIME | NEWUSER | NEWUTS;
@@ -275,6 +276,7 @@ pub const CASES: &[Case] = &[
             for (number, kind) in Kind::ALL.into_iter().enumerate() {
                 user.echo((number + 1).to_string(), limit(kind))?;
             }
+            lab.note("each has its own number")?;
             for kind in Kind::ALL {
                 user.cat(limit(kind))?;
             }

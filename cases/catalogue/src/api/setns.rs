@@ -243,6 +243,7 @@ pub const CASES: &[Case] = &[
                 let fd = process.open(kind.own_path(), O_RDONLY)?.id()?;
                 process.setns(fd, kind.flag())?;
             }
+            lab.note("in all the process has stayed where it was")?;
             witness.diff_ns(ns(process), OWN)?;
             Ok(())
         },

@@ -156,6 +156,7 @@ pub const CASES: &[Case] = &[
         wrong: "a kind can be joined without the capability, or not with it",
         play: |lab| {
             let parent = lab.process("parent")?;
+            lab.note("a target in new namespaces, and a descriptor of each")?;
             let kinds = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Time, Kind::Uts];
             let target = parent.clone3(
                 "target",
@@ -170,6 +171,7 @@ pub const CASES: &[Case] = &[
             let without = parent.fork("without")?;
             without.capset_drop(CAP_SYS_ADMIN)?;
             let with = parent.fork("with")?;
+            lab.note("each kind in turn, first without the capability")?;
             for (kind, fd) in kinds.into_iter().zip(fds) {
                 without.setns(fd, kind.flag())?;
                 with.setns(fd, kind.flag())?;

@@ -146,6 +146,7 @@ pub const CASES: &[Case] = &[
         wrong: "the file can be written without either capability, or not with one of them",
         play: |lab| {
             let process = lab.process("process")?;
+            lab.note("three processes with uid 0: two with one of the capabilities, one with neither")?;
             let admin = process.fork("admin")?;
             let restorer = process.fork("restorer")?;
             let neither = process.fork("neither")?;

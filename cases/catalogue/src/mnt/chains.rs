@@ -66,6 +66,7 @@ pub const CASES: &[Case] = &[
         wrong: "the lower links keep the group that has ended as their master, or miss the events of the link above",
         play: |lab| {
             let process = with_chain(lab, &["/tmp/b", "/tmp/c", "/tmp/d"])?;
+            lab.note("a chain: each link is a slave of the one before, and shared")?;
             for link in ["/tmp/a", "/tmp/b", "/tmp/c", "/tmp/d"] {
                 process.propagation(link)?;
             }

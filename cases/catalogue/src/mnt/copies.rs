@@ -37,6 +37,7 @@ pub const CASES: &[Case] = &[
                 (PropagationType::Slave, "/tmp/slave"),
                 (PropagationType::Private, "/tmp/private"),
             ];
+            lab.note("a mount of each type")?;
             for (propagation_type, place) in types {
                 plain_mount_of_type(outer, propagation_type, place, &format!("{place}-master"))?;
             }
@@ -94,11 +95,13 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = with_older_namespace(lab, "outer")?;
             let pinned = outer.clone("pinned", NEWNS)?;
+            lab.note("files of two kinds of namespaces are bound")?;
             for kind in ["mnt", "uts"] {
                 let file = format!("/tmp/{kind}");
                 outer.creat_excl(file.as_str())?;
                 bind_on(outer, &pinned.proc(&format!("ns/{kind}")), &file)?;
             }
+            lab.note("two calls copy the namespace")?;
             let cloned = outer.clone("cloned", NEWNS)?;
             let unshared = outer.fork("unshared")?;
             unshared.unshare(NEWNS)?;

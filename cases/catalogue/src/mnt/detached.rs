@@ -174,6 +174,7 @@ pub const CASES: &[Case] = &[
         wrong: "the mount is tied to the namespace in which it was made, or appears there too",
         play: |lab| {
             let outer = lab.process("outer")?;
+            lab.note("three detached mounts: two of new file systems, one that is a copy")?;
             tmpfs(outer, "/tmp/a")?;
             outer.creat_excl("/tmp/a/of-outer")?;
             let first = with_file_and_directory(outer, "first", "s")?;

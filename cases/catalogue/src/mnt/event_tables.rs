@@ -5,8 +5,8 @@
 //! Operations with a source live in `tables`, all other events in `propagation`.
 
 use super::tables::{
-    HERE, PropagationType, a_mount, destination, in_a_copy, mount_of_type, propagation_type, replicas,
-    sender, show_result,
+    DESTINATION, HERE, PropagationType, a_mount, destination, in_a_copy, mount_of_type, propagation_type,
+    replicas, sender, show_result,
 };
 use super::{MOUNT_NAMESPACES, NO_DATA, NO_FLAGS, bind_on, change, tmpfs};
 use crate::prelude::*;
@@ -14,8 +14,9 @@ use crate::prelude::*;
 /// A new file system is mounted under B, and something under that.
 fn mount_cell(lab: &Lab, onto: PropagationType) -> Play {
     let outer = lab.process("outer")?;
+    lab.note(DESTINATION)?;
     destination(outer, onto)?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("a file system is mounted there: its type, that of its replicas, and that in the copy")?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
     show_result(outer, inner, "")?;
@@ -27,10 +28,11 @@ fn mount_cell(lab: &Lab, onto: PropagationType) -> Play {
 /// A mount that came from the top of the chain is unmounted under B, then at the top.
 fn umount_cell(lab: &Lab, under: PropagationType) -> Play {
     let outer = lab.process("outer")?;
+    lab.note(DESTINATION)?;
     destination(outer, under)?;
     let top = if under.has_master() { "/tmp/b/master/here" } else { HERE };
     outer.mount("new", top, "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     show_mounted([outer, inner])?;
     lab.note("the unmount, and who has the mount after it")?;
     outer.umount(HERE)?;
@@ -46,9 +48,10 @@ fn umount_cell(lab: &Lab, under: PropagationType) -> Play {
 /// A mount with a submount of its own is unmounted under B; without the submount it can be.
 fn busy_umount_cell(lab: &Lab, under: PropagationType) -> Play {
     let outer = lab.process("outer")?;
+    lab.note(DESTINATION)?;
     destination(outer, under)?;
     outer.mount("new", HERE, "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("with a submount of its own the mount is busy, and nothing changes anywhere")?;
     tmpfs(outer, "/tmp/b/mount/here/below")?;
     outer.umount(HERE)?;
@@ -62,10 +65,11 @@ fn busy_umount_cell(lab: &Lab, under: PropagationType) -> Play {
 /// A mount is unmounted at the sender, and one of those that received it has a submount of its own.
 fn spared_umount_cell(lab: &Lab, under: PropagationType, sender: &str, spared: &str) -> Play {
     let outer = lab.process("outer")?;
+    lab.note(DESTINATION)?;
     destination(outer, under)?;
     let sent = format!("/tmp/b/{sender}/here");
     outer.mount("new", sent.as_str(), "tmpfs", NO_FLAGS, NO_DATA)?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("one of the receivers gets a submount of its own")?;
     let place = format!("/tmp/b/{spared}/here");
     change(outer, &place, MountFlags::MS_PRIVATE)?;
@@ -88,9 +92,11 @@ fn show_mounted(processes: [Process<'_>; 2]) -> Play {
 /// The namespace of a mount is copied by two calls, and events are begun on all sides.
 fn clone_cell(lab: &Lab, propagation_type: PropagationType, flags: Flags) -> Play {
     let outer = lab.process("outer")?;
+    lab.note("the mount, with those that share its events")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, propagation_type, "/tmp/a/mount", "/tmp/a")?;
     outer.mkdir("/tmp/a/bind", 0o755)?;
+    lab.note("two processes get a copy of the namespace, each by another call")?;
     let cloned = outer.clone("cloned", flags)?;
     let unshared = outer.fork("unshared")?;
     unshared.unshare(flags)?;

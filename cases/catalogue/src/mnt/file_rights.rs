@@ -50,12 +50,14 @@ pub const CASES: &[Case] = &[
         wrong: "the owner of the mounts is refused, or a handle leads under a locked mount or out of a bind mount",
         play: |lab| {
             let outer = lab.process("outer")?;
+            lab.note("a mount with a directory to open, and one with another mount on it")?;
             tmpfs(outer, "/tmp/a")?;
             tmpfs(outer, "/tmp/covered")?;
             for directory in ["/tmp/a/wanted", "/tmp/a/part", "/tmp/covered/wanted"] {
                 outer.mkdir(directory, 0o755)?;
             }
             tmpfs(outer, "/tmp/covered/cover")?;
+            lab.note("the mounts of outside are locked inside")?;
             let inner = clone_mapped(outer, "inner", NEWUSER | NEWNS, "0 0 1")?;
             inner.mkdir("/tmp/b", 0o755)?;
             inner.mount("/tmp/a/part", "/tmp/b", "", MountFlags::MS_BIND, "")?;

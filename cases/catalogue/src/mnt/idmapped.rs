@@ -145,6 +145,7 @@ pub const CASES: &[Case] = &[
             everybodys_directory(process)?;
             let (_, namespace) = maps(process, "maps", "1000 2000 10")?;
             attach_mapped(process, namespace, "/tmp/b")?;
+            lab.note("root and a user, whose ids are both left out")?;
             let next = user(process, "next", 2010)?;
             for one in [process, next] {
                 one.creat_excl("/tmp/b/file")?;
@@ -210,6 +211,7 @@ pub const CASES: &[Case] = &[
                 one.echo(name, "/tmp/a/of-1500")?;
                 one.cat("/tmp/b/of-1500")?;
             }
+            lab.note("a new file in the directory, through each mount")?;
             mapped.creat_excl("/tmp/b/new")?;
             mapped.creat_excl("/tmp/a/new")?;
             process.readdir("/tmp/a")?;
@@ -230,6 +232,7 @@ pub const CASES: &[Case] = &[
             process.chmod("/tmp/a/of-1000", 0o600)?;
             let (_, namespace) = maps(process, "maps", "1000 2000 10")?;
             attach_mapped(process, namespace, "/tmp/b")?;
+            lab.note("users with the id that is stored, and with the one that is shown")?;
             let stored = user(process, "stored", 1000)?;
             let shown = user(process, "shown", 2000)?;
             lab.note("through the mount with the map the shown owner has the file, through the other one the stored one")?;
@@ -393,6 +396,7 @@ pub const CASES: &[Case] = &[
             lab.note("its own user namespace, and one below")?;
             map_mount(inner, tree, own)?;
             map_mount(inner, tree, below)?;
+            lab.note("the owner without the map, with it, and as it is seen from outside")?;
             attach(inner, tree, "/tmp/b")?;
             inner.stat_owner("/tmp/a/of-5")?;
             inner.stat_owner("/tmp/b/of-5")?;
@@ -413,11 +417,13 @@ pub const CASES: &[Case] = &[
             files_of(outer, &[1000])?;
             let (_, namespace) = maps(outer, "maps", "1000 2000 10")?;
             attach_mapped(outer, namespace, "/tmp/b")?;
+            lab.note("the mount with the map is bound, copied by descriptor, and copied with its namespace")?;
             bind(outer, "/tmp/b", "/tmp/bound")?;
             let copy = detached_copy(outer, "/tmp/b")?;
             attach(outer, copy, "/tmp/copied")?;
             let inner = outer.clone("inner", NEWNS)?;
             outer.diff_ns(inner.proc("ns"), "/proc/self/ns")?;
+            lab.note("the mount without the map, the one with it, and its copies, in both namespaces")?;
             for process in [outer, inner] {
                 for place in ["/tmp/a", "/tmp/b", "/tmp/bound", "/tmp/copied"] {
                     process.stat_owner(format!("{place}/of-1000"))?;
@@ -467,10 +473,12 @@ pub const CASES: &[Case] = &[
             files_of(process, &[1000])?;
             let (_, first) = maps(process, "first", "1000 2000 10")?;
             let (_, second) = maps(process, "second", "1000 3000 10")?;
+            lab.note("a first map, and a second one for the same mount")?;
             let tree = detached_copy(process, "/tmp/a")?;
             map_mount(process, tree, first)?;
             map_mount(process, tree, second)?;
             attach(process, tree, "/tmp/b")?;
+            lab.note("the second one for a copy")?;
             let copy = detached_copy(process, "/tmp/b")?;
             map_mount(process, copy, second)?;
             process.stat_owner(format!("{}/of-1000", by_descriptor(copy)))?;
@@ -495,6 +503,7 @@ pub const CASES: &[Case] = &[
             let (_, first) = maps(process, "first", "1000 2000 10")?;
             let (_, second) = maps(process, "second", "1000 3000 10")?;
             attach_mapped(process, first, "/tmp/b")?;
+            lab.note("a copy with another map, and a copy with none")?;
             let other = process.open_tree_attr(HERE, "/tmp/b", COPY, NONE, IDMAP, second)?.id()?;
             attach(process, other, "/tmp/other")?;
             let without = process.open_tree_attr(HERE, "/tmp/b", COPY, IDMAP, NONE, 0)?.id()?;
@@ -503,6 +512,7 @@ pub const CASES: &[Case] = &[
             let plain = OpenTreeFlags::empty();
             process.open_tree_attr(HERE, "/tmp/b", plain, NONE, IDMAP, second)?;
             process.open_tree_attr(HERE, "/tmp/b", plain, IDMAP, NONE, 0)?;
+            lab.note("the owner as the mount and its copies show it")?;
             for place in ["/tmp/b", "/tmp/other", "/tmp/without"] {
                 process.stat_owner(format!("{place}/of-1000"))?;
             }

@@ -56,6 +56,7 @@ pub const CASES: &[Case] = &[
             let outer = with_shared_mount(lab, "outer")?;
             let middle = less_privileged(outer, "middle")?;
             middle.propagation("/tmp/a")?;
+            lab.note("the slave is shared again, and gets a peer and a slave")?;
             change(middle, "/tmp/a", MountFlags::MS_SHARED)?;
             let peer = middle.clone("peer", NEWNS)?;
             let inner = middle.clone("inner", NEWUSER | NEWNS)?;
@@ -200,11 +201,13 @@ pub const CASES: &[Case] = &[
             tmpfs(outer, "/tmp/tree/part")?;
             outer.mkdir("/tmp/a/unit", 0o755)?;
             outer.mkdir("/tmp/place", 0o755)?;
+            lab.note("two less privileged namespaces, one below the other")?;
             let middle = less_privileged(outer, "middle")?;
             let inner = middle.clone("inner", NEWUSER | NEWNS)?;
             for process in [outer, middle, inner] {
                 process.readlink("/proc/self/ns/user")?;
             }
+            lab.note("the tree is moved to where it propagates")?;
             change_place(outer, "/tmp/tree", "/tmp/a/unit")?;
             for process in [middle, inner] {
                 process.mount_points("/tmp/a")?;

@@ -46,13 +46,16 @@ pub const CASES: &[Case] = &[
             tmpfs(only, "/tmp/d")?;
             only.creat_excl("/tmp/d/file")?;
             only.readlink("/proc/self/ns/mnt")?;
+            lab.note("the file of the namespace is bound")?;
             outer.creat_excl("/tmp/pin")?;
             bind_on(outer, &only.proc("ns/mnt"), "/tmp/pin")?;
             outer.mountinfo("/tmp/pin")?;
+            lab.note("its only process ends")?;
             only.exit(0)?;
             outer.waitpid(only, WaitOptions::empty())?;
             outer.kill(only, Signal(0))?;
             outer.readdir("/tmp/d")?;
+            lab.note("by the bind the namespace can be joined")?;
             let namespace = outer.open("/tmp/pin", O_RDONLY)?.id()?;
             outer.setns(namespace, NEWNS)?;
             outer.readdir("/tmp/d")?;

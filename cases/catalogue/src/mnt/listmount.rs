@@ -41,6 +41,7 @@ pub const CASES: &[Case] = &[
             mounts_below_a(process, &["x", "x/deep", "y"])?;
             tmpfs(process, "/tmp/beside")?;
             process.statx_mnt_id_unique("/tmp/beside")?;
+            lab.note("all that is below each of three mounts")?;
             process.listmount("/tmp/a", 0, ALL, ASCENDING)?;
             process.listmount("/tmp/a/x", 0, ALL, ASCENDING)?;
             process.listmount("/tmp/a/y", 0, ALL, ASCENDING)?;

@@ -141,6 +141,7 @@ pub const CASES: &[Case] = &[
             change(outer, "/tmp/a", PLAIN | MountFlags::MS_RDONLY)?;
             let inner = outer.clone("inner", NEWUSER | NEWNS)?;
             let recursive = MountFlags::MS_BIND | MountFlags::MS_REC;
+            lab.note("three kinds of binds, of each of which the read-only flag is to be cleared")?;
             for (source, place, how) in [
                 ("/tmp/a", "/tmp/bind", MountFlags::MS_BIND),
                 ("/tmp/a/sub", "/tmp/part", MountFlags::MS_BIND),

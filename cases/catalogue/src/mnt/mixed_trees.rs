@@ -21,6 +21,7 @@ fn with_mixed_tree<'l>(
     types: &[(&str, PropagationType)],
 ) -> Result<Process<'l>, Interrupt> {
     let process = lab.process("process")?;
+    lab.note("a tree with a submount of each of the types; slaves have their masters elsewhere")?;
     tmpfs(process, "/tmp/tree")?;
     for (name, propagation_type) in types {
         let (place, master) = (format!("/tmp/tree/{name}"), format!("/tmp/master-of-{name}"));
@@ -39,7 +40,8 @@ fn show_tree(process: Process<'_>, top: &str, types: &[(&str, PropagationType)])
 }
 
 /// Makes a mount of each non-shared type, each with a directory for a result.
-fn nonshared_destinations(process: Process<'_>) -> Result<[&'static str; 3], Interrupt> {
+fn nonshared_destinations(lab: &Lab, process: Process<'_>) -> Result<[&'static str; 3], Interrupt> {
+    lab.note("three destinations: a private, a slave and an unbindable mount")?;
     plain_mount_of_type(process, PropagationType::Private, "/tmp/private", "")?;
     plain_mount_of_type(process, PropagationType::Slave, "/tmp/slave", "/tmp/master")?;
     plain_mount_of_type(process, PropagationType::Unbindable, "/tmp/unbindable", "")?;
@@ -91,8 +93,9 @@ pub const CASES: &[Case] = &[
             change(process, "/tmp/tree", MountFlags::MS_SHARED)?;
             lab.note("before: the tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", bindable)?;
+            let destinations = nonshared_destinations(lab, process)?;
             lab.note("bound under each of three destinations, the copies have the types of the originals")?;
-            for here in nonshared_destinations(process)? {
+            for here in destinations {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
                 show_tree(process, here, bindable)?;
             }
@@ -114,10 +117,11 @@ pub const CASES: &[Case] = &[
             lab.note("before: the tree with a private and an unbindable submount")?;
             process.propagation("/tmp/tree")?;
             process.mount_points("/tmp/tree")?;
+            let destinations = nonshared_destinations(lab, process)?;
             lab.note(
                 "bound under each of three destinations, the unbindable one is missing with what is below it",
             )?;
-            for here in nonshared_destinations(process)? {
+            for here in destinations {
                 process.mount("/tmp/tree", here, "", MountFlags::MS_BIND | MountFlags::MS_REC, NO_DATA)?;
                 process.mount_points(here)?;
             }
@@ -159,9 +163,10 @@ pub const CASES: &[Case] = &[
             let process = with_mixed_tree(lab, &ALL_TYPES)?;
             lab.note("before: a private tree with a submount of each type")?;
             show_tree(process, "/tmp/tree", &ALL_TYPES)?;
-            let mut from = "/tmp/tree";
+            let destinations = nonshared_destinations(lab, process)?;
             lab.note("moved under one destination after another, nothing changes its type")?;
-            for here in nonshared_destinations(process)? {
+            let mut from = "/tmp/tree";
+            for here in destinations {
                 process.mount(from, here, "", MountFlags::MS_MOVE, NO_DATA)?;
                 show_tree(process, here, &ALL_TYPES)?;
                 from = here;

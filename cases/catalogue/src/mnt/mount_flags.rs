@@ -87,6 +87,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let process = lab.process("process")?;
             process.mkdir("/tmp/a", 0o755)?;
+            lab.note("no flag, then each one")?;
             for flags in [
                 NO_FLAGS,
                 MountFlags::MS_RDONLY,

@@ -151,6 +151,7 @@ pub const CASES: &[Case] = &[
                 process.propagation("/tmp/a")?;
                 process.propagation("/tmp/b")?;
             }
+            lab.note("an event reaches the mount that has joined the group")?;
             tmpfs(outer, "/tmp/a/x")?;
             for process in [outer, inner, contained] {
                 process.mount_points("/tmp/b")?;

@@ -107,7 +107,8 @@ pub(super) fn mount_of_type(
 }
 
 /// A process in a copy of the mount namespace.
-pub(super) fn in_a_copy<'l>(outer: Process<'l>) -> Result<Process<'l>, Interrupt> {
+pub(super) fn in_a_copy<'l>(lab: &Lab, outer: Process<'l>) -> Result<Process<'l>, Interrupt> {
+    lab.note("another process gets a copy of the namespace")?;
     let inner = outer.clone("inner", NEWNS)?;
     for process in [outer, inner] {
         process.readlink("/proc/self/ns/mnt")?;
@@ -162,6 +163,9 @@ const A: &str = "/tmp/a/mount";
 /// The place under the destination, at which the result is.
 pub(super) const HERE: &str = "/tmp/b/mount/here";
 
+/// The note before the destination.
+pub(super) const DESTINATION: &str = "the destination, with those that share its events";
+
 /// Makes the destination B with a directory for the result.
 pub(super) fn destination(process: Process<'_>, propagation_type: PropagationType) -> Play {
     process.mkdir("/tmp/b", 0o755)?;
@@ -181,7 +185,8 @@ pub(super) fn show_result(outer: Process<'_>, inner: Process<'_>, below: &str) -
 }
 
 /// Lists what is mounted on both sides, in both namespaces.
-pub(super) fn show_sides(processes: [Process<'_>; 2]) -> Play {
+pub(super) fn show_sides(lab: &Lab, processes: [Process<'_>; 2]) -> Play {
+    lab.note("the mounts of both sides, in both namespaces")?;
     for process in processes {
         process.mount_points("/tmp/a")?;
         process.mount_points("/tmp/b")?;
@@ -199,13 +204,16 @@ fn cell(
     result: Option<PropagationType>,
 ) -> Play {
     let outer = lab.process("outer")?;
+    lab.note("the source, with those that share its events, and a submount")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, source, A, "/tmp/a")?;
     let above = if source.has_master() { "/tmp/a/master" } else { A };
     tmpfs(outer, &format!("{above}/f"))?;
+    lab.note(DESTINATION)?;
     destination(outer, onto)?;
+    lab.note("the submount before the operation")?;
     outer.propagation("/tmp/a/mount/f")?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("the operation, then its result and the replicas of that")?;
     outer.mount(A, HERE, "", operation.flags(), NO_DATA)?;
     if result.is_none() {
@@ -230,7 +238,7 @@ fn cell(
     if source.has_master() && operation != Operation::Move {
         tmpfs(outer, "/tmp/a/mount/from-slave")?;
     }
-    show_sides([outer, inner])
+    show_sides(lab, [outer, inner])
 }
 
 /// The id of a cell. The document and the tables of mount_namespaces(7) say "nonshared", of which

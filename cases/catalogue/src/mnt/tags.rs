@@ -128,6 +128,7 @@ pub const CASES: &[Case] = &[
             tmpfs(outer, "/tmp/jail")?;
             tmpfs(outer, "/tmp/jail/a")?;
             change(outer, "/tmp/jail/a", MountFlags::MS_SHARED)?;
+            lab.note("a chain: the second link is outside the later root")?;
             bind(outer, "/tmp/jail/a", "/tmp/b")?;
             change(outer, "/tmp/b", MountFlags::MS_SLAVE)?;
             change(outer, "/tmp/b", MountFlags::MS_SHARED)?;

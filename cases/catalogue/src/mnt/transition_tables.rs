@@ -33,9 +33,10 @@ impl TypeChanger {
 /// event from each side shows what it follows afterwards, and what follows it.
 fn cell(lab: &Lab, call: TypeChanger, old: PropagationType, make: MountFlags) -> Play {
     let outer = lab.process("outer")?;
+    lab.note("the mount, with those that share its events")?;
     outer.mkdir("/tmp/a", 0o755)?;
     mount_of_type(outer, old, PLACE, "/tmp/a")?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("the change, then an event from each side and a bind")?;
     call.make(outer, make)?;
     outer.propagation(PLACE)?;

@@ -6,8 +6,8 @@
 //! once in `mixed_trees`.
 
 use super::tables::{
-    HERE, Operation, PropagationType, a_mount, destination, each_cell, in_a_copy, mount_of_type, operation,
-    propagation_type, replicas, sender, show_result, show_sides, sources,
+    DESTINATION, HERE, Operation, PropagationType, a_mount, destination, each_cell, in_a_copy, mount_of_type,
+    operation, propagation_type, replicas, sender, show_result, show_sides, sources,
 };
 use super::{MOUNT_NAMESPACES, NO_DATA, change, tmpfs};
 use crate::prelude::*;
@@ -49,12 +49,15 @@ fn cell(
     fate: Fate,
 ) -> Play {
     let outer = lab.process("outer")?;
+    lab.note("the tree, its submount, and those that share the submount's events")?;
     outer.mkdir("/tmp/a", 0o755)?;
     tmpfs(outer, "/tmp/a/tree")?;
     mount_of_type(outer, submount, SUBMOUNT, "/tmp/a")?;
+    lab.note(DESTINATION)?;
     destination(outer, onto)?;
+    lab.note("the top of the tree before the operation")?;
     outer.propagation("/tmp/a/tree")?;
-    let inner = in_a_copy(outer)?;
+    let inner = in_a_copy(lab, outer)?;
     lab.note("the operation, then the top of the tree, its submount and the replicas of both")?;
     outer.mount("/tmp/a/tree", HERE, "", operation.flags(), NO_DATA)?;
     if fate == Fate::Invalid {
@@ -77,7 +80,7 @@ fn cell(
     if submount.has_master() && operation == Operation::Rbind {
         tmpfs(outer, "/tmp/a/tree/f/from-slave")?;
     }
-    show_sides([outer, inner])
+    show_sides(lab, [outer, inner])
 }
 
 /// The id of a cell.

@@ -61,11 +61,13 @@ pub const CASES: &[Case] = &[
             let second = outer.clone("second", NEWNET)?;
             link(outer, "v1", "10.77.1.1/32", first, "10.77.1.2/24")?;
             link(outer, "v2", "10.77.2.1/32", second, "10.77.2.2/24")?;
+            lab.note("a server on the same port in each")?;
             let first_server = serve(first, "0.0.0.0:7000")?;
             let second_server = serve(second, "0.0.0.0:7000")?;
+            lab.note("no route leads to the containers")?;
             let stranded = tcp(outer)?;
             outer.connect(stranded, "10.77.1.2:7000")?;
-            lab.note("Now there is a route to each container.")?;
+            lab.note("now there is a route to each container")?;
             outer.route_add("10.77.1.0/24", "v1")?;
             outer.route_add("10.77.2.0/24", "v2")?;
             fetch_banner(outer, "10.77.1.2:7000", first, first_server, "first")?;
@@ -83,6 +85,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = outside(lab, "outer")?;
             outer.link_set_up("lo")?;
+            lab.note("two containers, each with a link to the outside")?;
             let first = outer.clone("first", NEWNET)?;
             let second = outer.clone("second", NEWNET)?;
             let client = outer.fork("client")?;

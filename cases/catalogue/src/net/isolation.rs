@@ -163,7 +163,7 @@ pub const CASES: &[Case] = &[
         play: |lab| {
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWNET)?;
-            lab.note("With a path the socket is reached, with an abstract name it is not.")?;
+            lab.note("with a path the socket is reached, with an abstract name it is not")?;
             for address in ["/tmp/socket", "@socket"] {
                 let server = outer.socket(Domain::AF_UNIX, SocketType::SOCK_STREAM)?.id()?;
                 outer.bind(server, address)?;

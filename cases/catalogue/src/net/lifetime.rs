@@ -49,6 +49,7 @@ pub const CASES: &[Case] = &[
                 outer.link_add_veth_between(device, outer, "eth0", process)?;
             }
             outer.links()?;
+            lab.note("one is opened, one is bound, and the processes of all three end")?;
             let file = outer.open(open.proc("ns/net"), O_RDONLY)?.id()?;
             outer.creat_excl("/tmp/net")?;
             outer.mount(bound.proc("ns/net"), "/tmp/net", "", MountFlags::MS_BIND, "")?;
@@ -56,9 +57,12 @@ pub const CASES: &[Case] = &[
                 process.exit(0)?;
                 outer.waitpid(process, WaitOptions::empty())?;
             }
-            lab.note("The namespace that is neither open nor mounted goes.")?;
+            lab.note("the namespace that is neither open nor mounted goes")?;
             outer.wait_link_gone("v3")?;
             outer.links()?;
+            lab.note(
+                "once the descriptor is closed the first goes, and once the bind is unmounted the second",
+            )?;
             outer.close(file)?;
             outer.wait_link_gone("v1")?;
             outer.links()?;

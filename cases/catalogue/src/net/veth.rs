@@ -53,6 +53,7 @@ pub const CASES: &[Case] = &[
             let outer = outside(lab, "outer")?;
             let inner = outer.clone("inner", NEWNET)?;
             link(outer, "v0", "10.1.1.1/24", inner, "10.1.1.2/24")?;
+            lab.note("a socket on each side")?;
             let ends = [(outer, "10.1.1.1:9", "10.1.1.2:9"), (inner, "10.1.1.2:9", "10.1.1.1:9")];
             let mut sockets = Vec::new();
             for (process, own, peer) in ends {
@@ -157,6 +158,7 @@ pub const CASES: &[Case] = &[
             lab.note("the outer ends become ports of the bridge")?;
             outer.link_set_master("p1", "b0")?;
             outer.link_set_master("p2", "b0")?;
+            lab.note("a datagram from one to the other")?;
             let server = second.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;
             second.bind(server, "10.1.1.2:9")?;
             let client = first.socket(Domain::AF_INET, SocketType::SOCK_DGRAM)?.id()?;

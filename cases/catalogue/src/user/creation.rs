@@ -62,9 +62,11 @@ pub const CASES: &[Case] = &[
             let outer = lab.process("outer")?;
             let inner = outer.clone("inner", NEWUSER)?;
             let others = [NEWCGROUP, NEWIPC, NEWNS, NEWNET, NEWTIME, NEWUTS, NEWPID];
+            lab.note("outside each is refused")?;
             for kind in others {
                 outer.unshare(kind)?;
             }
+            lab.note("inside each is created")?;
             for kind in others {
                 inner.unshare(kind)?;
             }

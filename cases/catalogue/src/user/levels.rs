@@ -22,6 +22,7 @@ pub const CASES: &[Case] = &[
             middle.map_ids(OWN, ROOT_AS_ROOT, ROOT_AS_ROOT)?;
             let inner = middle.clone("inner", NEWUSER)?;
             middle.map_ids(directory(inner), ROOT_AS_ROOT, ROOT_AS_ROOT)?;
+            lab.note("two ordinary users, one of them with CAP_SYS_ADMIN in the top namespace")?;
             // Opened by root, so that only setns(2) decides; user 1001 owns none of the namespaces.
             let namespace = top.open(inner.proc("ns/user"), O_RDONLY)?.id()?;
             let with = top.fork("with-admin")?;
@@ -31,6 +32,7 @@ pub const CASES: &[Case] = &[
                 process.setresuid(1001, 1001, 1001)?;
             }
             with.capset(CAP_SYS_ADMIN, NO_CAPABILITY)?;
+            lab.note("the inner namespace is joined without the capability, then with it")?;
             for process in [without, with] {
                 process.capget()?;
                 process.setns(namespace, NEWUSER)?;

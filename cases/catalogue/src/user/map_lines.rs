@@ -194,6 +194,7 @@ pub const CASES: &[Case] = &[
             for id in ids {
                 file_of(outer, id)?;
             }
+            lab.note("files of ids that are in a line or between two, and a map of 340 lines")?;
             let inner = outer.clone("inner", NEWUSER)?;
             for map in both_maps(inner) {
                 outer.echo(lines_with_holes(340), map)?;

@@ -101,6 +101,7 @@ pub const CASES: &[Case] = &[
             }
             become_root(middle)?;
             middle.prctl_set_dumpable(Dumpable::SUID_DUMP_USER)?;
+            lab.note("the innermost map has six lines")?;
             let inner = middle.clone("inner", NEWUSER)?;
             let lines: String = (0..6).map(|line| format!("{line} {} 1\n", line * 5)).collect();
             for map in ["uid_map", "gid_map"] {
@@ -110,11 +111,13 @@ pub const CASES: &[Case] = &[
             for path in ["of-25", "of-100025", "of-100026"] {
                 inner.stat_owner(path)?;
             }
+            lab.note("the inner user 5 may open its own file alone")?;
             inner.setresgid(5, 5, 5)?;
             inner.setresuid(5, 5, 5)?;
             for path in ["of-25", "of-100025", "of-100026"] {
                 inner.open(path, O_RDONLY)?;
             }
+            lab.note("a new file, seen from each level")?;
             inner.creat_excl("by-inner")?;
             outer.stat_owner("by-inner")?;
             middle.stat_owner("by-inner")?;

@@ -152,6 +152,7 @@ pub const CASES: &[Case] = &[
             let denying = root.clone("denying", NEWUSER)?;
             root.echo(ROOT_AS_ROOT, denying.proc("uid_map"))?;
             denying.echo("deny", "/proc/self/setgroups")?;
+            lab.note("one below each of them")?;
             for process in [allowing, denying] {
                 root.echo(ROOT_AS_ROOT, process.proc("gid_map"))?;
                 let below = process.clone(&format!("below-{}", process.name()), NEWUSER)?;
