@@ -48,6 +48,17 @@ impl Version {
         Version(numbers.map_while(|number| number.parse().ok()).collect())
     }
 
+    /// The version of the running kernel. Debian's stable releases name an interface, as `6.1.0-56`; the
+    /// point release stands in the version then: `#1 SMP Debian 6.1.192-2 (2026-11-16)`.
+    pub fn of_machine(machine: &Machine) -> Version {
+        let release = Version::of_release(&machine.kernel_release);
+        let mut words = machine.kernel_version.split_whitespace().skip_while(|word| *word != "Debian");
+        match words.nth(1).map(Version::of_release) {
+            Some(built) if built.0.len() > 2 && release.0.starts_with(&built.0[..2]) => built,
+            _ => release,
+        }
+    }
+
     /// Whether there are no numbers: the text was no release.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -69,7 +80,7 @@ impl TryFrom<String> for Version {
 impl Known {
     /// Whether it is about this kernel, architecture and user.
     pub fn applies(&self, machine: &Machine) -> bool {
-        let running = Version::of_release(&machine.kernel_release);
+        let running = Version::of_machine(machine);
         self.from <= running
             && self.before.as_ref().is_none_or(|before| running < *before)
             && self.architecture.as_ref().is_none_or(|architecture| *architecture == machine.architecture)
@@ -124,6 +135,21 @@ mod tests {
     #[case::plain("5.10.0", &[5, 10, 0])]
     fn releases_start_with_numbers(#[case] release: &str, #[case] expected: &[u32]) {
         assert_eq!(Version::of_release(release), Version(expected.to_vec()));
+    }
+
+    #[rstest]
+    #[case::debian("6.1.0-56-cloud-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)", &[6, 1, 192])]
+    #[case::later_debian("6.12.95+deb13", "#1 SMP Debian 6.12.95-1 (2026-07-01)", &[6, 12, 95])]
+    #[case::own_build("6.1.176", "#1 Sat Jul  4 15:38:16 UTC 2026", &[6, 1, 176])]
+    #[case::of_another_kernel("6.18.44", "#1 SMP on Debian 6.1.192-2", &[6, 18, 44])]
+    #[case::nothing_follows("6.18.44", "#1 SMP Debian", &[6, 18, 44])]
+    fn the_point_release_of_debian_is_in_the_version(
+        #[case] release: &str,
+        #[case] version: &str,
+        #[case] expected: &[u32],
+    ) {
+        let machine = Machine { kernel_version: version.into(), ..machine(release) };
+        assert_eq!(Version::of_machine(&machine), Version(expected.to_vec()));
     }
 
     #[rstest]
