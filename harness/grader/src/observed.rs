@@ -183,8 +183,12 @@ impl<'s> ObservedProcess<'s> {
     /// waits for a child that vfork(2) or the like has created. For waiting, so without a line in the
     /// trace.
     pub fn is_asleep(&self) -> bool {
+        let before = scheduling(self.pid);
         let threads: Vec<PathBuf> = threads(self.pid).filter(|thread| is_alive(thread)).collect();
-        !threads.is_empty() && threads.iter().all(|thread| is_asleep(thread))
+        // One may wake another that was looked at before, and sleep itself: then it has run meanwhile.
+        !threads.is_empty()
+            && threads.iter().all(|thread| is_asleep(thread))
+            && (threads.len() == 1 || scheduling(self.pid) == before)
     }
 
     /// Whether it has been stopped, and all its threads have left the processor: one that stops is shown so
@@ -511,6 +515,11 @@ pub(super) fn scheduling(pid: i32) -> Vec<(i32, [u64; 2])> {
         Some((thread, [numbers.next()?.ok()?, numbers.next()?.ok()?]))
     });
     threads.collect()
+}
+
+/// Whether a thread is ready to run, whether it runs or waits for a processor.
+pub(super) fn is_ready(pid: i32, thread: i32) -> bool {
+    procfs::state(&directory(pid).join(format!("task/{thread}"))) == Some('R')
 }
 
 /// The directories of the threads of a process, zombies among them; none if it is gone.
