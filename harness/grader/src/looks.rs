@@ -28,7 +28,7 @@ impl Stage<'_> {
     /// program of the system's, it must be that one: a process can take any words and any name.
     ///
     /// # Errors
-    /// When none does before a limit is reached.
+    /// When none does before a limit is reached, or before all processes of the stage have ended.
     pub fn process_running<S: AsRef<str>>(&self, words: &[S]) -> Result<ObservedProcess<'_>, CheckAbort> {
         let program = words.first().and_then(|word| observed::system_program(word.as_ref()));
         let matches = |pid: &i32| {
@@ -38,8 +38,12 @@ impl Stage<'_> {
         };
         let shown: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let what = format!("a process that runs {}", shown.join(" "));
-        let pid = self.wait(&what, || self.processes().into_iter().find(matches))?;
-        Ok(ObservedProcess { stage: self, pid })
+        let pid = self.wait(&what, || match self.processes().into_iter().find(matches) {
+            None => self.is_empty().then_some(None),
+            found => Some(found),
+        })?;
+        let ended = || CheckAbort::mismatch(what, "all processes have ended");
+        pid.map(|pid| ObservedProcess { stage: self, pid }).ok_or_else(ended)
     }
 
     /// The processes of the stage, as the watcher numbers them.
@@ -47,6 +51,12 @@ impl Stage<'_> {
         let mut pids = observed::processes();
         pids.retain(|pid| self.holds(*pid));
         pids
+    }
+
+    /// Whether there is no process on the stage. One that was created while a list was read may not be in
+    /// that, if its PID was passed by then.
+    fn is_empty(&self) -> bool {
+        self.processes().is_empty() && self.processes().is_empty()
     }
 
     /// Whether this is a process of the stage, rather than the watcher or the stage's PID 1.
