@@ -104,12 +104,27 @@ pub(super) fn finds_the_same(command: &ObservedProcess<'_>) -> CheckResult {
     settled::has_usual_signals(command, settled::OF_THE_LIBRARY | OF_A_RUNTIME)
 }
 
-/// Demands that with these options a command gets its own name as it was given. Of a script the kernel
-/// hands on the interpreter's, so that this command is one.
+/// Demands that with these options a command gets its own name as it was given, with a directory and
+/// without. Of a script the kernel hands on the interpreter's, so that this command is one.
 pub(super) fn has_its_name(stage: &Stage<'_>, options: &[&str]) -> CheckResult {
-    let held = stage.held_script()?;
-    let words = held.command_line();
-    stage.start(&[options, &words].concat())?.held(&held).map(drop)
+    for shell in ["/bin/sh", "sh"] {
+        let held = stage.held_script()?;
+        let words = [shell, &held.words[0]];
+        let run = stage.start(&[options, &words].concat())?;
+        run.find("the command runs", |line| (line == held.mark).then_some(()))?;
+        stage.process_running(&words)?;
+    }
+    Ok(())
+}
+
+/// Demands that the command's process is the one child of the program, if that is there yet.
+pub(super) fn is_only_child(run: &Run<'_>, command: &ObservedProcess<'_>) -> CheckResult {
+    let children = run.process().children();
+    ensure(
+        children == [*command] || !run.process().is_alive(),
+        || "the program has one child, which executes COMMAND".into(),
+        || format!("it has {}", children.len()),
+    )
 }
 
 /// Demands that standard output, at the end, has no more than the command has printed.
@@ -332,11 +347,12 @@ pub(super) fn inherits_nothing(command: &ObservedProcess<'_>, held: &Held) -> Ch
     )
 }
 
-/// A command with words that a program may lose: empty ones, some that look like options or patterns, a
-/// long one, and more than somebody may have made room for.
+/// A command with words that a program may lose: empty ones, some that look like options or patterns, some
+/// that mean something to a shell, a long one, and more than somebody may have made room for.
 pub(super) fn with_awkward_words(stage: &Stage<'_>, held: Held) -> Held {
     let long = "x".repeat(LONG_WORD);
-    held.with(&["a  b", "", "--", "*", "$HOME", "-u", &stage.name(), &long]).with(&["word"; MANY_WORDS])
+    held.with(&["a  b", "", "--", "*", "$HOME", "it's", "\"", "\\n", "\n", "-u", &stage.name(), &long])
+        .with(&["word"; MANY_WORDS])
 }
 
 /// How many words a command gets, and how long one of them is.

@@ -243,7 +243,7 @@ fn clone_fails(stage: &Stage<'_>) -> CheckResult {
 
 fn usage(stage: &Stage<'_>) -> CheckResult {
     failing::gives_usage(stage, &[LONG, LONG])?;
-    for seconds in ["0", "0.0", "-1", "x", "1x", "", "nan", "0.5.5", "5s", "86401", "86400.5"] {
+    for seconds in ["0", "0.0", "-1", "x", "1x", "", "nan", "0.5.5", "5s", "86401", "86400.5", "inf"] {
         failing::gives_usage(stage, &[seconds])?;
     }
     // The last one that is allowed.

@@ -37,7 +37,11 @@ impl<'s> Nest<'s> {
     }
 
     fn start_in(stage: &'s Stage<'s>, directory: String) -> Result<Nest<'s>, CheckAbort> {
-        let (levels, seconds) = (stage.number(3..6) as usize, settled::long_time(stage));
+        Nest::start_with(stage, stage.number(3..6) as usize, directory)
+    }
+
+    fn start_with(stage: &'s Stage<'s>, levels: usize, directory: String) -> Result<Nest<'s>, CheckAbort> {
+        let seconds = settled::long_time(stage);
         let run = stage.start(&[&levels.to_string(), &seconds, &directory])?;
         let sleeper = stage.process_running(&["sleep", &seconds])?;
         let mut processes: Vec<_> = std::iter::successors(Some(sleeper), |process| {
@@ -66,7 +70,18 @@ fn scratch(stage: &Stage<'_>) -> String {
 }
 
 fn nested(stage: &Stage<'_>) -> CheckResult {
-    let nest = Nest::start(stage)?;
+    // The fewest levels that there can be, and some.
+    for levels in [1, stage.number(3..6) as usize] {
+        let nest = Nest::start_with(stage, levels, scratch(stage))?;
+        is_nested(stage, &nest)?;
+        // With the first PID 1 all below it end; which status that gives is another check's.
+        stage.kill(&nest.processes[0], Signal::SIGKILL)?;
+        nest.run.status()?;
+    }
+    Ok(())
+}
+
+fn is_nested(stage: &Stage<'_>, nest: &Nest<'_>) -> CheckResult {
     let (levels, program) = (nest.levels, nest.run.process());
     ensure(
         settled::stays(stage, &nest.run)?,
@@ -116,15 +131,15 @@ fn mounts(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    // The second one is below the working directory.
-    for directory in [scratch(stage), stage.name()] {
+    // The second one is below the working directory, and longer than somebody may have made room for.
+    for directory in [scratch(stage), settled::long_name(stage)] {
         prints_lines(stage, directory)?;
     }
-    // A number that begins with 0 is decimal as well.
-    let run = stage.start(&["010", "0", &scratch(stage)])?;
+    // A number that begins with 0 is decimal as well; and more levels than somebody may have made room for.
+    let run = stage.start(&["024", "0", &scratch(stage)])?;
     run.status()?;
     let lines = run.text(Stream::Output).lines().count();
-    ensure(lines == 11, || "11 lines where LEVELS is 010".into(), || format!("there are {lines}"))
+    ensure(lines == 25, || "25 lines where LEVELS is 024".into(), || format!("there are {lines}"))
 }
 
 /// Demands that the lines are right where this is the directory.

@@ -39,6 +39,7 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
         || "COMMAND is executed by a child of the program".into(),
         || "the process that runs it is no child of the program".into(),
     )?;
+    command::is_only_child(&run, &command)?;
     has_left(stage, &command, "no option", &[])?;
     command::finds_the_same(&command)?;
     is_over(&run)?;

@@ -124,10 +124,6 @@ fn arguments(stage: &Stage<'_>) -> CheckResult {
     command::has_words(&command, &held)?;
     command::finds_the_same(&command)?;
     ends(&run, &held)?;
-    // sh, without a slash.
-    let held = stage.held();
-    let (run, _) = hold(stage, &held, &[&file])?;
-    ends(&run, &held)?;
     command::has_its_name(stage, &[&file])?;
     command::is_searched(stage, &[&file])
 }

@@ -160,6 +160,7 @@ fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     let expected = "COMMAND is inside, and its parent is the program, outside";
     ensure(settled::stays(stage, &run)?, || expected.into(), || "the program has ended".into())?;
     is_inside(&command, &target, &run.process(), expected)?;
+    command::is_only_child(&run, &command)?;
     command::finds_the_same(&command)?;
     has_left(stage, &command, &format!("-f -n {path}"), &[Kind::Pid])
 }

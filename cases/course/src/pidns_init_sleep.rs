@@ -69,8 +69,9 @@ fn sleeps(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    // The last one is below the working directory.
-    for mount_point in [None, Some(format!("/tmp/{}", stage.name())), Some(stage.name())] {
+    // The last one is below the working directory, and longer than somebody may have made room for.
+    let long = settled::long_name(stage);
+    for mount_point in [None, Some(format!("/tmp/{}", stage.name())), Some(long)] {
         let (run, sleeper) = asleep(stage, mount_point.as_deref())?;
         let parents = format!("PID returned by clone(): {}", sleeper.pid()?);
         let mut childs = vec!["childFunc(): PID  = 1".to_string(), "childFunc(): PPID = 0".to_string()];

@@ -153,6 +153,11 @@ pub(super) fn long_time(stage: &Stage<'_>) -> String {
     stage.number(10_000..100_000).to_string()
 }
 
+/// A name of a file that nobody could know beforehand, with as many bytes as a name can have (NAME_MAX).
+pub(super) fn long_name(stage: &Stage<'_>) -> String {
+    stage.name().chars().cycle().take(255).collect()
+}
+
 /// The last command of a shell that leads a session with a terminal: the session's end takes the terminal
 /// away from all others, and with it the text that nobody has read yet. Reading the terminal would not keep
 /// the shell there: it fails at once in the background, where a submission may have put the shell

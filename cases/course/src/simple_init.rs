@@ -120,7 +120,8 @@ impl<'s> Session<'s> {
         let Session { stage, run, init, .. } = self;
         run.write(&format!("{STOP}./{}\n", stage.name()))?;
         let created = stage.wait("the program to try a command", || match init.children()[..] {
-            [] => (init.system_call() == Some(libc::SYS_write)).then_some(None),
+            // Where it has written a prompt it may have to wait for the echo of what is typed, but not asleep.
+            [] => (init.system_call() == Some(libc::SYS_write) && init.is_asleep()).then_some(None),
             [child, ..] => Some(Some(child)),
         })?;
         if let Some(child) = created {
@@ -289,8 +290,7 @@ fn reaps(stage: &Stage<'_>) -> CheckResult {
     // All of them end while it cannot do anything: what it learns afterwards is one signal.
     let orphans = session.leave_orphans(3)?;
     let init = &session.init;
-    stage.kill(init, Signal::SIGSTOP)?;
-    stage.wait("the program to stop", || init.state().is_ok_and(|state| state == 'T').then_some(()))?;
+    settled::stop(stage, init)?;
     for orphan in &orphans {
         stage.kill(orphan, Signal::SIGKILL)?;
     }
@@ -307,6 +307,8 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     let run = &session.run;
     let orphans = session.leave_orphans(1)?;
     let (_, command) = session.holds()?;
+    settled::stop(stage, &orphans[0])?;
+    session.is_asleep("it goes on waiting, asleep, when an orphan was stopped")?;
     session.reaps(&orphans[0])?;
     let expected = "the command keeps the terminal when an orphan ends, and the program goes on waiting";
     session.is_asleep(expected)?;
@@ -315,7 +317,7 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     ensure(
         !printed.ends_with(PROMPT),
         || "no prompt before the command has ended".into(),
-        || "it came when an orphan ended".into(),
+        || "it came when an orphan was stopped, or ended".into(),
     )?;
     run.release()?;
     run.prompt(PROMPT)?;
@@ -337,8 +339,10 @@ fn signals(stage: &Stage<'_>) -> CheckResult {
 
 fn survives(stage: &Stage<'_>) -> CheckResult {
     let session = Session::start(stage, &[])?;
-    let kill = stage.script("for signal in HUP INT QUIT TERM USR1 KILL; do kill -$signal 1; done")?;
-    session.executes(&kill)?;
+    // All but those of a process's own faults, for which the libraries of some languages have handlers.
+    let kill = "for signal in HUP INT QUIT USR1 USR2 PIPE ALRM TERM CHLD CONT TSTP TTIN TTOU URG XCPU XFSZ \
+                VTALRM PROF WINCH KILL $(seq 34 64); do kill -$signal 1; done";
+    session.executes(&stage.script(kill)?)?;
     session.is_usable()
 }
 
@@ -429,6 +433,8 @@ fn verbose(stage: &Stage<'_>) -> CheckResult {
     let (_, stopped) = session.holds()?;
     run.write(SUSPEND)?;
     run.prompt(PROMPT)?;
+    // So that what it prints behind the prompt is there.
+    session.is_asleep("it waits for a line, asleep")?;
     let line = told(&format!("PID {} terminated", inside(&stopped)?));
     ensure(
         !run.text(Stream::Output).contains(&line),

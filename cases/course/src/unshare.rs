@@ -76,6 +76,7 @@ fn pid_with_fork(stage: &Stage<'_>) -> CheckResult {
     ensure(command.parent() == Some(run.process()) && pids.len() == 2 && pids[1] == 1, expected, || {
         format!("its PIDs, from the outside inwards: {pids:?}")
     })?;
+    command::is_only_child(&run, &command)?;
     has_left(stage, &command, "-f -p", &[Kind::Pid])?;
     command::finds_the_same(&command)?;
     has_left(stage, &run.process(), "-f -p, before the child, as the program itself,", &[])

@@ -86,6 +86,7 @@ fn runs(stage: &Stage<'_>) -> CheckResult {
     let (run, command) = hold(stage, &held, &["-U"])?;
     has_left(stage, &command, "-U", &[Kind::User])?;
     is_child(stage, &run, &command)?;
+    command::is_only_child(&run, &command)?;
     for file in ["uid_map", "gid_map"] {
         has_map(stage, &command, file, "")?;
     }
