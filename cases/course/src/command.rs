@@ -88,12 +88,7 @@ const OF_A_RUNTIME: u64 = 1 << (libc::SIGPIPE - 1) | 1 << (libc::SIGXFSZ - 1);
 
 /// Demands that a command finds what the program has found: working directory, environment and signals.
 pub(super) fn finds_the_same(command: &ObservedProcess<'_>) -> CheckResult {
-    let directory = command.directory()?;
-    ensure(
-        directory == std::path::Path::new(DIRECTORY),
-        || format!("COMMAND starts in the program's working directory, {DIRECTORY}"),
-        || format!("it is in {}", directory.display()),
-    )?;
+    starts_in(command, DIRECTORY, "the program's working directory")?;
     let environment = command.environment()?;
     // An interpreter may have put in more.
     ensure(
@@ -102,6 +97,24 @@ pub(super) fn finds_the_same(command: &ObservedProcess<'_>) -> CheckResult {
         || format!("it has {environment:?}"),
     )?;
     settled::has_usual_signals(command, settled::OF_THE_LIBRARY | OF_A_RUNTIME)
+}
+
+/// Demands that this is the working directory of a command, which the contract calls so.
+pub(super) fn starts_in(command: &ObservedProcess<'_>, expected: &str, called: &str) -> CheckResult {
+    let directory = command.directory()?;
+    ensure(
+        directory == std::path::Path::new(expected),
+        || format!("COMMAND starts in {called}, {expected}"),
+        || format!("it is in {}", directory.display()),
+    )
+}
+
+/// Demands that a command that was taken into a mount namespace starts in its root.
+pub(super) fn starts_in_root(command: &ObservedProcess<'_>, joined: Kind) -> CheckResult {
+    match joined {
+        Kind::Mnt => starts_in(command, "/", "the root of the mount namespace"),
+        _ => Ok(()),
+    }
 }
 
 /// Demands that with these options a command gets its own name as it was given, with a directory and

@@ -64,6 +64,7 @@ fn kinds(stage: &Stage<'_>) -> CheckResult {
         let held = stage.held_script()?;
         let (run, command) = hold(stage, &held, &[&file(&target, kind)?])?;
         has_joined(stage, &command, &format!("COMMAND with ns/{}", kind.link()), &target, kind)?;
+        command::starts_in_root(&command, kind)?;
         ends(&run, &held)?;
     }
     Ok(())

@@ -45,6 +45,7 @@ fn joins_one(stage: &Stage<'_>, path: &str, target: &ObservedProcess<'_>, kind: 
     is_same_process(&run, &command)?;
     has_left(stage, &command, &format!("-n {path}"), &[kind])?;
     is_in(&command, target, kind)?;
+    command::starts_in_root(&command, kind)?;
     ends(&run, &held)
 }
 
