@@ -470,7 +470,7 @@ impl Runner {
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
         let (decided, mut runnable) = self.split_runnable(cases);
         let approved = |index: &usize| (self.catalogue.approved)(self.catalogue.cases[*index].id);
-        self.witness.remember_settings(runnable.iter().filter_map(approved));
+        self.witness.remember_named(runnable.iter().filter_map(approved));
         self.catalogue.overlap_waits(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
