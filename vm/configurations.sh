@@ -90,6 +90,8 @@ for name in "$@"; do
     mkdir -p "$cache/runs/$name"
     "$NSCONFORM" matrix --kernel "$cache/$name.bzImage" --output "$cache/runs/$name" >"$cache/$name.matrix" 2>&1 || failed=1
     for run in "$cache/runs/$name"/*.jsonl; do
+        # A matrix that came to no end has left none; the next configurations are tried all the same.
+        [ -e "$run" ] || { echo "$name: no run: see $cache/$name.matrix" >&2; failed=1; continue; }
         tail -n 1 "$run" | sed "s/^/$(basename "$run"): /"
         sed -n 's/.*"id":"\([^"]*\)".*"verdict":"\(fail\|error\|timeout\)".*/    \2 \1/p' "$run"
     done
