@@ -6,8 +6,8 @@
 
 use crate::proof;
 use nsconform_sys::capability::{Capabilities, find_capabilities};
-use nsconform_sys::reap;
 use nsconform_sys::sandbox::{leave_namespaces, map_ids, step, write_file};
+use nsconform_sys::{inherited, reap};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -45,14 +45,29 @@ pub(crate) fn enter_user_namespace(ids: Ids) -> Result<(), String> {
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     leave_namespaces(libc::CLONE_NEWUSER | libc::CLONE_NEWNS).map_err(|errno| {
-        let why = if proof::seems_a_chroot() { ": started in a chroot, where it is refused" } else { "" };
+        let why = match proof::seems_a_chroot() {
+            // Whatever it is asked for: the place has no part in that.
+            _ if unsharing_is_refused() => ": unshare(2) is refused here",
+            Some(true) => ": started in a chroot, where it is refused",
+            Some(false) => "",
+            None => ": started in a chroot, or in a container that refuses it",
+        };
         format!("unshare(CLONE_NEWUSER|CLONE_NEWNS): {}{why}", errno.describe())
     })?;
     // Where the helper could do nothing the caller maps its own ids.
     if !helper.is_some_and(Helper::maps_all) {
-        map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"))?;
+        map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1")).map_err(|why| {
+            let without = if inherited::root_gains_nothing() { ": root under SECBIT_NOROOT" } else { "" };
+            format!("{why}{without}")
+        })?;
     }
     Ok(())
+}
+
+/// Whether unshare(2) is refused even where it would change nothing.
+fn unsharing_is_refused() -> bool {
+    // SAFETY: takes a number only.
+    unsafe { libc::unshare(0) == -1 }
 }
 
 /// Root without CAP_SETFCAP may not map the id 0, but an ordinary user its own.

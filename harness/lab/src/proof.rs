@@ -6,8 +6,9 @@
 use crate::seal::TEMPLATE;
 use nsconform_sys::errno::Errno;
 use nsconform_sys::mountinfo;
-use nsconform_sys::sandbox::identity;
+use nsconform_sys::sandbox::{identity, mount};
 use nsconform_sys::{descriptors, reap};
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -119,6 +120,27 @@ pub(crate) fn root_is_the_namespaces(own: Option<&MountNamespace>) -> Result<(),
     }
 }
 
+/// Proves, in a director, that nobody can take the root directory away, beneath which the old one lies: by
+/// trying. Where that is possible the director is lost, and ends.
+///
+/// # Errors
+/// Says how the old root can be reached.
+pub(crate) fn root_cannot_be_uncovered() -> Result<(), String> {
+    let uncovered = |call: &str| {
+        Err(format!(
+            "pivot_root is refused, and {call} uncovers the old root, which lies beneath the sealed one"
+        ))
+    };
+    if nix::mount::umount2("/", nix::mount::MntFlags::MNT_DETACH).is_ok() {
+        return uncovered("umount2(MNT_DETACH)");
+    }
+    let by_moving = nix::mount::MsFlags::MS_MOVE;
+    match mount(Some("/"), "/tmp", None, by_moving, None) {
+        Ok(()) => uncovered("mount(MS_MOVE)"),
+        Err(_) => Ok(()),
+    }
+}
+
 fn creates_user_namespace() -> bool {
     // SAFETY: takes a number only.
     let act = || i32::from(unsafe { libc::unshare(libc::CLONE_NEWUSER) } != 0);
@@ -126,13 +148,32 @@ fn creates_user_namespace() -> bool {
     unsafe { reap::status_of_child(Duration::from_secs(10), act) == Some(0) }
 }
 
-/// Whether the caller seems to be in a chroot: its root is no mount point, or the mount shows a part
-/// of a file system only. Good for a message alone.
-pub(crate) fn seems_a_chroot() -> bool {
+/// Whether the caller is in a chroot: it is where its root is no mount point. Where the root shows a part of a
+/// file system it may be, or be in a container; then, and where nothing tells, none. Good for a message
+/// alone.
+pub(crate) fn seems_a_chroot() -> Option<bool> {
     let root = Path::new("/");
-    mountinfo::mounts_of(mountinfo::OWN).is_ok_and(|mounts| {
-        mounts.iter().find(|mount| mount.point == root).is_none_or(|mount| mount.root != root)
-    })
+    match mountinfo::mounts_of(mountinfo::OWN) {
+        Ok(mounts) => match mounts.iter().find(|mount| mount.point == root) {
+            None => Some(true),
+            Some(mount) if mount.root == root => Some(false),
+            Some(_) => None,
+        },
+        // No procfs. A mount point may be the root of a chroot all the same.
+        Err(_) => is_mount_point(c"/").filter(|is| !is).map(|_| true),
+    }
+}
+
+/// Whether something is mounted on this directory (statx(2), Linux 5.8); none where it is not told.
+fn is_mount_point(directory: &CStr) -> Option<bool> {
+    // SAFETY: all-zero is a valid statx; it and the path outlive the call.
+    let found = unsafe {
+        let mut found: libc::statx = std::mem::zeroed();
+        let told = libc::statx(libc::AT_FDCWD, directory.as_ptr(), 0, libc::STATX_BASIC_STATS, &mut found);
+        (told == 0).then_some(found)
+    }?;
+    let mount_root = libc::STATX_ATTR_MOUNT_ROOT as u64;
+    (found.stx_attributes_mask & mount_root != 0).then_some(found.stx_attributes & mount_root != 0)
 }
 
 /// Proves, in a sealed director, that no descriptor, working directory or mount leads out.

@@ -10,13 +10,14 @@ use crate::ids::{self, Ids};
 use crate::proof::{self, MountNamespace};
 use nix::mount::MsFlags;
 use nsconform_sys::capability::{Capabilities, CapabilitySets, find_capabilities, set_capabilities};
+use nsconform_sys::directory::{change_directory, make_directory};
 use nsconform_sys::errno::Errno;
 use nsconform_sys::reap;
 use nsconform_sys::sandbox::{
     RunningProgram, cover_with_new_root, in_initial_user_namespace, leave_namespaces, map_ids, mount,
-    pivot_into, set_loopback_up, step,
+    move_over_root, pivot_into, pivoting_is_refused, set_loopback_up, step,
 };
-use nsconform_sys::{descriptors, inherited, limit};
+use nsconform_sys::{descriptors, inherited, limit, signals};
 use serde::{Deserialize, Serialize};
 use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
@@ -153,11 +154,12 @@ pub struct SealFailure {
     pub what: String,
 }
 
-/// Prepares the template in the calling process, which becomes the fork server.
+/// Prepares the template in the calling process, which becomes the fork server. Gives the isolation that its
+/// directors need: more where the old root lies beneath that of the template.
 ///
 /// # Errors
 /// Says which call failed: without a template nothing can be tested.
-pub fn prepare_template(isolation: Isolation) -> Result<Mode, SealFailure> {
+pub fn prepare_template(isolation: Isolation) -> Result<(Mode, Isolation), SealFailure> {
     if let Ok(namespace) = std::fs::metadata("/proc/self/ns/pid") {
         STARTED_IN.store(namespace.ino(), Ordering::Relaxed);
     }
@@ -173,9 +175,13 @@ pub fn prepare_template(isolation: Isolation) -> Result<Mode, SealFailure> {
         // An ordinary user may copy mounts only in the user namespace that it has now.
         let program = if found.is_empty() { RunningProgram::at(Path::new(PROGRAM)) } else { found };
         proof::remember_files(program.places());
-        build_template(mode, &program)?;
+        let root = if pivoting_is_refused() { NewRoot::Cover } else { NewRoot::Own };
+        build_template(mode, &program, root)?;
         proof::root_is_the_namespaces(own.as_ref())?;
-        Ok(mode)
+        Ok(match root {
+            NewRoot::Own => (mode, isolation),
+            NewRoot::Cover => (Mode::UserNamespace, Isolation::Covered),
+        })
     };
     prepared().map_err(|what| SealFailure { what })
 }
@@ -190,6 +196,19 @@ pub enum Isolation {
     /// the machine's own settings nor what it shares with other runs, such as the limits of the
     /// template's user namespace or the devices of its network namespace.
     UserNamespace,
+    /// Each run in a user namespace of its own inside the template, since pivot_root(2) is refused: the old
+    /// root lies beneath that of the template, and only in a less privileged mount namespace nobody can
+    /// uncover it (mount_namespaces(7)).
+    Covered,
+}
+
+/// How the template gets its root directory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NewRoot {
+    /// It becomes that of the mount namespace, and the old one is gone.
+    Own,
+    /// It lies over the old one.
+    Cover,
 }
 
 /// Gives the mode, and the mount namespace that the template is built in, where it can be named.
@@ -231,14 +250,14 @@ fn enter_template_namespaces(isolation: Isolation) -> Result<(Mode, Option<Mount
     Ok((Mode::UserNamespace, MountNamespace::own()))
 }
 
-fn build_template(mode: Mode, program: &RunningProgram) -> Result<(), String> {
+fn build_template(mode: Mode, program: &RunningProgram, root: NewRoot) -> Result<(), String> {
     let covered = cover_with_new_root(TEMPLATE, "mode=755,size=64k")?;
     let at = |path: &str| format!("{covered}{path}");
     for directory in ["/proc", "/sys", "/tmp"] {
-        std::fs::create_dir(at(directory)).map_err(|error| format!("mkdir {directory}: {error}"))?;
+        make_directory(at(directory))?;
     }
     program.bind_below(Path::new(covered))?;
-    if mode == Mode::UserNamespace || !in_initial_user_namespace() {
+    if mode == Mode::UserNamespace || root == NewRoot::Cover || !in_initial_user_namespace() {
         // A user namespace may mount proc and sysfs only where a fully visible one is mounted. Where
         // that is refused, the probes of the cases that need one say so.
         for source in ["/proc", "/sys"] {
@@ -246,7 +265,10 @@ fn build_template(mode: Mode, program: &RunningProgram) -> Result<(), String> {
             let _ = mount(Some(source), &at(source), None, bind, None);
         }
     }
-    pivot_into(covered)?;
+    match root {
+        NewRoot::Own => pivot_into(covered)?,
+        NewRoot::Cover => move_over_root(covered)?,
+    }
     // The mount, and the file system itself: a script that binds it elsewhere cannot write either.
     let mount_only = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     step("making the template read-only", mount(None, "/", None, mount_only, None))?;
@@ -268,7 +290,7 @@ impl Isolation {
     pub fn of_director(self) -> libc::c_int {
         match self {
             Isolation::Usual => SEALED,
-            Isolation::UserNamespace => SEALED | libc::CLONE_NEWUSER,
+            Isolation::UserNamespace | Isolation::Covered => SEALED | libc::CLONE_NEWUSER,
         }
     }
 }
@@ -292,12 +314,25 @@ pub fn end_with_server(server: RawFd, otherwise: Duration) -> Result<(), String>
     if signal.is_err() {
         set_timer(otherwise);
     }
-    step("setsid", nix::unistd::setsid())?;
+    leave_session()?;
     if reap::readable(server, Duration::ZERO) {
         // SAFETY: ends the director.
         unsafe { libc::_exit(1) }
     }
     Ok(())
+}
+
+/// A session of the director's own, without a terminal. Where setsid(2) is refused a process group of its own
+/// keeps the signals of the starter's terminal away; the terminal itself cannot be opened in the sealed
+/// place. setpgid(2) takes the lock of which [`end_with_server`] speaks, too.
+fn leave_session() -> Result<(), String> {
+    let done = nix::unistd::setsid().map(drop);
+    let own = nix::unistd::Pid::from_raw(0);
+    let done = match done {
+        Err(nix::Error::EPERM | nix::Error::ENOSYS) => nix::unistd::setpgid(own, own).or(done),
+        _ => done,
+    };
+    step("setsid", done)
 }
 
 /// Has a director end at SIGALRM: SIGKILL ends an init only where the kernel forces it on one, but
@@ -354,8 +389,11 @@ fn limit_cores() -> Result<(), String> {
 /// # Errors
 /// Says which call failed.
 pub fn complete_seal(isolation: Isolation) -> Result<(), String> {
-    if isolation == Isolation::UserNamespace {
+    if isolation != Isolation::Usual {
         map_ids("0 0 1", "0 0 1")?;
+    }
+    if isolation == Isolation::Covered {
+        proof::root_cannot_be_uncovered()?;
     }
     let pid = nix::unistd::getpid().as_raw();
     if pid != 1 {
@@ -366,12 +404,12 @@ pub fn complete_seal(isolation: Isolation) -> Result<(), String> {
     if unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) } == libc::SIG_ERR {
         return Err(format!("signal(SIGPIPE): {}", Errno::last().describe()));
     }
-    // The server blocks SIGCHLD for its signalfd.
-    step("sigprocmask", nix::sys::signal::SigSet::all().thread_unblock())?;
     descriptors::close_from(3)?;
     // Where a masked /proc forbids a fresh procfs, cases that need one are skipped by their probe.
     let strict = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), strict, None);
+    // The server blocks SIGCHLD for its signalfd. Where the call is refused the new procfs tells the mask.
+    signals::unblock_all().map_err(|errno| format!("sigprocmask: {}", errno.describe()))?;
     proof::namespaces_are_new()?;
     limit_cores()?;
     let scratch = Some("mode=1777,size=16m");
@@ -379,7 +417,7 @@ pub fn complete_seal(isolation: Isolation) -> Result<(), String> {
         "mounting the scratch tmpfs",
         mount(Some("scratch"), "/tmp", Some("tmpfs"), MsFlags::empty(), scratch),
     )?;
-    step("chdir", nix::unistd::chdir("/tmp"))?;
+    change_directory("/tmp")?;
     // Some containers refuse these. The cases whose traces show the names have a requirement that
     // finds it out.
     let _ = nix::unistd::sethostname(HOST_NAME);

@@ -416,13 +416,23 @@ const NOT_ROOT_REMEDY: &str = "run as root outside any container (sudo nsconform
 
 /// How to get what a step of the seal lacks, by the words that its failure begins with or holds.
 /// The order matters: the first that fits is said.
-const SEAL_REMEDIES: [(&str, &str); 7] = [
+const SEAL_REMEDIES: [(&str, &str); 10] = [
     ("RLIMIT_CORE", "allow setrlimit(2): nothing is needed of this limit itself"),
     (
         "RLIMIT_",
         "raise the hard limit that is named before the start (ulimit -H in a shell; --ulimit for a container)",
     ),
+    (
+        "in a container that refuses it",
+        "start outside the chroot, or in it as root with CAP_SYS_ADMIN; in a container allow unshare and clone with \
+         CLONE_NEWUSER, or give CAP_SYS_ADMIN (--cap-add=SYS_ADMIN)",
+    ),
     ("started in a chroot", "start outside the chroot, or in it as root with CAP_SYS_ADMIN"),
+    (
+        "unshare(2) is refused here",
+        "allow unshare, or clone with CLONE_NEWUSER, in the seccomp filter (--security-opt seccomp=unconfined for a \
+         container), or give CAP_SYS_ADMIN (--cap-add=SYS_ADMIN), with which the filters of containers allow it",
+    ),
     (
         "unshare(CLONE_NEWUSER|CLONE_NEWNS): EPERM",
         "allow user namespaces (kernel.unprivileged_userns_clone=1 on Debian, \
@@ -432,6 +442,11 @@ const SEAL_REMEDIES: [(&str, &str); 7] = [
     (
         "unshare(CLONE_NEWUSER|CLONE_NEWNS)",
         "raise user.max_user_namespaces and user.max_mnt_namespaces, here and in the user namespaces around this one",
+    ),
+    (
+        "under SECBIT_NOROOT",
+        "start without the securebit SECBIT_NOROOT, under which root gets no capabilities at execve(2) \
+         (capabilities(7)), or start as an ordinary user",
     ),
     (
         "_map: EPERM",
@@ -509,6 +524,18 @@ mod tests {
         "raise user.max_user"
     )]
     #[case::filter("pivot_root: EPERM (Operation not permitted)", "allow the call")]
+    #[case::chroot(
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS): EPERM (Operation not permitted): started in a chroot, where it is refused",
+        "start outside the chroot"
+    )]
+    #[case::filter_of_a_container(
+        "unshare(CLONE_NEWUSER|CLONE_NEWNS): EPERM (Operation not permitted): unshare(2) is refused here",
+        "allow unshare"
+    )]
+    #[case::securebits(
+        "writing /proc/self/uid_map: EPERM (Operation not permitted): root under SECBIT_NOROOT",
+        "start without the securebit"
+    )]
     #[case::capability("writing /proc/self/uid_map: EPERM (Operation not permitted)", "give CAP_SETFCAP")]
     fn a_remedy_is_that_of_the_step(#[case] what: &str, #[case] remedy: &str) {
         let reason = SkipReason::Seal { what: what.to_string() };

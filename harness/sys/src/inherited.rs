@@ -10,6 +10,7 @@
 use crate::capability::{Capabilities, CapabilitySets, capability_set, find_capabilities, set_capabilities};
 use crate::errno::Errno;
 use crate::limit::{self, ResourceLimit};
+use crate::signals;
 
 /// One attribute.
 pub struct Attribute {
@@ -23,7 +24,7 @@ pub struct Attribute {
 pub static ALL: &[Attribute] = &[
     Attribute { name: "umask", set: set_umask },
     Attribute { name: "signal dispositions", set: set_dispositions },
-    Attribute { name: "signal mask", set: unblock_signals },
+    Attribute { name: "signal mask", set: signals::unblock_all },
     Attribute { name: "personality", set: set_personality },
     Attribute { name: "scheduling policy", set: leave_real_time },
     Attribute { name: "timer slack", set: set_timer_slack },
@@ -110,6 +111,17 @@ pub fn securebits_are_told() -> bool {
     unsafe { libc::prctl(libc::PR_GET_SECUREBITS, none, none, none, none) != -1 }
 }
 
+/// Whether root gets no capabilities at execve(2): SECBIT_NOROOT (capabilities(7)).
+pub fn root_gains_nothing() -> bool {
+    /// From linux/securebits.h.
+    const SECBIT_NOROOT: libc::c_int = 1;
+    let none: libc::c_ulong = 0;
+    // SAFETY: takes numbers only.
+    let bits = unsafe { libc::prctl(libc::PR_GET_SECUREBITS, none, none, none, none) };
+    // SAFETY: takes no argument and never fails.
+    bits != -1 && bits & SECBIT_NOROOT != 0 && unsafe { libc::geteuid() } == 0
+}
+
 fn set_umask() -> Result<(), Errno> {
     // SAFETY: takes a number only; never fails.
     unsafe { libc::umask(0o022) };
@@ -126,11 +138,6 @@ fn set_dispositions() -> Result<(), Errno> {
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
     Ok(())
-}
-
-fn unblock_signals() -> Result<(), Errno> {
-    let all = nix::sys::signal::SigSet::all();
-    all.thread_unblock().map_err(Errno::from)
 }
 
 fn set_personality() -> Result<(), Errno> {

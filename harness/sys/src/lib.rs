@@ -5,7 +5,10 @@
 //! | module | what lives there |
 //! |---|---|
 //! | `kind` | the kinds of namespaces and the flags of clone(2) |
+//! | `signals` | the signal mask of the calling thread |
 //! | `errno` | error numbers and their names |
+//! | `directory` | the working directory and new ones |
+//! | `pivot` | another root directory |
 //! | `descriptors` | closing what a process has inherited |
 //! | `inherited` | everything else that a process inherits, set once |
 //! | `capability` | capabilities and the sets of the calling thread |
@@ -27,6 +30,7 @@ pub mod capability;
 pub mod cgroup;
 pub mod confinement;
 pub mod descriptors;
+pub mod directory;
 pub mod errno;
 pub mod foundation;
 pub mod harmless;
@@ -37,8 +41,10 @@ pub mod machine;
 pub mod mountinfo;
 pub mod mounting;
 pub mod numbers;
+pub mod pivot;
 pub mod procfs;
 pub mod reap;
 pub mod sandbox;
+pub mod signals;
 pub mod single_threaded;
 pub mod wire;

@@ -17,6 +17,52 @@ pub fn pidfd(pid: i32) -> Option<OwnedFd> {
     }
 }
 
+/// waitpid(2) for one child, or for any (-1): gives its PID and its wait status; none where `options` has
+/// WNOHANG and no such child has ended. Where wait4(2) is refused, by which the C library makes it, by
+/// waitid(2).
+///
+/// # Errors
+/// Those of waitpid(2).
+pub fn wait(pid: i32, options: libc::c_int) -> std::io::Result<Option<(i32, i32)>> {
+    let mut status = 0;
+    // SAFETY: the status outlives the call.
+    match unsafe { libc::waitpid(pid, &mut status, options) } {
+        0 => Ok(None),
+        -1 => match std::io::Error::last_os_error() {
+            refused if matches!(refused.raw_os_error(), Some(libc::EPERM | libc::ENOSYS)) => {
+                wait_by_waitid(pid, options).map_err(|error| match error.raw_os_error() {
+                    // The refusal of the usual call tells more.
+                    Some(libc::EPERM | libc::ENOSYS) => refused,
+                    _ => error,
+                })
+            }
+            error => Err(error),
+        },
+        ended => Ok(Some((ended, status))),
+    }
+}
+
+fn wait_by_waitid(pid: i32, options: libc::c_int) -> std::io::Result<Option<(i32, i32)>> {
+    let (kind, id) = if pid == -1 { (libc::P_ALL, 0) } else { (libc::P_PID, pid as libc::id_t) };
+    // SAFETY: all-zero is a valid siginfo_t, which outlives the call and of which the fields are read that
+    // waitid(2) fills in.
+    let (ended, code, value) = unsafe {
+        let mut found: libc::siginfo_t = std::mem::zeroed();
+        if libc::waitid(kind, id, &mut found, options | libc::WEXITED) == -1 {
+            return Err(std::io::Error::last_os_error());
+        }
+        (found.si_pid(), found.si_code, found.si_status())
+    };
+    /// The bit of a wait status that tells of a core dump.
+    const DUMPED: i32 = 0x80;
+    let status = match code {
+        libc::CLD_EXITED => (value & 0xff) << 8,
+        libc::CLD_DUMPED => value | DUMPED,
+        _ => value,
+    };
+    Ok((ended != 0).then_some((ended, status)))
+}
+
 /// Reaps a child of the caller and gives its wait status; none if it has not ended in this time.
 ///
 /// # Errors
@@ -25,15 +71,11 @@ pub fn within(pid: i32, time: Duration) -> std::io::Result<Option<i32>> {
     let end = Instant::now() + time;
     let pidfd = pidfd(pid);
     loop {
-        let mut status = 0;
-        // SAFETY: the status outlives the call.
-        match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) } {
-            0 => {}
-            -1 => match std::io::Error::last_os_error() {
-                error if error.kind() == std::io::ErrorKind::Interrupted => {}
-                error => return Err(error),
-            },
-            _ => return Ok(Some(status)),
+        match wait(pid, libc::WNOHANG) {
+            Ok(None) => {}
+            Ok(Some((_, status))) => return Ok(Some(status)),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -82,11 +124,10 @@ pub unsafe fn status_of_child(time: Duration, act: impl FnOnce() -> i32) -> Opti
 pub fn all_within(time: Duration) -> bool {
     let end = Instant::now() + time;
     loop {
-        // SAFETY: the status may be null.
-        match unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } {
-            0 if Instant::now() >= end => return false,
-            0 => std::thread::sleep(PAUSE),
-            -1 if std::io::Error::last_os_error().kind() != std::io::ErrorKind::Interrupted => return true,
+        match wait(-1, libc::WNOHANG) {
+            Ok(None) if Instant::now() >= end => return false,
+            Ok(None) => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() != std::io::ErrorKind::Interrupted => return true,
             _ => {}
         }
     }
@@ -131,6 +172,40 @@ mod tests {
         assert_eq!(within(child, Duration::from_millis(20)).unwrap(), None);
         assert!(kill_within(child, Duration::from_secs(20)));
         assert_eq!(within(child, Duration::ZERO).unwrap_err().raw_os_error(), Some(libc::ECHILD));
+    }
+
+    #[test]
+    fn both_calls_tell_the_same_of_a_child() {
+        let ends: [fn() -> i32; 2] = [
+            || 7,
+            || {
+                // SAFETY: ends the child.
+                unsafe { libc::raise(libc::SIGTERM) }
+            },
+        ];
+        for end in ends {
+            let told = [wait, wait_by_waitid].map(|wait| {
+                // SAFETY: the child makes one system call at most.
+                let child = match unsafe { libc::fork() } {
+                    // SAFETY: ends the child.
+                    0 => unsafe { libc::_exit(end()) },
+                    child => child,
+                };
+                let (ended, status) = wait(child, 0).unwrap().expect("it waits");
+                assert_eq!(ended, child);
+                status
+            });
+            assert_eq!(told[0], told[1]);
+        }
+    }
+
+    #[test]
+    fn a_child_that_goes_on_tells_neither_call_anything() {
+        let child = patient_child();
+        assert_eq!(wait(child, libc::WNOHANG).unwrap(), None);
+        assert_eq!(wait_by_waitid(child, libc::WNOHANG).unwrap(), None);
+        assert!(kill_within(child, Duration::from_secs(20)));
+        assert_eq!(wait_by_waitid(child, 0).unwrap_err().raw_os_error(), Some(libc::ECHILD));
     }
 
     #[test]

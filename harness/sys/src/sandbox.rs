@@ -4,11 +4,14 @@
 //! In which order they are taken, and what is done where one is refused, is the business of whoever
 //! builds the sandbox.
 
+use crate::directory::make_directories;
 use crate::errno::Errno;
 use crate::mountinfo;
 use crate::mounting::attach;
 pub use crate::mounting::mount;
-use nix::mount::{MntFlags, MsFlags};
+pub use crate::pivot::{move_over_root, pivot_into, pivoting_is_refused};
+use crate::reap;
+use nix::mount::MsFlags;
 use std::ffi::{CStr, CString};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -53,11 +56,14 @@ fn go_on_in_child(flags: libc::c_int) -> Result<(), Errno> {
             Ok(())
         }
         child => {
-            let mut status = 0;
-            // SAFETY: the status outlives the call.
-            while unsafe { libc::waitpid(child as i32, &mut status, 0) } == -1
-                && Errno::last().0 == libc::EINTR
-            {}
+            let status = loop {
+                match reap::wait(child as i32, 0) {
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Ok(Some((_, status))) => break status,
+                    // Nobody is left to wait for.
+                    Ok(None) | Err(_) => break 0,
+                }
+            };
             // SAFETY: ends the process, of which the child has taken the place.
             unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
         }
@@ -130,25 +136,6 @@ pub fn cover_with_new_root(source: &str, options: &str) -> Result<&'static str, 
     }
 }
 
-/// Makes a mount point the root directory and takes the old one away.
-///
-/// # Errors
-/// Says which step failed, or did nothing: what follows is done to the root directory.
-pub fn pivot_into(covered: &str) -> Result<(), String> {
-    let new = identity(covered)?;
-    step("chdir", nix::unistd::chdir(covered))?;
-    step("pivot_root", nix::unistd::pivot_root(".", "."))?;
-    if identity("/")? != new {
-        return Err("pivot_root gives 0, and the root directory is still the old one".to_string());
-    }
-    step("detaching the old root", nix::mount::umount2(".", MntFlags::MNT_DETACH))?;
-    // The old root was mounted on top of the new one, where ".." of the root leads.
-    if identity("/..")? != new {
-        return Err("umount2(MNT_DETACH) gives 0, and the old root is still mounted".to_string());
-    }
-    step("chdir", nix::unistd::chdir("/"))
-}
-
 /// The device and the inode of a file or directory (stat(2)).
 ///
 /// # Errors
@@ -204,8 +191,7 @@ impl RunningProgram {
         for (file, place) in &self.files {
             let target = root.join(place.strip_prefix("/").unwrap_or(place));
             if let Some(parent) = target.parent() {
-                std::fs::create_dir_all(parent)
-                    .map_err(|error| format!("mkdir {}: {error}", parent.display()))?;
+                make_directories(parent)?;
             }
             std::fs::write(&target, "").map_err(|error| format!("creating {}: {error}", target.display()))?;
             let target = CString::new(target.as_os_str().as_bytes()).map_err(|error| error.to_string())?;

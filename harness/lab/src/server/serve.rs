@@ -16,7 +16,7 @@ use crate::outcome::Errno;
 use crate::seal::{self, Isolation, SealFailure};
 use nsconform_sys::cgroup::{self, Cgroups};
 use nsconform_sys::single_threaded::SingleThreaded;
-use nsconform_sys::{reap, wire};
+use nsconform_sys::{reap, signals, wire};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -37,10 +37,14 @@ pub(super) fn serve(
     // The server looks here for the processes that a director has left. Directors close it.
     let processes = std::fs::File::open("/proc").ok().map(OwnedFd::from);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null").ok().map(OwnedFd::from);
-    let ready: Ready = seal::prepare_template(isolation).and_then(|mode| {
+    let prepared = seal::prepare_template(isolation).and_then(|prepared| {
         let ready = silence_standard_descriptors(null).and_then(|()| children_can_be_reaped());
-        ready.map(|()| mode).map_err(|what| SealFailure { what })
+        ready.map(|()| prepared).map_err(|what| SealFailure { what })
     });
+    let (ready, isolation): (Ready, _) = match prepared {
+        Ok((mode, isolation)) => (Ok(mode), isolation),
+        Err(why) => (Err(why), isolation),
+    };
     send(&mut control, &ready)?;
     if ready.is_err() {
         return Ok(());
@@ -166,18 +170,20 @@ fn attend(
 
 /// Whether waitpid(2) is allowed: the server has no child yet.
 fn children_can_be_reaped() -> Result<(), String> {
-    // SAFETY: the status may be null.
-    match Errno::result(unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) }) {
+    match reap::wait(-1, libc::WNOHANG).map_err(Errno::from) {
         Err(errno @ Errno(libc::EPERM | libc::ENOSYS)) => Err(format!("waitpid: {}", errno.describe())),
         _ => Ok(()),
     }
 }
 
-/// A descriptor that is readable when a child has ended; -1 where signalfd(2) is absent or refused.
+/// A descriptor that is readable when a child has ended; -1 where signalfd(2) or sigprocmask(2), without
+/// which it tells nothing, is absent or refused.
 fn signal_descriptor() -> io::Result<RawFd> {
+    if signals::block(libc::SIGCHLD).is_err() {
+        return Ok(-1);
+    }
     let mut set = nix::sys::signal::SigSet::empty();
     set.add(nix::sys::signal::Signal::SIGCHLD);
-    set.thread_block()?;
     // SAFETY: the set outlives the call.
     let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     match Errno::result(fd) {

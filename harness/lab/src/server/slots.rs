@@ -175,12 +175,7 @@ pub(super) fn reap_directors(
     cgroups: &Option<Result<Cgroups, String>>,
 ) -> io::Result<()> {
     loop {
-        let mut status = 0;
-        // SAFETY: the status outlives the call.
-        let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
-        if pid <= 0 {
-            return Ok(());
-        }
+        let Ok(Some((pid, status))) = reap::wait(-1, libc::WNOHANG) else { return Ok(()) };
         let found = slots.iter().position(|slot| slot.as_ref().is_some_and(|slot| slot.pid == pid));
         let Some(index) = found else { continue };
         let Some(slot) = slots[index].take() else { continue };
