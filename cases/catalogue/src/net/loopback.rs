@@ -92,7 +92,8 @@ pub const CASES: &[Case] = &[
         claim: "In a new network namespace a server may bind to 127.0.0.1 and listen there before the loopback device is up; clients reach it when it is.",
         sources: &[PART_7, text("kernel, in no manual page")],
         since: "2.6.24",
-        needs: &[&need::NET_NS],
+        // Without policy rules the kernel looks for the address in the tables of devices that are up.
+        needs: &[&need::NET_NS, &need::POLICY_RULES],
         wrong: "the address is not there while the device is down, or the server has to be started again",
         play: |lab| {
             let process = outside(lab, "process")?;
