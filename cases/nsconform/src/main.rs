@@ -7,8 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, course, diff, doctor, explain, fetch_kernels, grade, guest, limits, list, matrix, play,
-    print_data, report, run, shorten, verify,
+    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, limits,
+    list, man, matrix, play, print_data, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -64,6 +64,9 @@ enum Command {
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
     Diff(diff::DiffArguments),
+    /// Show what became of the cases over the runs that --store kept
+    #[command(after_help = history::EXIT_STATUSES)]
+    History(history::HistoryArguments),
     /// Fill the cache with the kernels that the matrix boots
     #[command(after_help = FETCH_STATUSES)]
     FetchKernels(fetch_kernels::FetchKernelsArguments),
@@ -79,7 +82,9 @@ enum Command {
     /// Rewrite run files in the short form, in which kept runs name approved traces by their hash
     #[command(hide = true)]
     Shorten(shorten::ShortenArguments),
-    /// Print a completion script for a shell
+    /// Print the manual page, or write all manual pages into a directory
+    Man(man::ManArguments),
+    /// Print the script that completes commands, options, case ids, assignments and kernels in a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -98,6 +103,7 @@ fn run_command() -> ExitCode {
     if nsconform_vm::guest::is_guest() {
         guest::run(&single);
     }
+    complete::answer_if_asked(CommandLine::command);
     let arguments = CommandLine::try_parse().unwrap_or_else(|error| {
         // `git bisect run` takes the exit status of a wrong command line for a bad commit.
         if error.use_stderr() && std::env::args_os().any(|argument| argument == "--bisect") {
@@ -120,16 +126,17 @@ fn run_command() -> ExitCode {
         Command::Verify(arguments) => fork().and_then(|single| verify::verify(single, &arguments)),
         Command::Play(arguments) => fork().and_then(|single| play::play(single, &arguments)),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::History(arguments) => history::history(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),
         Command::Matrix(arguments) => matrix::matrix(&arguments),
         Command::Course(arguments) => course::course_command(&arguments),
         Command::Grade(arguments) => fork().and_then(|single| grade::grade(single, &arguments)),
         Command::Doctor => fork().and_then(doctor::doctor),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut CommandLine::command(), "nsconform", &mut script);
-            print_data(|to| to.write_all(&script)).map(|()| ExitStatus::Success)
-        }
+        Command::Man(arguments) => man::man(CommandLine::command(), &arguments),
+        Command::Completions { shell } => complete::registration(shell)
+            .map_err(|error| Failure::usage(format!("{shell} cannot be completed for: {error}")))
+            .and_then(|script| print_data(|to| to.write_all(&script)))
+            .map(|()| ExitStatus::Success),
     };
     match done {
         Ok(status) => ExitCode::from(status as u8),

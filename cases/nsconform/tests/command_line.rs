@@ -63,7 +63,7 @@ fn rounds(usual: usize) -> usize {
 }
 
 /// Commands that neither boot, fetch nor run many cases, whatever is put behind them.
-const BEGINNINGS: [&[&str]; 15] = [
+const BEGINNINGS: [&[&str]; 16] = [
     &[],
     &["run", "uts.isolates-nodename-domainname"],
     &["run", "--exact", "no.such-case"],
@@ -71,6 +71,7 @@ const BEGINNINGS: [&[&str]; 15] = [
     &["explain"],
     &["report"],
     &["diff"],
+    &["history"],
     &["audit", "no.such-case"],
     &["verify", "no.such-case"],
     &["matrix", "--kernel", "/no/such"],

@@ -15,7 +15,12 @@ use std::time::Duration;
 
 /// A report in the making.
 pub trait RunReport {
-    /// Takes one event as it happens. Documents that need whole runs leave this alone.
+    /// Whether it takes events as they happen; a document that needs whole runs does not.
+    fn takes_events(&self) -> bool {
+        false
+    }
+
+    /// Takes one event as it happens.
     ///
     /// # Errors
     /// Those of writing.
@@ -215,12 +220,14 @@ impl<'w> Reporter<'w> {
     /// Those of writing.
     pub fn run(&mut self, run: RecordedRun) -> io::Result<()> {
         self.close();
-        self.document.event(&RunEvent::Run(Box::new(run.start.clone())), &mut self.to)?;
-        for result in run.in_order() {
-            self.document.event(&RunEvent::Case(Box::new(result.clone())), &mut self.to)?;
-        }
-        if let Some(end) = &run.end {
-            self.document.event(&RunEvent::Done(end.clone()), &mut self.to)?;
+        if self.document.takes_events() {
+            self.document.event(&RunEvent::Run(Box::new(run.start.clone())), &mut self.to)?;
+            for result in run.in_order() {
+                self.document.event(&RunEvent::Case(Box::new(result.clone())), &mut self.to)?;
+            }
+            if let Some(end) = &run.end {
+                self.document.event(&RunEvent::Done(end.clone()), &mut self.to)?;
+            }
         }
         self.runs.runs.push(run);
         Ok(())

@@ -149,6 +149,10 @@ pub struct RunEnd {
     pub verdicts: Counts,
     /// Wall time of the whole run in microseconds.
     pub duration_us: u64,
+    /// Whether the run was asked to end at the first failure, and did: the cases without a record were not
+    /// begun.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub failed_fast: bool,
 }
 
 impl CaseResult {

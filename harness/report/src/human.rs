@@ -19,15 +19,15 @@ impl RunReport for HumanReport {
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
         match self.0.layout {
             Layout::Each => runs.runs.iter().try_for_each(|run| RunPage { run, options: &self.0 }.write(to)),
-            Layout::Matrix => write_matrix(runs, to),
+            Layout::Matrix => write_matrix(runs, self.0.width, to),
         }
     }
 }
 
-fn write_matrix(runs: &Runs, to: &mut dyn Write) -> io::Result<()> {
+fn write_matrix(runs: &Runs, width: usize, to: &mut dyn Write) -> io::Result<()> {
     let kernels = kernels(runs);
     for matrix in Matrix::of_kernels(&kernels) {
-        matrix.write_human(to)?;
+        matrix.write_human(width, to)?;
         writeln!(to)?;
     }
     match runs.took {
@@ -174,7 +174,7 @@ impl RunPage<'_> {
         for (reason, ids) in by_reason {
             let text = format!("{}: {}", count(ids.len(), "case"), reason.missing());
             let label = paint(YELLOW.bold(), "SKIP");
-            writeln!(to, "{label} {text}")?;
+            write_field(to, self.options.width, &format!("{label} "), &text)?;
             self.field(to, "remedy", reason.remedy())?;
             self.field(to, "cases", &shortened(&ids))?;
             writeln!(to)?;
@@ -335,6 +335,21 @@ DEVIATION net.e
             text.contains("\npass                  0.0 ms  a.a\nskip                  0.0 ms  a.b\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_run_that_ended_at_a_failure_is_a_failure_and_no_loss() {
+        let mut fast = made_up("6.1", &[("a.a", "pass"), ("a.b", "fail")]);
+        fast.start.selected = 30;
+        fast.end.as_mut().unwrap().failed_fast = true;
+        fast.close(false);
+        assert_eq!(fast.counts().exit_status(), ExitStatus::CaseFailed);
+        let text = document_with(ReportFormat::Human, &options(), vec![fast]);
+        let expected = "\
+The run was cut off: --fail-fast ended it at a failure; it holds 2 of 30 records
+FAIL in 1.50 s: 1 of 2 cases passed, 1 failed
+";
+        assert!(text.ends_with(expected), "{text}");
     }
 
     #[test]

@@ -10,11 +10,12 @@ use std::io::{self, Write};
 pub(crate) struct JsonLines(pub(crate) Layout);
 
 impl RunReport for JsonLines {
+    fn takes_events(&self) -> bool {
+        self.0 == Layout::Each
+    }
+
     fn event(&mut self, event: &RunEvent, to: &mut dyn Write) -> io::Result<()> {
-        match self.0 {
-            Layout::Each => event.write(to),
-            Layout::Matrix => Ok(()),
-        }
+        if self.takes_events() { event.write(to) } else { Ok(()) }
     }
 
     fn end(&mut self, runs: &Runs, to: &mut dyn Write) -> io::Result<()> {

@@ -8,6 +8,7 @@
 //! | `human`, `json`, `ktap`, `tap`, `junit`, `markdown`, `csv`, `kcidb` | a report each |
 //! | `html` | the page for a browser: the same runs, and the words of the catalogue |
 //! | `table` | many kernels side by side |
+//! | `store`, `history` | runs that are kept, and what became of each case over kernels and time |
 //! | `compare`, `diff` | what became of each case from one run to another, and how that is shown |
 //! | `style` | how texts for people look |
 
@@ -19,6 +20,7 @@ mod csv;
 pub mod diff;
 pub mod document;
 pub mod event;
+pub mod history;
 pub mod html;
 mod human;
 mod json;
@@ -28,6 +30,7 @@ mod ktap;
 mod markdown;
 pub mod run;
 pub mod shards;
+pub mod store;
 pub mod style;
 pub mod table;
 mod tap;

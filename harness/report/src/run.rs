@@ -10,6 +10,7 @@ use nsconform_suite::case::Case;
 use nsconform_suite::known::{Known, Version};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// A run: who ran what where, and the results.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +91,9 @@ impl RecordedRun {
             )),
             None => Some(format!("the line of type done is missing; {}", of(selected))),
             Some(_) if cut_line => Some("an incomplete line follows the line of type done".into()),
+            Some(end) if end.failed_fast && end.count == recorded => {
+                Some(format!("--fail-fast ended it at a failure; {}", of(selected)))
+            }
             Some(end) if end.count.max(selected) > recorded => Some(of(end.count.max(selected))),
             Some(_) => None,
         };
@@ -141,6 +145,25 @@ impl RecordedRun {
         Ok(run)
     }
 
+    /// Writes the run file in the short form, cases in the order of the catalogue. `approved` gives the
+    /// approved trace of the case with an id.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write_short(
+        &self,
+        approved: fn(&str) -> Option<&'static str>,
+        to: &mut dyn Write,
+    ) -> io::Result<()> {
+        let start = RunStart { schema: SHORT_SCHEMA, ..self.start.clone() };
+        RunEvent::Run(Box::new(start)).write(to)?;
+        for result in self.in_order() {
+            let result = result.clone().shortened(approved(&result.id));
+            RunEvent::Case(Box::new(result)).write(to)?;
+        }
+        self.end.iter().try_for_each(|end| RunEvent::Done(end.clone()).write(to))
+    }
+
     /// The name of the kernel: that of its file (`6.12.root.jsonl` is 6.12) or of the matrix where
     /// it begins with a version, and the release otherwise.
     pub fn kernel(&self) -> &str {
@@ -187,10 +210,15 @@ impl RecordedRun {
         groups
     }
 
-    /// How many cases came to which status; records that are missing count as misses.
+    /// How many cases came to which status; records that are missing count as misses, unless the run ended
+    /// at a failure because it was asked to.
     pub fn counts(&self) -> Counts {
         let mut counts: Counts = self.cases.values().map(CaseResult::status).collect();
-        (0..self.missing()).for_each(|_| counts.add(nsconform_suite::verdict::Status::Miss));
+        let misses = match &self.end {
+            Some(end) if end.failed_fast => end.count.saturating_sub(self.cases.len()),
+            _ => self.missing(),
+        };
+        (0..misses).for_each(|_| counts.add(nsconform_suite::verdict::Status::Miss));
         counts
     }
 

@@ -61,6 +61,7 @@ fn add(whole: &mut RecordedRun, part: RecordedRun) -> Result<(), String> {
         (Some(mut one), Some(other)) => {
             one.count += other.count;
             one.duration_us = one.duration_us.max(other.duration_us);
+            one.failed_fast |= other.failed_fast;
             Some(one)
         }
         _ => None,

@@ -43,10 +43,14 @@ pub(crate) fn of_sign(sign: char) -> Style {
     }
 }
 
-/// Writes a labelled text that goes on below its beginning where it is longer than the line.
-pub(crate) fn write_field(to: &mut dyn Write, width: usize, label: &str, text: &str) -> io::Result<()> {
+/// Writes a labelled text that goes on below its beginning where it is longer than `width` columns. Colours
+/// take no room.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_field(to: &mut dyn Write, width: usize, label: &str, text: &str) -> io::Result<()> {
     const LEAST: usize = 40;
-    let indent = " ".repeat(label.chars().count());
+    let indent = " ".repeat(textwrap::core::display_width(label));
     let options = textwrap::Options::new(width.max(LEAST))
         .initial_indent(label)
         .subsequent_indent(&indent)

@@ -46,6 +46,7 @@ pub(crate) fn made_up(release: &str, cases: &[(&str, &str)]) -> RecordedRun {
             count: cases.len(),
             verdicts: results.values().map(CaseResult::status).collect(),
             duration_us: 1_500_000,
+            failed_fast: false,
         }),
         cases: results,
         cut: None,

@@ -27,6 +27,7 @@ use nsconform_sys::foundation::{Foundation, Standing, Survey};
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// The thing that a job plays.
@@ -259,15 +260,29 @@ impl Runner {
 
     /// Runs jobs and hands over each with its index as soon as it is done, in whatever order.
     pub fn run_jobs(&mut self, jobs: &[Job], done: &mut dyn FnMut(usize, JobResult)) {
+        let _ = self.run_jobs_until(jobs, &mut |index, run| {
+            done(index, run);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// As [`Runner::run_jobs`]; once `done` breaks, no further job begins. Those that are under way end,
+    /// and are handed over too.
+    fn run_jobs_until(
+        &mut self,
+        jobs: &[Job],
+        done: &mut dyn FnMut(usize, JobResult) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let (mut next, mut outstanding) = (0, BTreeSet::new());
+        let (mut wanted, mut flow) = (jobs.len(), ControlFlow::Continue(()));
         let patience = |outstanding: &BTreeSet<usize>| {
             let longest = outstanding.iter().map(|index| jobs[*index].deadline).max().unwrap_or_default();
             // A director is given up after its time and three quarters of it; its time is put off on
             // a busy machine, and another one may have been held until then.
             longest * 24 + END_TIME
         };
-        while next < jobs.len() || !outstanding.is_empty() {
-            while !self.lost && next < jobs.len() && outstanding.len() < self.window {
+        while next < wanted || !outstanding.is_empty() {
+            while !self.lost && next < wanted && outstanding.len() < self.window {
                 outstanding.insert(next);
                 if self.server.submit(next as u32, &jobs[next], patience(&outstanding)).is_err() {
                     self.server.kill();
@@ -285,12 +300,15 @@ impl Runner {
                     Ok(_) => "the fork server has ended".to_string(),
                 };
                 self.lost = true;
-                outstanding.extend(next..jobs.len());
+                outstanding.extend(next..wanted);
                 for index in outstanding {
                     let finish = Finish::NotStarted(why.clone());
-                    done(index, JobResult { trace: Trace::default(), finish, duration: Duration::ZERO });
+                    let lost = JobResult { trace: Trace::default(), finish, duration: Duration::ZERO };
+                    if done(index, lost).is_break() {
+                        flow = ControlFlow::Break(());
+                    }
                 }
-                return;
+                return flow;
             };
             let index = report.id as usize;
             outstanding.remove(&index);
@@ -298,8 +316,12 @@ impl Runner {
                 Ok(trace) => (trace, report.finish),
                 Err(why) => (Trace::default(), Finish::Died(why)),
             };
-            done(index, JobResult { trace, finish, duration: report.duration });
+            if done(index, JobResult { trace, finish, duration: report.duration }).is_break() {
+                flow = ControlFlow::Break(());
+                wanted = next;
+            }
         }
+        flow
     }
 
     /// Probes requirements that were not probed before.
@@ -468,13 +490,28 @@ impl Runner {
     ///
     /// The cases of a broken foundation come first: they are the cause.
     pub fn run_cases(&mut self, cases: &[usize], known: &[Known], done: &mut dyn FnMut(usize, Record)) {
+        let _ = self.run_cases_until(cases, known, &mut |index, record| {
+            done(index, record);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// As [`Runner::run_cases`]; once `done` breaks, no further case begins. Those that are under way end,
+    /// and their records are handed over too. Gives whether it broke.
+    pub fn run_cases_until(
+        &mut self,
+        cases: &[usize],
+        known: &[Known],
+        done: &mut dyn FnMut(usize, Record) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let (decided, mut runnable) = self.split_runnable(cases);
         let approved = |index: &usize| (self.catalogue.approved)(self.catalogue.cases[*index].id);
         self.witness.remember_named(runnable.iter().filter_map(approved));
         self.catalogue.overlap_waits(&mut runnable);
         let (own, runnable): (Vec<usize>, Vec<usize>) =
             runnable.into_iter().partition(|index| self.is_own(self.catalogue.cases[*index]));
-        self.run_and_judge(&own, known, true, done);
+        self.run_and_judge(&own, known, true, done)?;
+        let mut flow = ControlFlow::Continue(());
         for (index, verdict) in decided {
             let record = Record {
                 id: self.catalogue.cases[index].id.to_string(),
@@ -482,9 +519,12 @@ impl Runner {
                 duration_us: 0,
                 trace: Vec::new(),
             };
-            done(index, record);
+            if done(index, record).is_break() {
+                flow = ControlFlow::Break(());
+            }
         }
-        self.run_and_judge(&runnable, known, false, done);
+        flow?;
+        self.run_and_judge(&runnable, known, false, done)
     }
 
     /// Runs cases and hands over their records. `own` are cases of a broken foundation: that one of
@@ -494,8 +534,8 @@ impl Runner {
         cases: &[usize],
         known: &[Known],
         own: bool,
-        done: &mut dyn FnMut(usize, Record),
-    ) {
+        done: &mut dyn FnMut(usize, Record) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let let_live = self.broken.iter().find(|(basis, _)| basis.ends).map(rests_on);
         // A rule that is known to be broken need not be waited for so long; nor a case that says
         // nothing if it does not end.
@@ -505,7 +545,7 @@ impl Runner {
             cases.iter().map(|index| Job { deadline, ..self.job(Role::Case(*index)) }).collect();
         let (catalogue, refused_with) = (self.catalogue, self.refused_with);
         let mut witness = self.witness.clone();
-        self.run_jobs(&jobs, &mut |number, run| {
+        let flow = self.run_jobs_until(&jobs, &mut |number, run| {
             let case = catalogue.cases[cases[number]];
             let approved = (catalogue.approved)(case.id);
             let verdict = match judge(&run, approved, deadline) {
@@ -537,9 +577,10 @@ impl Runner {
                 duration_us: run.duration.as_micros() as u64,
                 trace,
             };
-            done(cases[number], record);
+            done(cases[number], record)
         });
         self.witness = witness;
+        flow
     }
 }
 

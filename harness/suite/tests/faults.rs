@@ -16,6 +16,7 @@ use nsconform_suite::runner::{DEADLINE, Role, Runner, Setup};
 use nsconform_suite::verdict::{Record, Verdict};
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -450,6 +451,27 @@ fn the_server_is_killed() -> Result<(), Failed> {
     nothing_is_left()
 }
 
+/// Once somebody has seen enough no further case begins; those that had begun give their records.
+fn a_break_ends_the_run(failing: usize) -> Result<(), Failed> {
+    let mut runner = Runner::start(&single(), catalogue(), Setup { jobs: 1, ..Setup::default() })?;
+    let cases: Vec<usize> = std::iter::once(failing).chain([0; 50]).collect();
+    let mut verdicts = Vec::new();
+    let flow = runner.run_cases_until(&cases, &[], &mut |_, record| {
+        verdicts.push(record.verdict);
+        if verdicts.contains(&Verdict::Fail) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if flow.is_continue() || verdicts.len() > 5 {
+        return Err(format!("{} records after {flow:?}", verdicts.len()).into());
+    }
+    // The runner is as good as before.
+    match run(&mut runner, &[0]).as_slice() {
+        [(0, record)] if record.verdict == Verdict::Pass => {}
+        other => return Err(format!("after it: {other:?}").into()),
+    }
+    drop(runner);
+    nothing_is_left()
+}
+
 fn main() -> ExitCode {
     nsconform_lab::actor::continue_if_asked();
     let mut arguments = Arguments::from_args();
@@ -465,5 +487,7 @@ fn main() -> ExitCode {
     trials.push(Trial::test("a-turn-is-waited-for", move || a_turn_is_waited_for(last + 1)));
     trials.push(Trial::test("a-lie-that-hangs", move || a_lie_that_hangs_is_known_soon(last + 2)));
     trials.push(Trial::test("the-server-is-killed", the_server_is_killed));
+    let fails = 1 + FAULTS.iter().position(|fault| fault.verdict == "fail").unwrap_or(0);
+    trials.push(Trial::test("a-break-ends-the-run", move || a_break_ends_the_run(fails)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 pub struct AuditArguments {
     /// Audit only cases whose id holds one of these (`*` stands for anything), and show the score
     /// of each
-    #[arg(value_name = "PATTERN", value_parser = pattern)]
+    #[arg(value_name = "PATTERN", value_parser = pattern, add = super::complete::cases())]
     patterns: Vec<String>,
     /// How many runs are made side by side [default: 32 per processor, since many only wait]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]

@@ -29,6 +29,7 @@ enum CourseCommand {
     /// Write what a student starts from: handout, starter and build file
     Start {
         /// The assignment: `nsconform course list` shows all
+        #[arg(add = super::complete::assignments())]
         assignment: String,
         /// The directory, made if it is not there
         directory: PathBuf,
@@ -42,6 +43,7 @@ enum CourseCommand {
     /// Print the rules of an assignment, for a teacher to change and to give to `grade --rules`
     Rules {
         /// The assignment
+        #[arg(add = super::complete::assignments())]
         assignment: String,
     },
 }

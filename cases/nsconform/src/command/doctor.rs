@@ -5,6 +5,7 @@ use anstyle::{AnsiColor, Style};
 use nsconform_catalogue::{catalogue, claims, requirements};
 use nsconform_grader::grader;
 use nsconform_lab::seal::{Credentials, Mode};
+use nsconform_report::style::{count, write_field};
 use nsconform_suite::case::Case;
 use nsconform_suite::requirement::{Probed, Unmet};
 use nsconform_suite::runner::{Runner, Setup};
@@ -32,13 +33,14 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
     findings.extend(refused_calls(&skipped));
     drop(runner);
     print(|to| {
-        write_machine(to, &Machine::look())?;
-        // Missing things come first: they are what a reader can do something about.
-        let (missing, offered): (Vec<&Fact>, Vec<&Fact>) =
+        let machine = Machine::look();
+        writeln!(to, "{}\n", machine.headline())?;
+        // Missing things come first, the dearest before the others: they are what a reader can do
+        // something about.
+        let (mut missing, offered): (Vec<&Fact>, Vec<&Fact>) =
             findings.iter().partition(|fact| fact.missing.is_some());
+        missing.sort_by_key(|fact| std::cmp::Reverse(fact.cases));
         missing.into_iter().chain(offered).try_for_each(|fact| fact.write(to))?;
-        write_grading(to, obstacle.as_deref(), without_cgroup.as_deref())?;
-        write_matrix(to)?;
         writeln!(
             to,
             "\n{} of {} cases can be run here, {} would be skipped",
@@ -46,7 +48,9 @@ pub fn doctor(single: &SingleThreaded) -> CommandResult {
             catalogue().len(),
             skipped.len()
         )?;
-        Ok(())
+        write_grading(to, obstacle.as_deref(), without_cgroup.as_deref())?;
+        write_matrix(to)?;
+        write_machine(to, &machine)
     })?;
     Ok(if runnable.is_empty() { ExitStatus::NothingTested } else { ExitStatus::Success })
 }
@@ -66,9 +70,8 @@ impl Fact {
         match &self.missing {
             None => offered(to, &self.name, self.how),
             Some(reason) => {
-                let cost = nsconform_report::style::count(self.cases, "case");
-                writeln!(to, "{MISSING}missing {MISSING:#}  {} (costs {cost})", reason.missing())?;
-                writeln!(to, "          remedy: {}", reason.remedy())
+                let cost = count(self.cases, "case");
+                write_missing(to, &format!("{} (costs {cost})", reason.missing()), reason.remedy())
             }
         }
     }
@@ -131,7 +134,7 @@ fn refused_calls(skipped: &[(usize, Verdict)]) -> Vec<Fact> {
 
 fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
     let unknown = || "unknown".to_string();
-    writeln!(to, "{}", machine.headline())?;
+    writeln!(to, "\nThe machine:")?;
     writeln!(to, "  version           {}", machine.kernel_version)?;
     writeln!(to, "  processors        {}", machine.processors)?;
     writeln!(to, "  capabilities      {}", machine.capabilities.clone().unwrap_or_else(unknown))?;
@@ -139,7 +142,7 @@ fn write_machine(to: &mut dyn Write, machine: &Machine) -> io::Result<()> {
     for (name, value) in &machine.sysctls {
         writeln!(to, "  {name} = {value}")?;
     }
-    writeln!(to)
+    Ok(())
 }
 
 /// Whether `nsconform grade` can build its stage.
@@ -185,6 +188,12 @@ fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
 }
 
 fn lacking(to: &mut dyn Write, name: &str, what: &str, remedy: &str) -> io::Result<()> {
-    writeln!(to, "{MISSING}missing {MISSING:#}  {name}: {what}")?;
-    writeln!(to, "          remedy: {remedy}")
+    write_missing(to, &format!("{name}: {what}"), remedy)
+}
+
+/// A missing thing, and how it is had.
+fn write_missing(to: &mut dyn Write, what: &str, remedy: &str) -> io::Result<()> {
+    let width = super::width().into();
+    write_field(to, width, &format!("{MISSING}missing {MISSING:#}  "), what)?;
+    write_field(to, width, "          remedy: ", remedy)
 }

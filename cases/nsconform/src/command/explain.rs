@@ -3,10 +3,11 @@
 
 use super::output::{Output, unwritten};
 use super::textbook::{called, declaration, flags, meaning, textbook, textbook_case};
-use super::{CommandResult, Failure, unknown};
+use super::{CommandResult, Failure, unknown, width};
 use nsconform_catalogue::{approved, catalogue, claims, untested};
 use nsconform_lab::fold::is_brace;
 use nsconform_report::html;
+use nsconform_report::style::write_field;
 use nsconform_suite::case::{Case, Untested};
 use nsconform_suite::verdict::ExitStatus;
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 pub struct ExplainArguments {
     /// The id of the case
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", add = super::complete::claims())]
     case: Option<String>,
     /// Every case in one page: the textbook
     #[arg(long)]
@@ -87,11 +88,13 @@ fn write_to(arguments: &ExplainArguments, write: &dyn Fn(&mut dyn Write) -> io::
 /// A claim that no case tests, or tests only in part.
 fn write_untested(to: &mut dyn Write, claim: &Untested) -> io::Result<()> {
     let bold = anstyle::Style::new().bold();
-    writeln!(to, "{bold}{}{bold:#}\n\n  {}\n", claim.id, claim.claim)?;
+    writeln!(to, "{bold}{}{bold:#}\n", claim.id)?;
+    field(to, "  ", claim.claim)?;
+    writeln!(to)?;
     for source in claim.sources {
-        writeln!(to, "  documented in  {source}")?;
+        field(to, "  documented in  ", &source.to_string())?;
     }
-    writeln!(to, "  not tested     {}", claim.why)?;
+    field(to, "  not tested     ", claim.why)?;
     match claim.part {
         Some(part) => writeln!(to, "  tested part    nsconform explain {part}"),
         None => Ok(()),
@@ -100,23 +103,24 @@ fn write_untested(to: &mut dyn Write, claim: &Untested) -> io::Result<()> {
 
 fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
     let bold = anstyle::Style::new().bold();
-    writeln!(to, "{bold}{}{bold:#}\n\n  {}\n", case.id, case.claim)?;
+    writeln!(to, "{bold}{}{bold:#}\n", case.id)?;
+    field(to, "  ", case.claim)?;
+    writeln!(to)?;
     for source in case.sources {
-        writeln!(to, "  documented in  {source}")?;
+        field(to, "  documented in  ", &source.to_string())?;
     }
     let since = if case.since.is_empty() { "as long as this kind of namespace" } else { case.since };
     writeln!(to, "  holds since    {since}")?;
     writeln!(to, "  starts as      {}", case.starts_as.describe())?;
     let needs: Vec<&str> = claims().needs(case).into_iter().map(|need| need.name).collect();
-    writeln!(
-        to,
-        "  needs          {}",
-        if needs.is_empty() { "nothing more".to_string() } else { needs.join(", ") }
-    )?;
+    let needs = if needs.is_empty() { "nothing more".to_string() } else { needs.join(", ") };
+    field(to, "  needs          ", &needs)?;
     if let Some(document) = case.deviation {
-        writeln!(to, "  deviation      kernels do otherwise than the documentation says: {document}")?;
+        let text = format!("kernels do otherwise than the documentation says: {document}");
+        field(to, "  deviation      ", &text)?;
     }
-    writeln!(to, "  a wrong kernel would show: {}\n", case.wrong)?;
+    field(to, "  a wrong kernel would show: ", case.wrong)?;
+    writeln!(to)?;
     let Some(trace) = approved(case.id) else {
         return writeln!(to, "There is no approved trace yet.");
     };
@@ -151,7 +155,7 @@ fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
         let Some(call) = called(line) else { continue };
         let Some(declaration) = declaration(call) else { continue };
         if met.insert(declaration.name) {
-            writeln!(to, "      {dim}{}{dim:#}", meaning(declaration))?;
+            field(to, "      ", &format!("{dim}{}{dim:#}", meaning(declaration)))?;
         }
     }
     Ok(())
@@ -163,5 +167,10 @@ fn write_flags(to: &mut dyn Write, trace: &str) -> io::Result<()> {
         return Ok(());
     }
     writeln!(to, "\nFlags:")?;
-    flags.into_iter().try_for_each(|(name, meaning)| writeln!(to, "  {name:16} {meaning}"))
+    flags.into_iter().try_for_each(|(name, meaning)| field(to, &format!("  {name:16} "), meaning))
+}
+
+/// A labelled text that goes on below its beginning where it is longer than the line.
+fn field(to: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    write_field(to, width().into(), label, text)
 }

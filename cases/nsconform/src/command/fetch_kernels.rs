@@ -15,7 +15,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 #[derive(clap::Args)]
 pub struct FetchKernelsArguments {
     /// Only the kernels of these names
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', add = super::complete::kernels())]
     only: Vec<String>,
     /// The Debian mirror [default: the one that apt is configured with]
     #[arg(long, value_name = "URL")]

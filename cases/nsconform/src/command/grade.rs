@@ -52,6 +52,7 @@ view of the system's programs and 16 MiB of scratch space.";
 #[derive(clap::Args)]
 pub struct GradeArguments {
     /// The assignment: `nsconform course list` shows all
+    #[arg(add = super::complete::assignments())]
     pub(super) assignment: String,
     /// The program to be graded: any executable file
     #[arg(required_unless_present = "all")]

@@ -205,6 +205,7 @@ fn run_cases(
             count: counts.total(),
             verdicts: counts,
             duration_us: started.elapsed().as_micros() as u64,
+            failed_fast: false,
         }),
     );
     // SAFETY: waits until the port has sent everything; the descriptor is open.

@@ -4,12 +4,14 @@
 use super::{Failure, LOOKUP};
 use nsconform_catalogue::catalogue;
 use nsconform_report::run::RecordedRun;
+use nsconform_report::store::unpacked;
 use nsconform_suite::known::{self, Known};
 use nsconform_sys::machine::Machine;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
 /// The largest run file that is read: thousands of times as large as one of all cases.
 const LARGEST_RUN: u64 = 1 << 30;
@@ -68,17 +70,53 @@ pub fn text(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// A run from its file, whole or cut off.
+/// A run from its file, whole or cut off, which may be compressed as an entry of a store is.
 ///
 /// # Errors
 /// When it cannot be read or is no run file.
 pub fn run(path: &Path) -> Result<RecordedRun, Failure> {
-    RecordedRun::parse(&path.display().to_string(), &bytes(path, LARGEST_RUN)?, LOOKUP)
-        .map_err(Failure::usage)
+    let shown = path.display().to_string();
+    let content = unpacked(bytes(path, LARGEST_RUN)?, LARGEST_RUN)
+        .map_err(|error| Failure::usage(format!("{shown} cannot be read: {error}")))?;
+    RecordedRun::parse(&shown, &content, LOOKUP).map_err(Failure::usage)
+}
+
+/// The runs of these files, in their order; `read_one` is told of each. They are read side by side where
+/// threads can be had.
+///
+/// # Errors
+/// As [`run`], for the first file that is wrong.
+pub fn runs(files: &[PathBuf], read_one: &(dyn Fn() + Sync)) -> Result<Vec<RecordedRun>, Failure> {
+    let readers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len()).max(1);
+    let read = |first: usize| -> Vec<(usize, Result<RecordedRun, Failure>)> {
+        let own = files.iter().enumerate().skip(first).step_by(readers);
+        own.map(|(place, file)| (place, run(file))).inspect(|_| read_one()).collect()
+    };
+    let read = &read;
+    let mut all: Vec<(usize, Result<RecordedRun, Failure>)> = std::thread::scope(|scope| {
+        let begin = |first| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, move || read(first));
+            thread.map_err(|_| read(first))
+        };
+        let begun: Vec<_> = (0..readers).map(begin).collect();
+        let end = |part: Result<ScopedJoinHandle<Vec<_>>, Vec<_>>| match part {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(part) => part,
+        };
+        begun.into_iter().flat_map(end).collect()
+    });
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, run)| run).collect()
+}
+
+/// Whether a file in a folder is a run file: console logs and command lines may lie beside the runs.
+fn is_run_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    [".json", ".jsonl", ".jsonl.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The run files that are meant: files as they are, and of folders the files whose names end in
-/// .json or .jsonl, in the order of their names.
+/// .json, .jsonl or .jsonl.gz, in the order of their names.
 ///
 /// # Errors
 /// When a folder cannot be read or holds no run file.
@@ -94,8 +132,7 @@ pub fn run_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path).map_err(cannot)? {
             let file = entry.map_err(cannot)?.path();
-            // Console logs and command lines may lie beside the runs.
-            if file.extension().is_some_and(|ending| ending == "json" || ending == "jsonl") {
+            if is_run_file(&file) {
                 found.push(file);
             }
         }

@@ -15,7 +15,7 @@ use std::io::Write;
 #[derive(clap::Args)]
 pub struct ListArguments {
     /// List only cases whose id holds one of these (`*` stands for anything)
-    #[arg(value_name = "PATTERN", value_parser = pattern)]
+    #[arg(value_name = "PATTERN", value_parser = pattern, add = super::complete::claims())]
     patterns: Vec<String>,
     /// The form of the list
     #[arg(long, value_enum, default_value_t)]

@@ -1,6 +1,7 @@
 //! `nsconform matrix`: boots kernels side by side, runs the cases in each as root and as an
 //! ordinary user, and shows where they differ.
 
+use super::history::RunKeeper;
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
 use super::{CommandResult, Failure, LOOKUP, ReporterArguments, fetch_kernels, pattern, select};
@@ -32,7 +33,7 @@ pub struct MatrixArguments {
     #[arg(long, value_name = "DIR", requires = "kernel")]
     modules: Option<PathBuf>,
     /// Only the kernels of these names in the list
-    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "kernel")]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with = "kernel", add = super::complete::kernels())]
     only: Vec<String>,
     /// A list of kernels to use instead of the built-in one (vm/kernels.toml), in the same form
     #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
@@ -53,14 +54,14 @@ pub struct MatrixArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Run only cases whose id holds this (`*` stands for anything)
-    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    #[arg(long, value_name = "PATTERN", value_parser = pattern, add = super::complete::cases())]
     case: Vec<String>,
     /// Run as this only
     #[arg(long = "as", value_enum, value_name = "WHOM")]
     whom: Option<Whom>,
     /// Answer `git bisect run` about one case and one kernel: exit status 0 if it passes, 1 if it
     /// fails, 125 if that cannot be said
-    #[arg(long, requires = "kernel", requires = "case", conflicts_with_all = ["output", "format"])]
+    #[arg(long, requires = "kernel", requires = "case", conflicts_with_all = ["output", "format", "store"])]
     bisect: bool,
     /// How many times each guest runs each case: verdict and trace must always be the same
     /// [default: 1; 5 with --bisect]
@@ -189,6 +190,7 @@ fn fetch(arguments: &MatrixArguments) -> Result<(Vec<Kernel>, usize), Failure> {
 fn boot(arguments: &MatrixArguments, ids: Vec<String>, kernels: &[Kernel], missing: usize) -> CommandResult {
     let started = Instant::now();
     let expectations = Expectations::read(&arguments.report.known)?;
+    let keeper = RunKeeper::prepare(arguments.report.store.as_ref())?;
     let qemu = if arguments.uml { None } else { Some(qemu::find().map_err(Failure::harness)?) };
     if let Some(directory) = &arguments.output {
         std::fs::create_dir_all(directory)
@@ -259,6 +261,7 @@ fn boot(arguments: &MatrixArguments, ids: Vec<String>, kernels: &[Kernel], missi
     let boots = outcomes.iter().map(|(kernel, outcome)| boot_line(kernel, outcome)).collect();
     reporter.about(lost(&outcomes), boots, started.elapsed());
     let runs = written.and_then(|()| reporter.finish()).map_err(|error| unwritten(None, &error))?;
+    keeper.keep(&runs, arguments.report.quiet)?;
     // Kernels that could not be had were not tested.
     let status = if missing > 0 { ExitStatus::HarnessFailed } else { runs.exit_status() };
     Ok(if unstable > 0 && status == ExitStatus::Success { ExitStatus::CaseFailed } else { status })

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod class;
+pub mod complete;
 pub mod course;
 pub mod diff;
 pub mod doctor;
@@ -10,9 +11,11 @@ pub mod explain;
 pub mod fetch_kernels;
 pub mod grade;
 pub mod guest;
+pub mod history;
 mod input;
 pub mod limits;
 pub mod list;
+pub mod man;
 pub mod matrix;
 pub mod output;
 pub mod play;
@@ -93,6 +96,9 @@ pub struct ReporterArguments {
     /// Expect the failures that this file lists, beside the built-in ones; may be repeated
     #[arg(long, value_name = "FILE")]
     pub known: Vec<PathBuf>,
+    /// Keep the run in a store too, which `history` shows [default DIR: $XDG_STATE_HOME/nsconform]
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<Option<PathBuf>>,
     /// The system that submits, for KCIDB
     #[arg(long, value_name = "NAME", default_value = "nsconform", value_parser = origin, hide_short_help = true)]
     pub kcidb_origin: String,
@@ -112,6 +118,7 @@ impl Default for ReporterArguments {
             quiet: false,
             verbose: false,
             known: Vec::new(),
+            store: None,
             kcidb_origin: Submitter::default().origin,
             kcidb_checkout: None,
             kcidb_build: None,

@@ -1,5 +1,6 @@
 //! `nsconform run`: runs cases and shows the result.
 
+use super::history::RunKeeper;
 use super::input::{self, Expectations};
 use super::output::{Output, unwritten};
 use super::progress::ProgressLine;
@@ -11,6 +12,7 @@ use nsconform_suite::runner::{Runner, Setup};
 use nsconform_suite::verdict::{ExitStatus, Status};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -18,10 +20,10 @@ use std::time::Instant;
 #[derive(clap::Args, Default)]
 pub struct RunArguments {
     /// Run only cases whose id holds one of these (`*` stands for anything)
-    #[arg(value_name = "PATTERN", value_parser = pattern)]
+    #[arg(value_name = "PATTERN", value_parser = pattern, add = super::complete::cases())]
     patterns: Vec<String>,
     /// Leave out cases whose id holds this
-    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    #[arg(long, value_name = "PATTERN", value_parser = pattern, add = super::complete::cases())]
     skip: Vec<String>,
     /// Patterns are whole ids
     #[arg(long)]
@@ -32,6 +34,9 @@ pub struct RunArguments {
     /// Run only the Kth of N parts of the selection; `report` puts the parts together
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
+    /// Begin no further case once one has failed, timed out or was an error
+    #[arg(long)]
+    fail_fast: bool,
     /// How many cases run side by side [default: three per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
@@ -66,6 +71,7 @@ pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
     };
     let mut runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
+    let keeper = RunKeeper::prepare(arguments.report.store.as_ref())?;
     let output = Output::open(arguments.output.as_deref(), arguments.report.is_for_people())?;
     let machine = Machine::look();
     let mut expected = expectations.of(&machine);
@@ -76,13 +82,15 @@ pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
     let start = run_start(&runner, &machine, selected.len(), SCHEMA, arguments.shard);
     let mut written = reporter.event(release, RunEvent::Run(Box::new(start)));
     let progress = ProgressLine::start(selected.len(), "cases");
-    runner.run_cases(&selected, &expected, &mut |index, record| {
+    let flow = runner.run_cases_until(&selected, &expected, &mut |index, record| {
         progress.step(&record.id);
         let case = catalogue()[index];
+        let result = CaseResult::new(index, case, record, approved(case.id));
+        let stop = arguments.fail_fast && result.status().is_alarming();
         if written.is_ok() {
-            let result = CaseResult::new(index, case, record, approved(case.id));
             written = reporter.event(release, RunEvent::Case(Box::new(result)));
         }
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     progress.end();
     drop(runner);
@@ -90,6 +98,7 @@ pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
         count: reporter.counts().total(),
         verdicts: reporter.counts(),
         duration_us: started.elapsed().as_micros() as u64,
+        failed_fast: flow.is_break() && reporter.counts().total() < selected.len(),
     };
     let runs = written
         .and_then(|()| {
@@ -98,6 +107,7 @@ pub fn run(single: &SingleThreaded, arguments: &RunArguments) -> CommandResult {
         })
         .and_then(|()| reporter.finish())
         .map_err(|error| unwritten(arguments.output.as_deref(), &error))?;
+    keeper.keep(&runs, arguments.report.quiet)?;
     Ok(runs.exit_status())
 }
 

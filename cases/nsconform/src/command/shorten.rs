@@ -8,7 +8,7 @@
 
 use super::{CommandResult, Failure, input, output};
 use nsconform_catalogue::approved;
-use nsconform_report::event::{CaseResult, RunEvent, SHORT_SCHEMA};
+use nsconform_report::event::CaseResult;
 use nsconform_report::run::{Lookup, RecordedRun};
 use nsconform_suite::snapshot;
 use nsconform_suite::verdict::ExitStatus;
@@ -47,18 +47,11 @@ pub fn shorten(arguments: &ShortenArguments) -> CommandResult {
 }
 
 fn short(mut run: RecordedRun, former: &BTreeMap<String, String>) -> std::io::Result<Vec<u8>> {
-    run.start.schema = SHORT_SCHEMA;
+    for result in run.cases.values_mut() {
+        *result = renewed(result.clone(), former.get(&result.id).map(String::as_str));
+    }
     let mut text = Vec::new();
-    RunEvent::Run(Box::new(run.start.clone())).write(&mut text)?;
-    for result in run.in_order() {
-        let result = renewed(result.clone(), former.get(&result.id).map(String::as_str));
-        let approved = approved(&result.id);
-        let result = result.shortened(approved);
-        RunEvent::Case(Box::new(result)).write(&mut text)?;
-    }
-    if let Some(end) = run.end {
-        RunEvent::Done(end).write(&mut text)?;
-    }
+    run.write_short(approved, &mut text)?;
     Ok(text)
 }
 

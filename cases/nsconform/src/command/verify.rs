@@ -24,7 +24,7 @@ Exit status:
 #[derive(clap::Args)]
 pub struct VerifyArguments {
     /// Verify only cases whose id holds one of these (`*` stands for anything)
-    #[arg(value_name = "PATTERN", value_parser = pattern)]
+    #[arg(value_name = "PATTERN", value_parser = pattern, add = super::complete::cases())]
     patterns: Vec<String>,
     /// How many times each case is run
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(2..=100_000))]

@@ -143,6 +143,7 @@ mod tests {
     use super::*;
     use crate::table::KernelRuns;
     use crate::testing::made_up;
+    use std::borrow::Cow;
 
     #[test]
     fn each_rule_stands_in_its_section_and_holes_are_counted() {
@@ -159,7 +160,7 @@ mod tests {
             cases: vec![],
             open: vec![rule("uts.c", untestable), rule("uts.d", WithoutCase::NotWritten)],
         };
-        let kernels = [KernelRuns { name: "6.1".into(), runs: vec![run], miss: None }];
+        let kernels = [KernelRuns { name: "6.1".into(), runs: vec![Cow::Owned(run)], miss: None }];
         let grid = Grid::new(&textbook, &kernels);
         let pages = pages(&grid, &textbook);
         let numbers = |page: &str, section: &str| pages[page][section].numbers();

@@ -111,15 +111,16 @@ mod tests {
     use super::*;
     use crate::table::KernelRuns;
     use crate::testing::made_up;
+    use std::borrow::Cow;
 
     #[test]
     fn behaviours_stand_by_the_first_kernel_that_shows_them() {
         let run = |release: &str, words: [&str; 4]| KernelRuns {
             name: release.into(),
-            runs: vec![made_up(
+            runs: vec![Cow::Owned(made_up(
                 release,
                 &[("a.old", words[0]), ("a.new", words[1]), ("a.gone", words[2]), ("a.never", words[3])],
-            )],
+            ))],
             miss: None,
         };
         let kernels = [

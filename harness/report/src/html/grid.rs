@@ -6,6 +6,7 @@ use crate::event::{CaseResult, Description};
 use crate::run::{RecordedRun, version_order};
 use crate::table::{KernelRuns, privileges};
 use nsconform_suite::verdict::{Evidence, Status};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// All cases on all kernels, as each privilege. Without runs it has no kernel and no privilege.
@@ -40,12 +41,13 @@ pub(crate) struct GridCase<'r> {
 
 impl<'r> Grid<'r> {
     /// Puts the runs of these kernels beside the textbook.
-    pub(crate) fn new(textbook: &'r Textbook, by_kernel: &'r [KernelRuns]) -> Grid<'r> {
+    pub(crate) fn new(textbook: &'r Textbook, by_kernel: &'r [KernelRuns<'r>]) -> Grid<'r> {
         let mut by_version: Vec<&KernelRuns> = by_kernel.iter().collect();
         by_version.sort_by(|a, b| version_order(&a.name, &b.name));
         let whom = privileges(by_kernel);
-        let run_as =
-            |kernel: &'r KernelRuns, uid: u32| kernel.runs.iter().find(|run| run.start.machine.uid == uid);
+        let run_as = |kernel: &'r KernelRuns<'r>, uid: u32| {
+            kernel.runs.iter().map(Cow::as_ref).find(|run| run.start.machine.uid == uid)
+        };
         let runs: Vec<Vec<Option<&RecordedRun>>> = whom
             .iter()
             .map(|(uid, _)| by_version.iter().map(|kernel| run_as(kernel, *uid)).collect())
@@ -55,7 +57,7 @@ impl<'r> Grid<'r> {
             .enumerate()
             .map(|(place, (id, textbook))| GridCase::new(place, id, textbook, &runs))
             .collect();
-        let miss = |kernel: &&'r KernelRuns| {
+        let miss = |kernel: &&'r KernelRuns<'r>| {
             let cut = kernel.runs.iter().find_map(|run| run.cut.as_deref());
             kernel.miss.as_deref().or(cut)
         };
@@ -313,7 +315,7 @@ mod tests {
     fn kernels_stand_in_the_order_of_their_versions_and_equal_neighbours_are_one_span() {
         let run = |release: &str, word: &str| KernelRuns {
             name: release.into(),
-            runs: vec![made_up(release, &[("uts.a", word)])],
+            runs: vec![Cow::Owned(made_up(release, &[("uts.a", word)]))],
             miss: None,
         };
         let kernels = [run("6.12", "fail"), run("5.10", "pass"), run("6.1", "pass")];
@@ -328,11 +330,16 @@ mod tests {
 
     #[test]
     fn a_case_that_no_run_has_is_absent_and_one_of_a_cut_run_is_lost() {
-        let whole = KernelRuns { name: "6.1".into(), runs: vec![made_up("6.1", &[])], miss: None };
-        let mut cut = KernelRuns { name: "6.2".into(), runs: vec![made_up("6.2", &[])], miss: None };
-        cut.runs[0].cut = Some("it holds 0 of 1 records".into());
-        let other =
-            KernelRuns { name: "6.3".into(), runs: vec![made_up("6.3", &[("a.b", "pass")])], miss: None };
+        let whole =
+            KernelRuns { name: "6.1".into(), runs: vec![Cow::Owned(made_up("6.1", &[]))], miss: None };
+        let mut cut =
+            KernelRuns { name: "6.2".into(), runs: vec![Cow::Owned(made_up("6.2", &[]))], miss: None };
+        cut.runs[0].to_mut().cut = Some("it holds 0 of 1 records".into());
+        let other = KernelRuns {
+            name: "6.3".into(),
+            runs: vec![Cow::Owned(made_up("6.3", &[("a.b", "pass")]))],
+            miss: None,
+        };
         let (textbook, kernels) = (Textbook::default(), [whole, cut, other]);
         let grid = Grid::new(&textbook, &kernels);
         assert_eq!(grid.cases[0].statuses, [[Status::Absent, Status::Miss, Status::Pass]]);

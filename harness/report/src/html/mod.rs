@@ -36,12 +36,13 @@ use crate::table::kernels;
 use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use grid::{Grid, grouped};
+use grid::{Grid, GridCase, grouped};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::thread::ScopedJoinHandle;
 use story::Story;
 
 const STYLE: &str = concat!(include_str!("page.css"), "\n", include_str!("picture.css"));
@@ -120,17 +121,38 @@ fn write_page(
             section #view-case hidden {}
         }
         (matrix::data(grid))
-        @for (group, cases) in grouped(&grid.cases, |case| case.group()) {
-            @let articles: BTreeMap<&str, String> =
-                cases.into_iter().map(|case| (case.id, article::article(grid, case).into_string())).collect();
-            (packed(group, &articles))
-        }
+        @for pack in articles(grid) { (pack) }
         (packed("views", &BTreeMap::from([
             ("coverage", coverage::view(grid, textbook).into_string()),
             ("editions", editions::view(grid).into_string()),
         ])))
     };
     write_document(title, body, true, to)
+}
+
+/// The pages of all cases, packed by namespace. Each namespace has a thread, where threads can be had: this
+/// is most of the work on a page.
+fn articles(grid: &Grid) -> Vec<Markup> {
+    let pack = |group: &str, cases: &[&GridCase]| {
+        let articles: BTreeMap<&str, String> =
+            cases.iter().map(|case| (case.id, article::article(grid, case).into_string())).collect();
+        packed(group, &articles)
+    };
+    let (pack, groups) = (&pack, grouped(&grid.cases, |case| case.group()));
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = groups
+            .iter()
+            .map(|(group, cases)| {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, move || pack(group, cases));
+                thread.map_err(|_| pack(group, cases))
+            })
+            .collect();
+        let end = |pack: Result<ScopedJoinHandle<Markup>, Markup>| match pack {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(packed) => packed,
+        };
+        begun.into_iter().map(end).collect()
+    })
 }
 
 /// Writes a whole document. Its policy allows no request, no script and no style but its own.

@@ -268,12 +268,13 @@ mod tests {
     use super::*;
     use crate::table::KernelRuns;
     use crate::testing::made_up;
+    use std::borrow::Cow;
 
     #[test]
     fn the_worst_comes_first_then_the_newest_kernel_then_the_most_runs() {
         let run = |release: &str, cases: &[(&str, &str)]| KernelRuns {
             name: release.into(),
-            runs: vec![made_up(release, cases)],
+            runs: vec![Cow::Owned(made_up(release, cases))],
             miss: None,
         };
         let kernels = [

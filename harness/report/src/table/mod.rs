@@ -4,28 +4,32 @@
 //! Where the runs come from is not its business; comparing two of them in detail is that of
 //! `diff`.
 
+mod json;
+
 use crate::document::Runs;
 use crate::event::CaseResult;
 use crate::run::{RecordedRun, version_order};
 use crate::style::{self, BOLD, YELLOW, count};
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 use nsconform_suite::verdict::Status;
-use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// How wide the table may be.
-const WIDTH: usize = 80;
-/// The longest part of a name that is put over a column; longer names get a letter instead.
-const HEAD_WIDTH: usize = 3;
+/// The longest name that is put over a column; a longer one gets a letter instead.
+const LONGEST_HEAD: usize = 12;
+/// The columns that the ids of cases get at least.
+const LEAST_LABEL: usize = 44;
+/// The head of the ids.
+const LABEL_HEAD: &str = "case";
 
 /// A kernel and what ran on it.
 #[derive(Clone, Debug)]
-pub struct KernelRuns {
+pub struct KernelRuns<'r> {
     /// Its name in the list of kernels, or the path of its image.
     pub name: String,
     /// Its runs, one for each privilege; none if there was none.
-    pub runs: Vec<RecordedRun>,
+    pub runs: Vec<Cow<'r, RecordedRun>>,
     /// Why runs or records are missing, if that is known.
     pub miss: Option<String>,
 }
@@ -74,7 +78,7 @@ const LEGEND: [Status; 10] = [
 ];
 
 /// The runs by kernel, and the kernels that gave none.
-pub fn kernels(runs: &Runs) -> Vec<KernelRuns> {
+pub fn kernels(runs: &Runs) -> Vec<KernelRuns<'_>> {
     let mut kernels: Vec<KernelRuns> = Vec::new();
     for run in &runs.runs {
         let is_free = |kernel: &KernelRuns, name: &str| {
@@ -85,10 +89,14 @@ pub fn kernels(runs: &Runs) -> Vec<KernelRuns> {
         // Two runs of one kernel and one user have a column each, named by their files.
         let name = run.kernel();
         match kernels.iter_mut().find(|kernel| is_free(kernel, name)) {
-            Some(kernel) => kernel.runs.push(run.clone()),
+            Some(kernel) => kernel.runs.push(Cow::Borrowed(run)),
             None => {
                 let name = if is_taken(&kernels, name) { &run.path } else { name };
-                kernels.push(KernelRuns { name: name.to_string(), runs: vec![run.clone()], miss: None });
+                kernels.push(KernelRuns {
+                    name: name.to_string(),
+                    runs: vec![Cow::Borrowed(run)],
+                    miss: None,
+                });
             }
         }
     }
@@ -200,21 +208,22 @@ impl Matrix {
         groups
     }
 
-    /// Writes it for people, at most 80 columns wide for eleven kernels.
+    /// Writes it for people, at most `width` columns wide where ids and kernels can be told apart in them.
     ///
     /// # Errors
     /// Those of writing.
-    pub fn write_human(&self, to: &mut dyn Write) -> io::Result<()> {
-        let heads = self.heads();
+    pub fn write_human(&self, width: usize, to: &mut dyn Write) -> io::Result<()> {
+        let heads = self.heads(width);
         let lines = self.lines();
-        let cell_width = heads.iter().flatten().map(|part| part.chars().count()).max().unwrap_or(1);
+        let cell_width = heads.iter().map(|head| head.chars().count()).max().unwrap_or(1);
         let cells_width = self.columns.len() * (cell_width + 1);
-        let longest = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        let labels = lines.iter().map(|(label, _)| label.chars().count());
+        let longest = labels.chain([LABEL_HEAD.len()]).max().unwrap_or(1);
         // However many kernels there are, a label keeps enough room to be read.
-        let label_width = longest.min(WIDTH.saturating_sub(cells_width).max(WIDTH / 4)).max(1);
+        let label_width = longest.min(width.saturating_sub(cells_width).max(LEAST_LABEL));
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(std::iter::once(String::new()).chain(heads.iter().map(|parts| parts.join("\n"))));
+        table.set_header(std::iter::once(LABEL_HEAD).chain(heads.iter().map(String::as_str)));
         for (label, statuses) in &lines {
             let glyphs = statuses.iter().map(|status| status.map_or(String::new(), |s| s.sign().to_string()));
             table.add_row(std::iter::once(label.clone()).chain(glyphs));
@@ -240,20 +249,18 @@ impl Matrix {
             count(self.rows.len(), "case"),
             count(self.columns.len(), "kernel")
         )?;
-        let head_lines = heads.iter().map(Vec::len).max().unwrap_or(0);
         for (number, line) in table.lines().enumerate() {
             let line = line.trim_end();
-            if number < head_lines {
-                writeln!(to, "{line}")?;
-            } else {
-                writeln!(to, "{}", painted(line, label_width))?;
+            match number {
+                0 => writeln!(to, "{BOLD}{line}{BOLD:#}")?,
+                _ => writeln!(to, "{}", painted(line, label_width))?,
             }
         }
-        self.write_notes(to)
+        self.write_notes(&heads, width, to)
     }
 
     /// The legend, the names that did not fit over their columns, and what is missing.
-    fn write_notes(&self, to: &mut dyn Write) -> io::Result<()> {
+    fn write_notes(&self, heads: &[String], width: usize, to: &mut dyn Write) -> io::Result<()> {
         let used = |status: &Status| self.rows.iter().any(|row| row.statuses.contains(status));
         let legend: Vec<String> = LEGEND
             .iter()
@@ -274,13 +281,15 @@ impl Matrix {
             if !ids.is_empty() {
                 let style = style::of(status);
                 let everywhere = if self.columns.len() > 1 { " on every kernel" } else { "" };
-                writeln!(to, "{style}{}{style:#}{everywhere}: {}", status.word(), ids.join(", "))?;
+                let label = style::paint(style, status.word());
+                style::write_field(to, width, "", &format!("{label}{everywhere}: {}", ids.join(", ")))?;
             }
         }
-        for (index, column) in self.columns.iter().enumerate() {
-            if short_head(&column.name).is_none() {
-                writeln!(to, "{} = {}", letter(index), column.name)?;
-            }
+        let lettered = self.columns.iter().zip(heads).filter(|(column, head)| column.name != **head);
+        let explained: Vec<String> =
+            lettered.map(|(column, letter)| format!("{letter}={}", column.name)).collect();
+        if !explained.is_empty() {
+            style::write_field(to, width, "", &explained.join(", "))?;
         }
         for (index, column) in self.columns.iter().enumerate() {
             let missing = self.missing(index);
@@ -292,7 +301,8 @@ impl Matrix {
                 Some(_) => format!("{missing} of {} have no record", count(self.rows.len(), "case")),
             };
             let why = column.miss.as_deref().map_or(String::new(), |why| format!(": {why}"));
-            writeln!(to, "{YELLOW}miss{YELLOW:#} {}: {what}{why}", column.name)?;
+            let label = format!("{YELLOW}miss{YELLOW:#} ");
+            style::write_field(to, width, &label, &format!("{}: {what}{why}", column.name))?;
         }
         Ok(())
     }
@@ -301,10 +311,13 @@ impl Matrix {
         self.rows.iter().filter(|row| row.statuses[column] == Status::Miss).count()
     }
 
-    /// The head of each column, part by part from top to bottom.
-    fn heads(&self) -> Vec<Vec<String>> {
-        let head = |(index, column): (usize, &Column)| {
-            short_head(&column.name).unwrap_or_else(|| vec![letter(index)])
+    /// The head of each column: the whole name of its kernel, or a letter where that does not fit.
+    fn heads(&self, width: usize) -> Vec<String> {
+        let room = width.saturating_sub(LEAST_LABEL) / self.columns.len().max(1);
+        let longest = room.saturating_sub(1).min(LONGEST_HEAD);
+        let head = |(index, column): (usize, &Column)| match column.name.chars().count() > longest {
+            true => letter(index),
+            false => column.name.clone(),
         };
         self.columns.iter().enumerate().map(head).collect()
     }
@@ -339,50 +352,6 @@ impl Matrix {
         }
         lines
     }
-
-    /// Writes it for programs, as JSON lines: one of type `matrix` with the kernels, one of type
-    /// `row` for each case with its verdicts in the order of the kernels.
-    ///
-    /// # Errors
-    /// Those of writing.
-    pub fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
-        let kernels = self.columns.iter().enumerate().map(|(index, column)| ExportedKernel {
-            name: &column.name,
-            ran: column.cases.is_some(),
-            records: self.rows.len() - self.missing(index),
-            missing: self.missing(index),
-            why: column.miss.as_deref(),
-        });
-        let mut line = |line: &MatrixLine| writeln!(to, "{}", serde_json::to_string(line)?);
-        line(&MatrixLine::Matrix { privilege: &self.privilege, kernels: kernels.collect() })?;
-        self.rows.iter().try_for_each(|row| {
-            line(&MatrixLine::Row {
-                privilege: &self.privilege,
-                group: row.group(),
-                id: &row.id,
-                differs: !row.agrees(),
-                verdicts: &row.statuses,
-            })
-        })
-    }
-}
-
-/// One line of the matrix for programs.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-enum MatrixLine<'m> {
-    Matrix { privilege: &'m str, kernels: Vec<ExportedKernel<'m>> },
-    Row { privilege: &'m str, group: &'m str, id: &'m str, differs: bool, verdicts: &'m [Status] },
-}
-
-/// A kernel as it is exported.
-#[derive(Serialize)]
-struct ExportedKernel<'m> {
-    name: &'m str,
-    ran: bool,
-    records: usize,
-    missing: usize,
-    why: Option<&'m str>,
 }
 
 fn place_and_status(result: &CaseResult) -> (usize, Status) {
@@ -399,13 +368,6 @@ fn folded(alike: &[&Row], column: usize) -> Status {
     let mut shown = std::iter::once(Status::Miss).chain(worst).chain(QUIET);
     let has = |status: &Status| alike.iter().any(|row| row.statuses[column] == *status);
     shown.find(has).unwrap_or(Status::Miss)
-}
-
-/// The parts of a version that are put one under another; none if the name is not short enough.
-fn short_head(name: &str) -> Option<Vec<String>> {
-    let parts: Vec<String> = name.split_inclusive('.').map(str::to_string).collect();
-    let short = parts.iter().all(|part| part.chars().count() <= HEAD_WIDTH);
-    (short && name.starts_with(|letter: char| letter.is_ascii_digit())).then_some(parts)
 }
 
 /// A letter for a column: A to Z, then AA, AB and so on.
@@ -439,15 +401,17 @@ mod tests {
     use crate::testing::made_up;
     use rstest::rstest;
 
+    /// Eleven kernels do not have their names in it.
+    const NARROW: usize = 80;
     const ELEVEN: [&str; 11] =
         ["7.3", "6.12", "5.10", "6.1", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2"];
 
-    fn kernel(name: &str, cases: &[(&str, &str)]) -> KernelRuns {
-        KernelRuns { name: name.into(), runs: vec![made_up(name, cases)], miss: None }
+    fn kernel(name: &str, cases: &[(&str, &str)]) -> KernelRuns<'static> {
+        KernelRuns { name: name.into(), runs: vec![Cow::Owned(made_up(name, cases))], miss: None }
     }
 
     fn plain(matrix: &Matrix) -> String {
-        crate::testing::plain(|to| matrix.write_human(to))
+        crate::testing::plain(|to| matrix.write_human(NARROW, to))
     }
 
     #[test]
@@ -474,28 +438,38 @@ mod tests {
         let text = plain(&matrices[0]);
         let expected = "\
 as root: 6 cases on 11 kernels, 2 differ between kernels
-                                            5. 6. 6. 6. 6. 6. 6. 7. 7. 7. 7.
-                                            10  1 12 16 17 18 19  0  1  2  3
-uts     1 ✓ 1 ≈                              ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓
-mnt     alike: 1 ✓ 1 –                       ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓  ✓
-  mnt.medium-mounted-once-appears-elsewhere  ✓  ✓  ✓  ✓  ✓  f  f  ✓  ✓  ✓  ✓
+case                                        A B C D E F G H I J K
+uts     1 ✓ 1 ≈                             ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓
+mnt     alike: 1 ✓ 1 –                      ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓ ✓
+  mnt.medium-mounted-once-appears-elsewhere ✓ ✓ ✓ ✓ ✓ f f ✓ ✓ ✓ ✓
 time
-  time.a                                     –  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗  ✗
+  time.a                                    – ✗ ✗ ✗ ✗ ✗ ✗ ✗ ✗ ✗ ✗
 
 ✓ pass  ≈ deviation  ✗ fail  f expected failure  – skip
+A=5.10, B=6.1, C=6.12, D=6.16, E=6.17, F=6.18, G=6.19, H=7.0, I=7.1, J=7.2,
+K=7.3
 ";
         assert_eq!(text, expected);
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        let wide = crate::testing::plain(|to| matrices[0].write_human(110, to));
+        let expected = "\
+case                                        5.10  6.1 6.12 6.16 6.17 6.18 6.19  7.0  7.1  7.2  7.3
+uts     1 ✓ 1 ≈                                ✓    ✓    ✓    ✓    ✓    ✓    ✓    ✓    ✓    ✓    ✓
+";
+        assert!(wide.contains(expected), "{wide}");
+        assert!(text.lines().all(|line| line.chars().count() <= NARROW), "{text}");
     }
 
     #[rstest]
-    #[case::version("6.12", Some(&["6.", "12"][..]))]
-    #[case::point_release("6.12.95", Some(&["6.", "12.", "95"][..]))]
-    #[case::candidate("7.4-rc1", None)]
-    #[case::path("arch/x86/boot/bzImage", None)]
-    #[case::word("own", None)]
-    fn versions_are_put_over_their_columns(#[case] name: &str, #[case] expected: Option<&[&str]>) {
-        assert_eq!(short_head(name), expected.map(|parts| parts.iter().map(ToString::to_string).collect()));
+    #[case::room_for_all(110, &["5.10", "6.1", "7.4-rc1"], &["5.10", "6.1", "7.4-rc1"])]
+    #[case::too_long_for_a_column(110, &["6.1", "arch/x86/boot/bzImage"], &["6.1", "B"])]
+    #[case::no_room(40, &["5.10", "6.12"], &["A", "B"])]
+    fn a_name_stands_whole_over_its_column_or_has_a_letter(
+        #[case] width: usize,
+        #[case] names: &[&str],
+        #[case] expected: &[&str],
+    ) {
+        let kernels: Vec<KernelRuns> = names.iter().map(|name| kernel(name, &[("uts.a", "pass")])).collect();
+        assert_eq!(Matrix::of_kernels(&kernels)[0].heads(width), expected);
     }
 
     #[rstest]
@@ -513,9 +487,9 @@ time
             KernelRuns { name: "6.16".into(), runs: vec![], miss: Some("the guest panicked: oops".into()) };
         let cases = [("uts.a", "pass"), ("uts.b", "pass")];
         let mut cut = kernel("7.0", &cases[..1]);
-        cut.runs[0].cut = Some("it holds 1 of 2 records".into());
+        cut.runs[0].to_mut().cut = Some("it holds 1 of 2 records".into());
         let text = plain(&Matrix::of_kernels(&[kernel("6.1", &cases), lost, cut])[0]);
-        assert!(text.contains("uts     2 ✓  ✓  ?  ?\n"), "{text}");
+        assert!(text.contains("uts     2 ✓    ✓    ?    ?\n"), "{text}");
         assert!(text.contains("? miss: no record"), "{text}");
         assert!(text.contains("miss 6.16: no run: the guest panicked: oops\n"), "{text}");
         assert!(text.contains("miss 7.0: 1 of 2 cases have no record: it holds 1 of 2 records\n"), "{text}");
@@ -526,7 +500,7 @@ time
         let mut both = kernel("6.1", &[("uts.a", "pass")]);
         let mut user = made_up("6.1", &[("uts.a", "skip")]);
         user.start.machine.uid = 65534;
-        both.runs.insert(0, user);
+        both.runs.insert(0, Cow::Owned(user));
         let matrices = Matrix::of_kernels(&[both]);
         let first_lines: Vec<String> =
             matrices.iter().map(|matrix| plain(matrix).lines().next().unwrap_or("").to_string()).collect();
@@ -546,14 +520,14 @@ time
         let text = plain(
             &Matrix::of_kernels(&[kernel("build/bzImage", &[("uts.a", "pass")]), kernel("6.1", &[])])[0],
         );
-        assert!(text.contains("\nB = build/bzImage\n"), "{text}");
+        assert!(text.contains("\nB=build/bzImage\n"), "{text}");
     }
 
     #[test]
     fn a_failure_on_every_kernel_is_named_although_it_is_folded() {
         let cases = [("uts.a", "pass"), ("uts.b", "fail")];
         let text = plain(&Matrix::of_kernels(&[kernel("6.1", &cases), kernel("7.0", &cases)])[0]);
-        assert!(text.contains("uts     1 ✓ 1 ✗  ✗  ✗\n"), "{text}");
+        assert!(text.contains("uts     1 ✓ 1 ✗   ✗   ✗\n"), "{text}");
         assert!(text.contains("\nfail on every kernel: uts.b\n"), "{text}");
     }
 
