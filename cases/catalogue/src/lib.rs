@@ -17,6 +17,7 @@ pub mod pidfd_features;
 mod place;
 mod probes;
 pub mod registry;
+pub mod scripts;
 mod steps;
 
 use nsconform_suite::case::{Case, Source, Untested, text};

@@ -4,6 +4,7 @@
 //! The runs come first, before any thread exists; the trials then compare, as in `cases`.
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use nsconform_catalogue::scripts::{NOT_SHOWN, written};
 use nsconform_catalogue::{approved, catalogue, claims};
 use nsconform_lab::fold::{fold, unfold};
 use nsconform_lab::job::{Finish, Job};
@@ -14,34 +15,6 @@ use nsconform_suite::snapshot;
 use nsconform_sys::single_threaded::SingleThreaded;
 use std::collections::HashMap;
 use std::process::ExitCode;
-
-/// Lines that a script needs and a trace does not show, before the first line of a process.
-///
-/// Two kinds of cases need them: those of which a process starts with other credentials than the
-/// case's, and those that create a process before another one but use it after that one.
-const NOT_SHOWN: [(&str, &str, &str); 17] = [
-    ("api.procns-ptrace-check", "user", "+++ root starts as root +++\n+++ user starts as user +++\n"),
-    ("api.pidfd-ioctl-ns-rules", "user", "+++ user starts as user +++\n"),
-    ("api.setid-capability", "user", "+++ user starts as user +++\n"),
-    ("ipc.access-denied", "owner", "+++ owner starts as root +++\n"),
-    ("ipc.cap-ipc-owner-in-owner", "root", "+++ root starts as root +++\n"),
-    ("ipc.mq-exist-errors", "owner", "+++ owner starts as root +++\n"),
-    ("ipc.mq-queues-max", "root", "+++ root starts as root +++\n"),
-    ("ipc.stat-any", "owner", "+++ owner starts as root +++\n"),
-    ("mnt.mountstats-owner-only", "user", "+++ user starts as user +++\n"),
-    (
-        "mnt.proc-root-needs-ptrace-access",
-        "owner",
-        "+++ owner starts as root +++\n+++ user starts as user +++\n",
-    ),
-    ("net.setns-capabilities", "root", "+++ root starts as root +++\n"),
-    ("pid.fork-enomem-after-init", "outer", "+++ outer starts as root +++\n+++ joiner starts as root +++\n"),
-    ("pid.scm-credentials-forge", "user", "+++ user starts as user +++\n"),
-    ("user.map-file-ownership", "stranger", "+++ owner starts as user +++\n"),
-    ("user.owner-has-caps-in-descendants", "owner", "+++ owner starts as user +++\n"),
-    ("user.get-owner-uid", "user", "+++ user starts as user +++\n"),
-    ("uts.set-needs-cap-in-owner", "root", "+++ root starts as root +++\n"),
-];
 
 fn main() -> ExitCode {
     nsconform_lab::actor::continue_if_asked();
@@ -103,21 +76,10 @@ fn run_selected(arguments: &Arguments) -> (HashMap<&'static str, String>, HashMa
     (skipped.collect(), pairs)
 }
 
-/// The approved trace of a case as a script, with what the trace does not show.
+/// The approved trace of a case as a script.
 fn script(case: &Case) -> Result<Script, String> {
-    let mut text = String::new();
-    let shown = NOT_SHOWN.iter().find(|(id, ..)| *id == case.id);
-    let mut to_insert = shown.map(|(_, process, lines)| (format!("{process}  "), *lines));
-    for line in approved(case.id).ok_or("there is no approved trace")?.lines() {
-        if let Some((_, lines)) = to_insert.take_if(|(process, _)| line.starts_with(process.as_str())) {
-            text += lines;
-        }
-        text += &format!("{line}\n");
-    }
-    let mut script: Script = text.parse().map_err(|error| format!("{error}\n{text}"))?;
-    script.starts_as = case.starts_as;
-    script.cgroup = claims().needs(case).iter().any(|need| need.cgroup);
-    Ok(script)
+    let text = written(case, approved(case.id).ok_or("there is no approved trace")?.lines());
+    text.parse().map_err(|error| format!("{error}\n{text}"))
 }
 
 fn same_trace(skipped: Option<String>, run: Option<Pair>) -> Result<Completion, Failed> {

@@ -1,9 +1,10 @@
-//! `nsconform explain`: one case for a reader who has never called unshare(2), as text, as a page or as
-//! a picture; or all of them as one page, the textbook.
+//! `nsconform explain`: one case for a reader who has never called unshare(2), as text, as a page, as a
+//! picture or as a script; or all of them as one page, the textbook.
 
 use super::output::{Output, unwritten};
 use super::textbook::{called, declaration, flags, meaning, textbook, textbook_case};
 use super::{CommandResult, Failure, unknown, width};
+use nsconform_catalogue::scripts::written;
 use nsconform_catalogue::{approved, catalogue, claims, untested};
 use nsconform_lab::fold::is_brace;
 use nsconform_report::html;
@@ -41,6 +42,8 @@ enum ExplainFormat {
     Html,
     /// A picture for a slide or a handout
     Svg,
+    /// A script for `nsconform play`, with the expected answers
+    Script,
 }
 
 /// Runs the command.
@@ -61,6 +64,17 @@ pub fn explain(arguments: &ExplainArguments) -> CommandResult {
         (Some(case), _, ExplainFormat::Svg) => {
             write_to(arguments, &|to| html::write_picture(&textbook_case(case), to))
         }
+        (Some(case), _, ExplainFormat::Script) => {
+            let trace = approved(case.id)
+                .ok_or_else(|| Failure::usage(format!("{id} has no approved trace yet, so no script")))?;
+            let text = written(case, trace.lines());
+            write_to(arguments, &|to| to.write_all(text.as_bytes()))
+        }
+        (None, Some(claim), ExplainFormat::Script) => Err(Failure::usage(format!(
+            "{id} is not tested, so that there is no script: {}{}",
+            claim.why,
+            claim.part.map(|part| format!("; {part} tests a part of it")).unwrap_or_default()
+        ))),
         (None, Some(claim), ExplainFormat::Human) => write_to(arguments, &|to| write_untested(to, claim)),
         (None, Some(_), _) => Err(Failure::usage(format!(
             "{id} is not tested, so that there is nothing to draw: `nsconform explain {id}` says why"

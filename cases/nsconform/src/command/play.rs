@@ -7,7 +7,7 @@ use nsconform_catalogue::claims;
 use nsconform_lab::interrupt::Interrupt;
 use nsconform_lab::job::Finish;
 use nsconform_lab::script::{Script, ScriptError};
-use nsconform_lab::seal::{Credentials, Mode};
+use nsconform_lab::seal::{Credentials, Isolation, Mode};
 use nsconform_lab::trace::End;
 use nsconform_report::ExitStatus;
 use nsconform_suite::runner::{DEADLINE, JobResult, Runner, Setup};
@@ -46,7 +46,8 @@ Exit status:
 pub struct PlayArguments {
     /// The script, or a trace (also a .snap file); `-` is standard input
     file: PathBuf,
-    /// Compare the trace with the one in this file and show where they differ
+    /// Compare the trace with the one in this file (a trace, a .snap file, or a script with answers),
+    /// and show where they differ
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
     /// Multiply the deadline of the script
@@ -57,9 +58,28 @@ pub struct PlayArguments {
 /// Plays the script.
 pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult {
     let script = read_script(&arguments.file)?;
-    let expected = arguments.expect.as_deref().map(input::text).transpose()?;
-    let setup = Setup { jobs: 1, deadline_scale: arguments.deadline_scale, ..Setup::default() };
-    let mut runner = Runner::start(single, claims(), setup)
+    let expected = arguments.expect.as_deref().map(expected_trace).transpose()?;
+    let mut runner = sealed_runner(single, &script, arguments.deadline_scale, Isolation::Usual)?;
+    let mut played = None;
+    let job = runner.written_job(script);
+    runner.run_jobs(&[job], &mut |_, run| played = Some(run));
+    let run = played.ok_or_else(|| Failure::harness("the fork server has ended"))?;
+    show(&run, expected.as_deref())?;
+    judge(&run, expected.as_deref(), arguments.deadline_scale)
+}
+
+/// A runner that can play this script.
+///
+/// # Errors
+/// When there is no sealed place here, or not with the credentials of the script.
+pub fn sealed_runner(
+    single: &SingleThreaded,
+    script: &Script,
+    deadline_scale: f64,
+    isolation: Isolation,
+) -> Result<Runner, Failure> {
+    let setup = Setup { jobs: 1, deadline_scale, isolation };
+    let runner = Runner::start(single, claims(), setup)
         .map_err(|error| Failure::harness(format!("the fork server cannot be started: {error}")))?;
     let impossible = |message| Failure { status: ExitStatus::NothingTested, message };
     let mode = runner.mode().map_err(|why| {
@@ -68,12 +88,7 @@ pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult
     if script.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
         return Err(impossible("the script starts as initial-root: run nsconform as root".to_string()));
     }
-    let mut played = None;
-    let job = runner.written_job(script);
-    runner.run_jobs(&[job], &mut |_, run| played = Some(run));
-    let run = played.ok_or_else(|| Failure::harness("the fork server has ended"))?;
-    show(&run, expected.as_deref().map(text_of))?;
-    judge(&run, expected.as_deref().map(text_of), arguments.deadline_scale)
+    Ok(runner)
 }
 
 /// The trace in a text, which may be a .snap file.
@@ -81,7 +96,22 @@ fn text_of(text: &str) -> &str {
     snapshot::approved(text).unwrap_or(text)
 }
 
-fn read_script(file: &Path) -> Result<Script, Failure> {
+/// The trace in a file, which may be a script that holds its answers: no trace has the lines of a
+/// script that say how processes start and end.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn expected_trace(file: &Path) -> Result<String, Failure> {
+    let text = input::text(file)?;
+    let lines = text_of(&text).lines().filter(|line| !line.starts_with("+++ "));
+    Ok(lines.map(|line| format!("{line}\n")).collect())
+}
+
+/// Reads a script from a file that a user names.
+///
+/// # Errors
+/// When it cannot be read or is no script: with line and column.
+pub fn read_script(file: &Path) -> Result<Script, Failure> {
     let text = input::text(file)?;
     let script = text_of(&text);
     let header = text[..text.len() - script.len()].lines().count();
