@@ -53,6 +53,11 @@ impl<'j> Lab<'j> {
         self.director.record(&Event::Note(note.to_string()))
     }
 
+    /// Writes down that a player passes over a step of its script.
+    pub(crate) fn pass_over(&self, step: usize, why: String) -> Play {
+        self.director.record(&Event::PassedOver { step: step as u32, why })
+    }
+
     /// From now on the trace shows new processes with their PIDs: for scripts that are about the
     /// numbers.
     ///

@@ -56,6 +56,13 @@ pub enum Event {
     },
     /// The script explains what follows.
     Note(String),
+    /// A player passes over a step, which cannot be taken. The trace shows nothing of it.
+    PassedOver {
+        /// The number of the step in its script, from 0.
+        step: u32,
+        /// Why it cannot be taken.
+        why: String,
+    },
     /// The script ends, in one way or another.
     End(End),
 }
@@ -182,6 +189,7 @@ impl Writer {
                 self.pids.show_numbers();
                 return None.into_iter().chain(None);
             }
+            Event::PassedOver { .. } => return None.into_iter().chain(None),
             Event::Answer { process, outcome } => {
                 if let Some(asked) = self.asked.take_if(|asked| asked.process == *process) {
                     let entry = self.answer(*process, &asked.call, &asked.text, outcome);
@@ -192,7 +200,7 @@ impl Writer {
         }
         let before = self.finish();
         let entry = match event {
-            Event::Process(_) | Event::Seen { .. } | Event::ShowPids => None,
+            Event::Process(_) | Event::Seen { .. } | Event::ShowPids | Event::PassedOver { .. } => None,
             Event::End(End::Played | End::Unmet(_)) => None,
             Event::Note(note) => Some(Entry::by_nobody(format!("# {note}"))),
             Event::Call { process, call } => {

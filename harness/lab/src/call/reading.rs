@@ -326,7 +326,7 @@ pub(crate) fn column(text: &str, at: usize) -> usize {
 }
 
 /// Of some words the one that a mistyped word is most like, for a message; empty if there is none.
-pub(crate) fn nearest(word: &str, words: &[&str]) -> String {
+pub fn nearest(word: &str, words: &[&str]) -> String {
     let similarity = |known: &&str| strsim::jaro_winkler(word, known);
     words
         .iter()

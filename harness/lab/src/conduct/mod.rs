@@ -7,7 +7,8 @@
 //! | `watch` | compares the run with an expected one and stops it where they differ |
 //! | `record` | writes calls and answers into the journal |
 //!
-//! A run without any of the first three is *plain*. The director asks `Around` at each of the
+//! A run without any of the first three is *plain*. Whether a written script may pass over steps that
+//! cannot be taken is a matter of the player, in `script`. The director asks `Around` at each of the
 //! moments of a call and knows none of the four; who the processes are lives in `director`.
 
 pub mod delay;
@@ -36,6 +37,9 @@ pub struct Conduct {
     pub jitter: Option<Jitter>,
     /// The trace that the run must show; the run is stopped where it shows another one.
     pub expected: Option<Expected>,
+    /// Whether a written script passes over the steps that cannot be taken, instead of being
+    /// interrupted: so every part of a script can be played.
+    pub passes_over: bool,
 }
 
 /// The conduct of one run while it is played.
@@ -48,7 +52,7 @@ pub(crate) struct Around<'j> {
 
 impl<'j> Around<'j> {
     pub(crate) fn new(journal: &'j Journal, conduct: Conduct) -> Around<'j> {
-        let Conduct { injection, jitter, expected } = conduct;
+        let Conduct { injection, jitter, expected, passes_over: _ } = conduct;
         Around {
             recorder: Recorder::new(journal),
             injector: injection.map(Injector::new),

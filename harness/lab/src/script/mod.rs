@@ -19,6 +19,7 @@
 mod play;
 mod text;
 
+use crate::call::declaration::Declaration;
 use crate::call::reading::{AnySymbols, SyntaxError};
 use crate::call::{Call, Read, declarations};
 use crate::seal::Credentials;
@@ -75,6 +76,28 @@ pub enum Step {
     ShowPids,
     /// An explanation of the steps that follow.
     Note(String),
+}
+
+impl Step {
+    /// The process that this step is about.
+    pub fn process(&self) -> Option<&str> {
+        match self {
+            Step::Start { process, .. }
+            | Step::Call { process, .. }
+            | Step::Finish { process }
+            | Step::Ended { process } => Some(process),
+            Step::ShowPids | Step::Note(_) => None,
+        }
+    }
+
+    /// The name of the process that this step creates by a call.
+    pub fn child(&self) -> Option<&str> {
+        match self {
+            // Other calls answer with processes as well: `getpid() = <outer>`.
+            Step::Call { call, names: Names::Child(name), .. } if call.creates() => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// The names that a step gives to parts of the answer.
@@ -141,6 +164,20 @@ impl WrittenCall {
         WrittenCall::read(&changed.to_string())
     }
 
+    /// The declaration of the call.
+    ///
+    /// # Panics
+    /// Never: only declared calls are read.
+    pub fn declaration(&self) -> &'static Declaration {
+        let declared = declarations().find(|declaration| declaration.name == self.name);
+        declared.expect("only declared calls are read")
+    }
+
+    /// Whether the call only asks, and leaves everything as it was.
+    pub fn asks(&self) -> bool {
+        Call::read(&self.to_string(), 0, &AnySymbols).is_ok_and(|read| read.call.asks())
+    }
+
     /// Whether the call creates a process.
     pub fn creates(&self) -> bool {
         matches!(self.name.as_str(), "clone" | "clone3")
@@ -149,8 +186,7 @@ impl WrittenCall {
 
 impl fmt::Display for WrittenCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let declaration = declarations().find(|declaration| declaration.name == self.name);
-        f.write_str(&declaration.map(|declaration| declaration.print(&self.arguments)).unwrap_or_default())
+        f.write_str(&self.declaration().print(&self.arguments))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Playing a script: the director takes its steps one after another and gives symbols their values.
 //!
 //! A step that cannot be taken, since its process or a symbol in it does not exist, interrupts the
-//! script.
+//! script, or is passed over where the run is conducted so.
 
 use super::{Names, Script, Step, WrittenCall};
 use crate::call::reading::Symbols;
@@ -10,12 +10,32 @@ use crate::interrupt::{Interrupt, Play};
 use crate::lab::naming::SEEN_BY;
 use crate::lab::{Begun, Lab, Process};
 use crate::outcome::{Outcome, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// Plays a script in a lab that has the credentials of the script.
-pub(crate) fn play(script: &Script, lab: &Lab) -> Play {
+/// Plays a script in a lab that has the credentials of the script. With `passes_over` steps that cannot
+/// be taken are left out.
+pub(crate) fn play(script: &Script, lab: &Lab, passes_over: bool) -> Play {
     let mut cast = Cast { lab, members: Vec::new(), numbers: HashMap::new() };
-    script.steps.iter().try_for_each(|step| cast.take(step))
+    if !passes_over {
+        return script.steps.iter().try_for_each(|step| cast.take(step));
+    }
+    let children: HashSet<&str> = script.steps.iter().filter_map(Step::child).collect();
+    for (number, step) in script.steps.iter().enumerate() {
+        // A process that the script creates elsewhere is not the director's to create.
+        let missing = step.process().filter(|name| children.contains(name) && cast.find(name).is_none());
+        let taken = match missing {
+            Some(name) => Err(wrong(no_process(name))),
+            None => cast.take(step),
+        };
+        match taken {
+            Ok(()) => {}
+            Err(why @ (Interrupt::Script(_) | Interrupt::Ended(_) | Interrupt::NoValue(_))) => {
+                lab.pass_over(number, why.to_string())?;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
 }
 
 /// A process of the script.

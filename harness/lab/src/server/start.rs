@@ -91,7 +91,9 @@ fn direct(scripts: &[Compiled], job: &Job, journal: &Journal) -> End {
     let play = || {
         let lab = |credentials| Lab::new(journal, credentials, job.conduct.clone());
         let played = match &job.script {
-            JobScript::Written(script) => script::play(script, &lab(script.starts_as)).map(Ok),
+            JobScript::Written(script) => {
+                script::play(script, &lab(script.starts_as), job.conduct.passes_over).map(Ok)
+            }
             JobScript::Compiled(index) => {
                 let script = &scripts[*index as usize];
                 match script.body {
