@@ -111,6 +111,7 @@ fn bare_boot(qemu: &Path, kernel: &Kernel, init: &[u8]) -> Measured<Duration> {
         initramfs: &archive.path(),
         memory: MEMORY,
         arguments: &[],
+        talks: None,
     };
     let cancel = Cancel::new().map_err(|error| error.to_string())?;
     let boot = boot::boot(&vm, &BootLimits::default(), &cancel, &mut |_| {});

@@ -242,7 +242,15 @@ fn one(plan: &Plan, index: usize, cancel: &Cancel, sender: &mpsc::Sender<FleetEv
         Player::Qemu { program: qemu, accelerator } => with_an_image(kernel, |image| {
             let image = absolute(image);
             let initramfs = &archive;
-            boot(&Vm { qemu, accelerator, kernel: &image, initramfs, memory: MEMORY, arguments: &[] })
+            boot(&Vm {
+                qemu,
+                accelerator,
+                kernel: &image,
+                initramfs,
+                memory: MEMORY,
+                arguments: &[],
+                talks: None,
+            })
         }),
         Player::Uml => boot(&Uml { program: &kernel.image, initramfs: &archive, memory: MEMORY }),
     };
@@ -259,7 +267,11 @@ fn take(outcome: &mut GuestResult, files: &mut KeptFiles, message: &Message) {
     match message {
         Message::Hello { release, .. } => outcome.release.clone_from(release),
         Message::Note { text } => outcome.notes.push(text.clone()),
-        Message::End { .. } | Message::Grading { .. } => {}
+        Message::End { .. }
+        | Message::Grading { .. }
+        | Message::Listening
+        | Message::Played { .. }
+        | Message::Refused { .. } => {}
         Message::Line { privilege, round: 0, line } => {
             files.line(*privilege, line);
             outcome.runs.entry(*privilege).or_default().push((**line).clone());

@@ -30,6 +30,7 @@ pub fn grade(
             initramfs: &initramfs.path(),
             memory: MEMORY,
             arguments: &[],
+            talks: None,
         };
         boot::boot(&vm, &BootLimits::default(), cancel, &mut |message| {
             if let Message::Grading { grading } = message {
@@ -48,13 +49,7 @@ pub fn initramfs(kernel: &Kernel, submission: &Submission, content: &[u8]) -> Re
     files.insert(PathBuf::from(SUBMISSION), content.to_vec());
     let program =
         InitProgram::running().map_err(|error| format!("the running program cannot be read: {error}"))?;
-    let order = WorkOrder {
-        cases: Vec::new(),
-        privileges: Vec::new(),
-        rounds: 0,
-        deadline_scale: 1.0,
-        grade: Some(submission.clone()),
-    };
+    let order = WorkOrder { grade: Some(submission.clone()), ..WorkOrder::nothing() };
     let archive = fleet::initramfs(kernel, &program.with(files), &order)?;
     MemoryFile::new(&archive).map_err(|error| format!("the initramfs: {error}"))
 }

@@ -19,6 +19,7 @@
 pub mod arch;
 pub mod boot;
 mod compression;
+pub mod dialogue;
 pub mod fleet;
 pub mod grading;
 pub mod guest;

@@ -5,6 +5,7 @@
 //! before a separator is not a message, so that a stray kernel message, or the rest of one that
 //! was cut off, spoils nothing but itself.
 
+use nsconform_explore::replay::Replay;
 use nsconform_grader::grading::Grading;
 use nsconform_report::event::RunEvent;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,37 @@ pub struct WorkOrder {
     /// The submission that it grades after that.
     #[serde(default)]
     pub grade: Option<Submission>,
+    /// Whether it then plays scripts for as long as the host orders some.
+    #[serde(default)]
+    pub dialogue: bool,
+    /// Whether those scripts are kept in a user namespace, as they are on the other side of a comparison
+    /// that is a machine to be spared.
+    #[serde(default)]
+    pub isolated: bool,
+}
+
+impl WorkOrder {
+    /// An order to do nothing.
+    pub fn nothing() -> WorkOrder {
+        WorkOrder {
+            cases: Vec::new(),
+            privileges: Vec::new(),
+            rounds: 0,
+            deadline_scale: 1.0,
+            grade: None,
+            dialogue: false,
+            isolated: false,
+        }
+    }
+}
+
+/// An order of a dialogue: one line of JSON on the device of the guest's messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlayOrder {
+    /// The number of the order, which the reply repeats.
+    pub number: u64,
+    /// The script in its notation.
+    pub script: String,
 }
 
 /// Where a submission lies in the guest.
@@ -96,6 +128,20 @@ pub enum Message {
     Grading {
         /// All of it.
         grading: Box<Grading>,
+    },
+    /// The guest takes orders to play scripts.
+    Listening,
+    /// A script was played.
+    Played {
+        /// The number of the order.
+        number: u64,
+        /// The play.
+        replay: Box<Replay>,
+    },
+    /// The guest cannot play scripts, or not this one.
+    Refused {
+        /// Why.
+        why: String,
     },
     /// Something that people should know.
     Note {

@@ -8,7 +8,7 @@ use crate::boot::{self, BootLimits, Cancel, Ending, MachineProgram};
 use crate::guest;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct Vm<'a> {
     pub memory: u32,
     /// The arguments of the guest's `/init`.
     pub arguments: &'a [&'a str],
+    /// The ends of a socket, the host's and the guest's, if the guest hears orders.
+    pub talks: Option<&'a (OwnedFd, OwnedFd)>,
 }
 
 /// The memory of a guest in MiB.
@@ -61,7 +63,11 @@ impl MachineProgram for Vm<'_> {
         }
         add("-m", self.memory.to_string().into());
         add("-smp", "1".into());
-        for (option, value) in NATIVE.channels(&format!("/dev/fd/{records}")) {
+        let channels = match self.talks {
+            Some(_) => NATIVE.talking_channels(records),
+            None => NATIVE.channels(&format!("/dev/fd/{records}")),
+        };
+        for (option, value) in channels {
             add(option, value.into());
         }
         add("-kernel", self.kernel.into());
@@ -69,6 +75,10 @@ impl MachineProgram for Vm<'_> {
         add("-append", append.into());
         arguments.extend(["-nodefaults", "-no-user-config", "-no-reboot", "-nographic"].map(OsString::from));
         arguments
+    }
+
+    fn talks(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+        self.talks.map(|(ours, theirs)| (ours.as_fd(), theirs.as_fd()))
     }
 
     fn ended_by_guest(&self, exit_status: i32) -> bool {

@@ -63,6 +63,7 @@ fn boot(qemu: &Path, limits: &BootLimits, cancel: &Cancel, message: &mut dyn FnM
         initramfs: Path::new("/no/initramfs"),
         memory: MEMORY,
         arguments: &[],
+        talks: None,
     };
     boot::boot(&vm, limits, cancel, message)
 }

@@ -7,8 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, limits,
-    list, man, matrix, play, print_data, report, run, shorten, verify,
+    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, lab, limits,
+    list, man, matrix, play, print_data, quiz, reduce, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -61,6 +61,15 @@ enum Command {
     /// Play a written script, or the trace of a case as one, and print its trace
     #[command(after_help = play::NOTATION)]
     Play(play::PlayArguments),
+    /// Direct processes call by call at a prompt, in sealed namespaces
+    #[command(after_help = lab::EXIT_STATUSES)]
+    Lab(lab::LabArguments),
+    /// Predict the answers of stored traces, at a prompt or on a worksheet
+    #[command(after_help = quiz::EXIT_STATUSES)]
+    Quiz(quiz::QuizArguments),
+    /// Reduce a script to what keeps its difference from a trace or from other kernels
+    #[command(after_help = reduce::EXIT_STATUSES)]
+    Reduce(reduce::ReduceArguments),
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
     Diff(diff::DiffArguments),
@@ -125,6 +134,9 @@ fn run_command() -> ExitCode {
         Command::Audit(arguments) => fork().and_then(|single| audit::audit(single, &arguments)),
         Command::Verify(arguments) => fork().and_then(|single| verify::verify(single, &arguments)),
         Command::Play(arguments) => fork().and_then(|single| play::play(single, &arguments)),
+        Command::Lab(arguments) => fork().and_then(|single| lab::lab(single, &arguments)),
+        Command::Quiz(arguments) => quiz::quiz(&arguments),
+        Command::Reduce(arguments) => fork().and_then(|single| reduce::reduce(single, &arguments)),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::History(arguments) => history::history(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),

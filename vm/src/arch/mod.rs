@@ -71,6 +71,10 @@ pub trait Architecture: Sync {
     /// device [`Architecture::records`] with a file.
     fn channels(&self, records: &str) -> Vec<QemuOption>;
 
+    /// As [`Architecture::channels`], with an inherited connected socket in the place of the file: the
+    /// guest hears what the host writes to it.
+    fn talking_channels(&self, socket: RawFd) -> Vec<QemuOption>;
+
     /// Arguments of User-mode Linux that connect its console with standard output, and the device
     /// [`Architecture::records`] with an inherited descriptor.
     fn user_mode_channels(&self, records: RawFd) -> Vec<String>;
@@ -121,5 +125,7 @@ pub(crate) mod tests {
     fn the_record_channel_is_connected_to_the_named_file() {
         let channels = NATIVE.channels("/dev/fd/123");
         assert!(channels.iter().any(|(_, value)| value.contains("/dev/fd/123")), "{channels:?}");
+        let talking = NATIVE.talking_channels(123);
+        assert!(talking.iter().any(|(_, value)| value.contains("fd=123")), "{talking:?}");
     }
 }

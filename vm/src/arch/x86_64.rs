@@ -81,6 +81,14 @@ impl Architecture for X86_64 {
         vec![("-serial", "stdio".to_string()), ("-serial", format!("file:{records}"))]
     }
 
+    fn talking_channels(&self, socket: RawFd) -> Vec<QemuOption> {
+        vec![
+            ("-chardev", format!("socket,id=records,fd={socket}")),
+            ("-serial", "stdio".to_string()),
+            ("-serial", "chardev:records".to_string()),
+        ]
+    }
+
     fn user_mode_channels(&self, records: RawFd) -> Vec<String> {
         // Its serial lines have the names of a PC's. Nothing is read of them.
         ["con=null", "con0=null,fd:1", "ssl=null", &format!("ssl1=null,fd:{records}")]

@@ -32,6 +32,12 @@ pub trait MachineProgram {
     /// descriptor that gets the guest's messages.
     fn arguments(&self, records: RawFd) -> Vec<OsString>;
 
+    /// Two ends of a socket, the host's and the machine's, where the guest not only sends messages but
+    /// hears orders: the machine's end then takes the place of `records`.
+    fn talks(&self) -> Option<(BorrowedFd<'_>, BorrowedFd<'_>)> {
+        None
+    }
+
     /// Whether an exit status of the program says that the guest ended the machine itself.
     fn ended_by_guest(&self, exit_status: i32) -> bool;
 }

@@ -65,7 +65,10 @@ impl Drop for RunningMachine {
 }
 
 fn start(machine: &dyn MachineProgram) -> io::Result<RunningMachine> {
-    let (records, theirs) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
+    let (records, theirs) = match machine.talks() {
+        Some((ours, theirs)) => (ours.try_clone_to_owned()?, theirs.try_clone_to_owned()?),
+        None => nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?,
+    };
     let inherited = theirs.as_raw_fd();
     let parent = nix::unistd::getpid();
     let mut command = Command::new(machine.program());
@@ -156,7 +159,11 @@ impl GuestOutput {
                     *lines += 1;
                     limits.total += limits.record;
                 }
-                Message::Note { .. } | Message::Grading { .. } => {}
+                Message::Note { .. }
+                | Message::Grading { .. }
+                | Message::Listening
+                | Message::Played { .. }
+                | Message::Refused { .. } => {}
                 Message::End { lines } => *end = Some(*lines),
             }
             hand_over(&message);

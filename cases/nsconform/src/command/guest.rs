@@ -4,15 +4,19 @@
 use super::run_start;
 use nsconform_catalogue::{approved, catalogue, claims, known};
 use nsconform_course::course;
+use nsconform_explore::player::{Here, Player};
 use nsconform_grader::{Program, grader};
+use nsconform_lab::script::{Script, ScriptError};
+use nsconform_lab::seal::Isolation;
 use nsconform_report::counts::Counts;
 use nsconform_report::event::{CaseResult, RunEnd, RunEvent, SHORT_SCHEMA};
-use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::runner::{DEADLINE, Runner, Setup};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_vm::guest::{self, Guest};
-use nsconform_vm::message::{Message, Privilege, SUBMISSION, Submission, WorkOrder};
+use nsconform_vm::message::{Message, PlayOrder, Privilege, SUBMISSION, Submission, WorkOrder};
 use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsRawFd;
 use std::time::Instant;
 
@@ -42,6 +46,11 @@ pub fn run(single: &Result<SingleThreaded, String>) -> ! {
                     note(&mut port, &format!("grading: {why}"));
                 }
             }
+            if order.dialogue
+                && let Err(why) = dialogue(single, &order, time_scale, &mut port)
+            {
+                note(&mut port, &format!("the dialogue: {why}"));
+            }
             end(&mut port, lines);
         }
         Err(why) => guest::complain(&why),
@@ -63,6 +72,47 @@ fn note(port: &mut File, text: &str) {
         guest::complain(&format!("{text}; the host cannot be told: {error}"));
     }
 }
+
+/// Plays the scripts that the host orders, one after another, until there are no more orders.
+fn dialogue(
+    single: &SingleThreaded,
+    order: &WorkOrder,
+    time_scale: f64,
+    port: &mut File,
+) -> Result<(), String> {
+    let say = |message: Message, port: &mut File| {
+        message.write(port).map_err(|error| format!("the host cannot be told: {error}"))
+    };
+    let scale = time_scale * order.deadline_scale;
+    let isolation = if order.isolated { Isolation::UserNamespace } else { Isolation::Usual };
+    let setup = Setup { jobs: 1, deadline_scale: scale, isolation };
+    let mut runner = Runner::start(single, claims(), setup).map_err(|error| error.to_string())?;
+    if let Err(why) = runner.mode() {
+        let why = format!("sealed namespaces cannot be had: {why}");
+        return say(Message::Refused { why }, port);
+    }
+    let mut here = Here::new(&mut runner, String::new(), DEADLINE.mul_f64(scale));
+    let mut orders = BufReader::new(port.try_clone().map_err(|error| error.to_string())?);
+    say(Message::Listening, port)?;
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut orders).take(LONGEST_ORDER).read_until(b'\n', &mut line);
+        if read.map_err(|error| format!("no order can be read: {error}"))? == 0 {
+            return Ok(());
+        }
+        let played = serde_json::from_slice::<PlayOrder>(&line).map_err(|error| error.to_string()).and_then(
+            |PlayOrder { number, script }| {
+                let script: Script = script.parse().map_err(|error: ScriptError| error.to_string())?;
+                let replay = Box::new(here.play(&script)?);
+                Ok(Message::Played { number, replay })
+            },
+        );
+        say(played.unwrap_or_else(|why| Message::Refused { why }), port)?;
+    }
+}
+
+/// The most bytes of an order.
+const LONGEST_ORDER: u64 = 1 << 20;
 
 /// Grades a submission, and sends what there is of the grading after each check.
 fn grade(

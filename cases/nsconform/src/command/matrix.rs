@@ -209,6 +209,8 @@ fn boot(arguments: &MatrixArguments, ids: Vec<String>, kernels: &[Kernel], missi
         rounds: arguments.rounds.unwrap_or(if arguments.bisect { BISECT_ROUNDS } else { 1 }),
         deadline_scale: arguments.deadline_scale,
         grade: None,
+        dialogue: false,
+        isolated: false,
     };
     let cancel = interruptible()?;
     let player = match &qemu {
@@ -314,6 +316,7 @@ pub fn probed(qemu: &Path, kernel: &Kernel, archive: &MemoryFile, cancel: &Cance
         initramfs: &archive.path(),
         memory: MEMORY,
         arguments: &[],
+        talks: None,
     };
     match qemu::probe_kvm(&vm, cancel) {
         Ok(()) => Accelerator::Kvm,

@@ -19,17 +19,18 @@ const LONGEST: usize = 600;
 const LONGEST_README: usize = 150;
 
 /// Each crate with the crates that it may use: the way of dependencies is downwards.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("harness/sys", &[]),
     ("harness/lab", &["sys"]),
     ("harness/suite", &["sys", "lab"]),
+    ("harness/explore", &["lab", "suite"]),
     ("harness/report", &["sys", "suite"]),
     ("harness/grader", &["sys", "report"]),
     ("cases/catalogue", &["sys", "lab", "suite"]),
     ("cases/course", &["sys", "grader"]),
-    ("vm", &["sys", "report", "grader"]),
+    ("vm", &["sys", "lab", "explore", "report", "grader"]),
     ("fixtures", &["sys", "grader", "course"]),
-    ("cases/nsconform", &["sys", "lab", "suite", "report", "grader", "catalogue", "course", "vm"]),
+    ("cases/nsconform", &["sys", "lab", "suite", "explore", "report", "grader", "catalogue", "course", "vm"]),
 ];
 
 #[test]
