@@ -12,7 +12,7 @@ use crate::message::{Message, PlayOrder, WorkOrder};
 use crate::qemu::{Accelerator, MEMORY, Vm};
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-use nsconform_explore::player::Player;
+use nsconform_explore::player::ScriptPlayer;
 use nsconform_explore::replay::Replay;
 use nsconform_lab::script::Script;
 use std::io::{self, Write};
@@ -140,7 +140,7 @@ fn send(orders: &mut UnixStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-impl Player for Dialogue {
+impl ScriptPlayer for Dialogue {
     fn name(&self) -> &str {
         &self.name
     }

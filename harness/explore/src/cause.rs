@@ -1,6 +1,6 @@
 //! The cause of a difference: the first call that two kernels answer differently, and their answers.
 
-use crate::replay::{Line, Replay, ReplayEnd, masked};
+use crate::replay::{Replay, ReplayEnd, ReplayLine, masked};
 
 /// The first difference of two plays of one script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +18,14 @@ const NONE: &str = "no answer";
 
 /// The first line in which two replays differ, by its number, and the cause. Calls that only one of them
 /// has are a difference of the call before them.
-pub fn first_difference(replay: &[Line], other: &[Line]) -> Option<(usize, Cause)> {
+pub fn first_difference(replay: &[ReplayLine], other: &[ReplayLine]) -> Option<(usize, Cause)> {
     let at = replay.iter().zip(other).position(|(one, other)| one != other);
     let at = at.or_else(|| (replay.len() != other.len()).then(|| replay.len().min(other.len())))?;
     let line = replay.get(at).or_else(|| other.get(at))?;
-    let same_call = |lines: &[Line]| {
+    let same_call = |lines: &[ReplayLine]| {
         lines.get(at).filter(|found| found.process == line.process && found.text == line.text).cloned()
     };
-    let answer = |found: Option<Line>| {
+    let answer = |found: Option<ReplayLine>| {
         let answer = found.and_then(|line| line.answer);
         answer.map_or(NONE.to_string(), |answer| masked(&answer))
     };
@@ -51,8 +51,8 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    fn lines(answers: &[(&str, &str)]) -> Vec<Line> {
-        let line = |(step, (text, answer)): (usize, &(&str, &str))| Line {
+    fn lines(answers: &[(&str, &str)]) -> Vec<ReplayLine> {
+        let line = |(step, (text, answer)): (usize, &(&str, &str))| ReplayLine {
             step,
             process: "a".into(),
             call: text.split('(').next().unwrap().into(),

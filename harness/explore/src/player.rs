@@ -8,7 +8,7 @@ use nsconform_suite::runner::Runner;
 use std::time::Duration;
 
 /// A kernel that plays scripts.
-pub trait Player {
+pub trait ScriptPlayer {
     /// The name of the kernel, for people.
     fn name(&self) -> &str;
 
@@ -34,7 +34,7 @@ impl Here<'_> {
     }
 }
 
-impl Player for Here<'_> {
+impl ScriptPlayer for Here<'_> {
     fn name(&self) -> &str {
         &self.name
     }

@@ -28,14 +28,14 @@ pub fn agrees(prediction: &str, answer: Option<&str>) -> bool {
 
 /// How many predictions were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Score {
+pub struct PredictionScore {
     /// The right ones.
     pub right: usize,
     /// All of them.
     pub all: usize,
 }
 
-impl Score {
+impl PredictionScore {
     /// Counts one more.
     pub fn count(&mut self, right: bool) {
         self.all += 1;
@@ -43,9 +43,9 @@ impl Score {
     }
 }
 
-impl fmt::Display for Score {
+impl fmt::Display for PredictionScore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Score { right, all } = self;
+        let PredictionScore { right, all } = self;
         match all {
             0 => f.write_str("nothing was predicted yet"),
             _ => write!(f, "{right} of {all} predictions are right ({} %)", right * 100 / all),

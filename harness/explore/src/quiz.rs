@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// A trace to ask about.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'c> {
+pub struct QuizSubject<'c> {
     /// The id of the case.
     pub id: &'c str,
     /// The rule that decides the answer.
@@ -44,7 +44,7 @@ const ANSWER: &str = " = ";
 
 /// The question about a trace; none if it has no call of which the answer is worth a question. The number chooses among
 /// several.
-pub fn question(subject: &Subject, random: &mut fastrand::Rng) -> Option<Question> {
+pub fn question(subject: &QuizSubject, random: &mut fastrand::Rng) -> Option<Question> {
     let lines: Vec<&str> = subject.trace.trim_end().lines().collect();
     let mut depth = 0;
     let mut worth: Vec<(usize, &str, Option<&str>)> = Vec::new();
@@ -89,16 +89,16 @@ fn is_worth(call: &str, answer: Option<&str>) -> bool {
 }
 
 /// Draws questions about these subjects in an order that follows from the seed, at most so many.
-pub fn draw(subjects: &[Subject], seed: u64, most: usize) -> Vec<Question> {
+pub fn draw(subjects: &[QuizSubject], seed: u64, most: usize) -> Vec<Question> {
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut order: Vec<&Subject> = subjects.iter().collect();
+    let mut order: Vec<&QuizSubject> = subjects.iter().collect();
     random.shuffle(&mut order);
     order.into_iter().filter_map(|subject| question(subject, &mut random)).take(most).collect()
 }
 
 /// The side of a worksheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum SheetSide {
     /// The questions, for students.
     Questions,
     /// The answers, for the teacher.
@@ -109,10 +109,10 @@ const TITLE: &str = "Namespaces: what does the kernel answer?";
 const RULES: &str = "Write the answer as a trace does: 0, a text in quotes, a list, the name of an error (EPERM), or \
                      `blocks` where the call does not return.";
 
-fn heading(side: Side, seed: u64) -> String {
+fn heading(side: SheetSide, seed: u64) -> String {
     match side {
-        Side::Questions => format!("Worksheet {seed}"),
-        Side::Answers => format!("Answers to worksheet {seed}"),
+        SheetSide::Questions => format!("Worksheet {seed}"),
+        SheetSide::Answers => format!("Answers to worksheet {seed}"),
     }
 }
 
@@ -121,15 +121,15 @@ fn answer(question: &Question) -> &str {
 }
 
 /// A worksheet as text.
-pub fn text(questions: &[Question], seed: u64, side: Side) -> String {
+pub fn text(questions: &[Question], seed: u64, side: SheetSide) -> String {
     let mut text = format!("{TITLE}\n{}\n", heading(side, seed));
-    if side == Side::Questions {
+    if side == SheetSide::Questions {
         text += &format!("{}\n", RULES.replace("  ", " "));
     }
     for (number, question) in questions.iter().enumerate() {
         // Writing to a text cannot fail.
         let _ = match side {
-            Side::Questions => {
+            SheetSide::Questions => {
                 let before: String = question.before.iter().map(|line| format!("    {line}\n")).collect();
                 writeln!(
                     text,
@@ -139,7 +139,7 @@ pub fn text(questions: &[Question], seed: u64, side: Side) -> String {
                     question.call
                 )
             }
-            Side::Answers => {
+            SheetSide::Answers => {
                 let Question { claim, id, call, .. } = question;
                 writeln!(
                     text,
@@ -158,16 +158,16 @@ pre{font:9pt/1.4 monospace;white-space:pre-wrap;margin:.5em 0 .5em 1em}li{break-
 .line{display:inline-block;min-width:16em;border-bottom:1px solid}";
 
 /// A worksheet as a page that needs nothing beside it.
-pub fn page(questions: &[Question], seed: u64, side: Side) -> String {
+pub fn page(questions: &[Question], seed: u64, side: SheetSide) -> String {
     let one = |question: &Question| -> Markup {
         match side {
-            Side::Questions => html! {
+            SheetSide::Questions => html! {
                 li {
                     "The processes start as " (question.starts_as) "."
                     pre { @for line in &question.before { (line) "\n" } (question.call) " = " span class="line" {} }
                 }
             },
-            Side::Answers => html! {
+            SheetSide::Answers => html! {
                 li {
                     pre { (question.call) " = " strong { (answer(question)) } }
                     (question.claim) " " code { "nsconform explain " (question.id) }
@@ -182,7 +182,7 @@ pub fn page(questions: &[Question], seed: u64, side: Side) -> String {
             body {
                 h1 { (TITLE) }
                 p { (heading(side, seed)) }
-                @if side == Side::Questions { p { (RULES) } }
+                @if side == SheetSide::Questions { p { (RULES) } }
                 ol { @for question in questions { (one(question)) } }
             }
         }
@@ -206,8 +206,8 @@ a  <... waitpid resumed>                    = 1
 a  ? propagation(\"/tmp/x\")                  = [shared:1]
 ";
 
-    fn subject() -> Subject<'static> {
-        Subject { id: "x.y", claim: "A <rule> holds.", starts_as: "root", trace: TRACE }
+    fn subject() -> QuizSubject<'static> {
+        QuizSubject { id: "x.y", claim: "A <rule> holds.", starts_as: "root", trace: TRACE }
     }
 
     #[test]
@@ -245,11 +245,11 @@ a  ? propagation(\"/tmp/x\")                  = [shared:1]
     fn a_seed_gives_the_same_worksheet_and_the_answers_are_apart() {
         let (one, two) = (draw(&[subject()], 7, 9), draw(&[subject()], 7, 9));
         assert_eq!(one, two);
-        for sheet in [text(&one, 7, Side::Questions), page(&one, 7, Side::Questions)] {
+        for sheet in [text(&one, 7, SheetSide::Questions), page(&one, 7, SheetSide::Questions)] {
             assert!(!sheet.contains(answer(&one[0])) && !sheet.contains("rule"), "{sheet}");
         }
-        let answers = page(&one, 7, Side::Answers);
+        let answers = page(&one, 7, SheetSide::Answers);
         assert!(answers.contains("A &lt;rule&gt; holds."), "{answers}");
-        assert!(text(&one, 7, Side::Answers).contains(answer(&one[0])));
+        assert!(text(&one, 7, SheetSide::Answers).contains(answer(&one[0])));
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// A call with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct ReplayLine {
     /// The number of the step in the script, from 0.
     pub step: usize,
     /// The process that acts.
@@ -25,10 +25,10 @@ pub struct Line {
     pub answer: Option<String>,
 }
 
-impl Line {
+impl ReplayLine {
     /// The line as a trace prints it, with a name of this width.
     pub fn aligned(&self, width: usize) -> String {
-        let Line { process, text, .. } = self;
+        let ReplayLine { process, text, .. } = self;
         match &self.answer {
             Some(answer) => format!("{process:width$}  {text:40} = {answer}"),
             None => format!("{process:width$}  {text} <unfinished ...>"),
@@ -62,7 +62,7 @@ pub struct PassedOver {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
     /// The calls in the order in which they were asked.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ReplayLine>,
     /// The steps that were passed over.
     pub passed_over: Vec<PassedOver>,
     /// The lines of the trace, for people.
@@ -100,19 +100,19 @@ impl Replay {
 }
 
 /// The calls of a trace, each with the number of its step.
-fn lines(script: &Script, trace: &Trace, passed_over: &[PassedOver]) -> Vec<Line> {
+fn lines(script: &Script, trace: &Trace, passed_over: &[PassedOver]) -> Vec<ReplayLine> {
     let is_call = |(number, step): &(usize, &Step)| {
         matches!(step, Step::Call { .. }) && !passed_over.iter().any(|passed| passed.step == *number)
     };
     let mut steps = script.steps.iter().enumerate().filter(is_call).map(|(number, _)| number);
     let mut names: Vec<&str> = Vec::new();
     let mut writer = Writer::default();
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<ReplayLine> = Vec::new();
     for event in &trace.0 {
         let written = writer.write(event).last();
         match event {
             Event::Process(name) => names.push(name),
-            Event::Call { process, call } => lines.push(Line {
+            Event::Call { process, call } => lines.push(ReplayLine {
                 step: steps.next().unwrap_or(script.steps.len()),
                 process: names.get(usize::from(*process)).map(ToString::to_string).unwrap_or_default(),
                 call: call.name().to_string(),
@@ -142,9 +142,9 @@ fn answer<'e>(entry: &'e str, call: &str) -> &'e str {
 ///
 /// # Errors
 /// When the text is no trace, or that of another script: with its line, counted from 1.
-pub fn read_trace(script: &Script, text: &str) -> Result<Vec<Line>, String> {
+pub fn read_trace(script: &Script, text: &str) -> Result<Vec<ReplayLine>, String> {
     let mut steps = script.steps.iter().enumerate();
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<ReplayLine> = Vec::new();
     for (number, line) in unfold(text).map_err(|error| format!("line {}: {}", error.line, error.message))? {
         if line.trim().is_empty() || line.starts_with(['#', '+', '-']) {
             continue;
@@ -177,7 +177,13 @@ pub fn read_trace(script: &Script, text: &str) -> Result<Vec<Line>, String> {
         let text = shown.to_string();
         let behind = line.split_once(&text).map_or("", |(_, behind)| behind);
         let answer = behind.split_once("= ").map(|(_, answer)| answer.to_string());
-        lines.push(Line { step, process: process.clone(), call: call.name().to_string(), text, answer });
+        lines.push(ReplayLine {
+            step,
+            process: process.clone(),
+            call: call.name().to_string(),
+            text,
+            answer,
+        });
     }
     Ok(lines)
 }

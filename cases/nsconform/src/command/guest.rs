@@ -4,7 +4,7 @@
 use super::run_start;
 use nsconform_catalogue::{approved, catalogue, claims, known};
 use nsconform_course::course;
-use nsconform_explore::player::{Here, Player};
+use nsconform_explore::player::{Here, ScriptPlayer};
 use nsconform_grader::{Program, grader};
 use nsconform_lab::script::{Script, ScriptError};
 use nsconform_lab::seal::Isolation;

@@ -9,7 +9,7 @@ use super::{CommandResult, Failure, print};
 use nsconform_catalogue::{approved, catalogue};
 use nsconform_explore::player::Here;
 use nsconform_explore::prompt::complete::{Words, complete};
-use nsconform_explore::prompt::{Next, Said, Session};
+use nsconform_explore::prompt::{LabSession, Next, Said};
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Credentials, Isolation};
 use nsconform_suite::verdict::ExitStatus;
@@ -48,7 +48,7 @@ pub struct LabArguments {
     file: Option<PathBuf>,
     /// The credentials of the processes, where no FILE says them
     #[arg(long = "as", value_enum, value_name = "WHOM", default_value_t, conflicts_with = "file")]
-    whom: Whom,
+    whom: LabUser,
     /// Hide each answer until it was predicted
     #[arg(long)]
     predict: bool,
@@ -59,7 +59,7 @@ pub struct LabArguments {
 
 /// The credentials of the processes of a lab.
 #[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Whom {
+enum LabUser {
     /// Root of the sealed namespaces
     #[default]
     Root,
@@ -77,8 +77,8 @@ const MOST_RULES: usize = 2;
 /// Runs the command.
 pub fn lab(single: &SingleThreaded, arguments: &LabArguments) -> CommandResult {
     let starts_as = match arguments.whom {
-        Whom::Root => Credentials::Root,
-        Whom::User => Credentials::User,
+        LabUser::Root => Credentials::Root,
+        LabUser::User => Credentials::User,
     };
     let script = match &arguments.file {
         Some(file) => read_script(file)?,
@@ -87,7 +87,7 @@ pub fn lab(single: &SingleThreaded, arguments: &LabArguments) -> CommandResult {
     let mut runner = sealed_runner(single, &script, arguments.deadline_scale, Isolation::Usual)?;
     let name = format!("Linux {}", Machine::look().kernel_release);
     let mut here = Here::new(&mut runner, name.clone(), PATIENCE.mul_f64(arguments.deadline_scale));
-    let (mut session, said) = Session::begin(&mut here, &rules, &script).map_err(Failure::harness)?;
+    let (mut session, said) = LabSession::begin(&mut here, &rules, &script).map_err(Failure::harness)?;
     let mut reader = LineReader::open()?;
     if reader.is_terminal() {
         print(|to| writeln!(to, "A sealed lab on {name}. `help` lists the commands, Ctrl-D ends."))?;

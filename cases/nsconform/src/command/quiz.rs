@@ -7,9 +7,9 @@ use super::lab::LineReader;
 use super::output::{Output, unwritten};
 use super::{CommandResult, Failure, pattern, print, select};
 use nsconform_catalogue::{approved, catalogue};
-use nsconform_explore::prediction::{Score, agrees};
+use nsconform_explore::prediction::{PredictionScore, agrees};
 use nsconform_explore::prompt::Next;
-use nsconform_explore::quiz::{Question, Side, Subject, draw, page, text};
+use nsconform_explore::quiz::{Question, QuizSubject, SheetSide, draw, page, text};
 use nsconform_suite::verdict::ExitStatus;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -58,12 +58,12 @@ enum WorksheetForm {
 pub fn quiz(arguments: &QuizArguments) -> CommandResult {
     let ids: Vec<&str> = catalogue().iter().map(|case| case.id).collect();
     let selected = select(&ids, &arguments.patterns, &[], false)?;
-    let subjects: Vec<Subject> = selected
+    let subjects: Vec<QuizSubject> = selected
         .into_iter()
         .map(|index| catalogue()[index])
         .filter_map(|case| {
             let trace = approved(case.id)?;
-            Some(Subject { id: case.id, claim: case.claim, starts_as: case.starts_as.describe(), trace })
+            Some(QuizSubject { id: case.id, claim: case.claim, starts_as: case.starts_as.describe(), trace })
         })
         .collect();
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
@@ -75,7 +75,7 @@ pub fn quiz(arguments: &QuizArguments) -> CommandResult {
     match arguments.worksheet {
         None => ask(&questions, seed),
         Some(form) => {
-            let side = if arguments.answers { Side::Answers } else { Side::Questions };
+            let side = if arguments.answers { SheetSide::Answers } else { SheetSide::Questions };
             let sheet = match form {
                 WorksheetForm::Text => text(&questions, seed, side),
                 WorksheetForm::Html => page(&questions, seed, side),
@@ -94,7 +94,7 @@ fn write_sheet(sheet: &str, path: Option<&Path>, for_people: bool) -> CommandRes
 /// Asks question after question.
 fn ask(questions: &[Question], seed: u64) -> CommandResult {
     let mut reader = LineReader::open()?;
-    let mut score = Score::default();
+    let mut score = PredictionScore::default();
     for (number, question) in questions.iter().enumerate() {
         print(|to| {
             writeln!(

@@ -7,9 +7,9 @@ use super::output::{Output, unwritten};
 use super::play::{expected_trace, read_script, sealed_runner};
 use super::progress::ProgressLine;
 use super::{CommandResult, Failure, guests, print};
-use nsconform_explore::player::{Here, Player};
+use nsconform_explore::player::{Here, ScriptPlayer};
 use nsconform_explore::reduce::{Against, Effort, Irreducible, Reduction, reduce as search};
-use nsconform_explore::replay::{Line, read_trace};
+use nsconform_explore::replay::{ReplayLine, read_trace};
 use nsconform_lab::script::Script;
 use nsconform_lab::seal::{Credentials, Isolation};
 use nsconform_suite::runner::DEADLINE;
@@ -99,14 +99,14 @@ pub fn reduce(single: &SingleThreaded, arguments: &ReduceArguments) -> CommandRe
     let deadline = DEADLINE.mul_f64(scale);
     let name = format!("Linux {}, here", Machine::look().kernel_release);
     let mut here = runner.as_mut().map(|runner| Here::new(runner, name, deadline));
-    let subject: &mut dyn Player = match (&mut on, &mut here) {
+    let subject: &mut dyn ScriptPlayer = match (&mut on, &mut here) {
         (Some(guest), _) => guest,
         (None, Some(here)) => here,
         (None, None) => return Err(Failure::harness("there is no kernel to play")),
     };
     let against = match trace {
         Some((name, lines)) => Against::Trace(name, lines),
-        None => Against::Players(others.iter_mut().map(|guest| guest as &mut dyn Player).collect()),
+        None => Against::Players(others.iter_mut().map(|guest| guest as &mut dyn ScriptPlayer).collect()),
     };
     let total = arguments.replays as usize;
     let effort = Effort { seed: arguments.seed, most_replays: total };
@@ -143,7 +143,7 @@ fn read_expected(
     script: &Script,
     file: &Path,
     arguments: &ReduceArguments,
-) -> Result<(String, Vec<Line>), Failure> {
+) -> Result<(String, Vec<ReplayLine>), Failure> {
     let name = file.display().to_string();
     let lines = read_trace(script, &expected_trace(file)?).map_err(|why| {
         Failure::usage(format!("{name} is no trace of {}: {why}", arguments.script.display()))

@@ -1,6 +1,6 @@
 //! Completion of a line at the prompt: processes, calls, flags, constants, symbols and paths.
 
-use super::{COMMANDS, Session};
+use super::{COMMANDS, LabSession};
 use nsconform_lab::call::argument::ArgumentKind;
 use nsconform_lab::call::declaration::{Declaration, Mark};
 use nsconform_lab::call::declarations;
@@ -30,7 +30,7 @@ pub struct Words {
     paths: Vec<String>,
 }
 
-impl Session<'_> {
+impl LabSession<'_> {
     /// The words of the session so far.
     pub fn words(&self) -> Words {
         let (mut numbers, mut paths) = (BTreeSet::new(), BTreeSet::new());

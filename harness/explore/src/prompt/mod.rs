@@ -16,9 +16,9 @@ pub mod complete;
 pub mod help;
 mod views;
 
-use crate::player::Player;
-use crate::prediction::{Score, agrees};
-use crate::replay::{Line, Replay, ReplayEnd};
+use crate::player::ScriptPlayer;
+use crate::prediction::{PredictionScore, agrees};
+use crate::replay::{Replay, ReplayEnd, ReplayLine};
 use nsconform_lab::fold::unfold;
 use nsconform_lab::script::{Script, Step};
 use std::collections::BTreeSet;
@@ -64,7 +64,7 @@ pub struct Said {
     pub lines: Vec<String>,
     /// Whether the line was wrong: nothing came of it.
     pub refused: bool,
-    /// What comes next.
+    /// The next thing to do.
     pub next: Next,
 }
 
@@ -79,32 +79,32 @@ impl Said {
 }
 
 /// Finds cases by the call and the answer that decide them: `id: claim (source)`.
-pub type Rules<'r> = &'r dyn Fn(&str, &str) -> Vec<String>;
+pub type FindRules<'r> = &'r dyn Fn(&str, &str) -> Vec<String>;
 
 /// A session at the prompt.
-pub struct Session<'p> {
-    player: &'p mut dyn Player,
-    rules: Rules<'p>,
+pub struct LabSession<'p> {
+    player: &'p mut dyn ScriptPlayer,
+    rules: FindRules<'p>,
     /// The line about credentials and those of the script so far.
     lines: Vec<String>,
     script: Script,
     replay: Replay,
     predicts: bool,
-    score: Score,
+    score: PredictionScore,
     /// The lines that wait for a prediction: to be shown after it.
     hidden: Option<Vec<String>>,
 }
 
-impl<'p> Session<'p> {
+impl<'p> LabSession<'p> {
     /// A session that begins with a script, which may be empty.
     ///
     /// # Errors
     /// When the engine cannot play.
     pub fn begin(
-        player: &'p mut dyn Player,
-        rules: Rules<'p>,
+        player: &'p mut dyn ScriptPlayer,
+        rules: FindRules<'p>,
         script: &Script,
-    ) -> Result<(Session<'p>, Said), String> {
+    ) -> Result<(LabSession<'p>, Said), String> {
         let replay = player.play(script)?;
         if let ReplayEnd::Failed(why) = replay.end {
             return Err(why);
@@ -112,14 +112,14 @@ impl<'p> Session<'p> {
         let text = script.to_string();
         let lines = unfold(&text).map_err(|error| error.message)?;
         let lines = lines.into_iter().map(|(_, line)| line.to_string()).collect();
-        let session = Session {
+        let session = LabSession {
             player,
             rules,
             lines,
             script: script.clone(),
             replay,
             predicts: false,
-            score: Score::default(),
+            score: PredictionScore::default(),
             hidden: None,
         };
         let shown = session.replay.trace.clone();
@@ -224,7 +224,7 @@ impl<'p> Session<'p> {
     /// Plays the first lines again and forgets the others.
     fn retake(&mut self, kept: usize) -> Result<Said, String> {
         let gone: Vec<String> = self.lines.split_off(kept.min(self.lines.len()));
-        // What is left was read before.
+        // These lines were read before.
         if let Ok(script) = self.lines.join("\n").parse() {
             self.script = script;
         }
@@ -322,7 +322,7 @@ impl<'p> Session<'p> {
         for (number, now) in self.replay.lines.iter().enumerate() {
             match before.lines.get(number) {
                 Some(then) if then == now => {}
-                Some(Line { answer: None, .. }) => {
+                Some(ReplayLine { answer: None, .. }) => {
                     let answer = now.answer.as_deref().unwrap_or_default();
                     let head = format!("<... {} resumed>", head(now));
                     shown.push(format!("{:width$}  {head:40} = {answer}", now.process));
@@ -358,7 +358,7 @@ impl<'p> Session<'p> {
 }
 
 /// The printed name of the call of a line.
-fn head(line: &Line) -> &str {
+fn head(line: &ReplayLine) -> &str {
     let sign = if line.text.starts_with(['?', '!']) { 2 } else { 0 };
     let end = line.text[sign..].find(['(', ' ']).map_or(line.text.len(), |end| sign + end);
     &line.text[..end]

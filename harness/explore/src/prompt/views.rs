@@ -1,13 +1,13 @@
 //! The state of the kernel after a script, drawn: a further process looks at the others through /proc,
 //! at the end of a play of its own.
 
-use crate::player::Player;
+use crate::player::ScriptPlayer;
 use crate::replay::{Replay, ReplayEnd};
 use nsconform_lab::script::Script;
 use std::collections::BTreeMap;
 
 /// Draws one view of the state after a script that has these processes.
-pub(super) type View = fn(&mut dyn Player, &Script, &[String]) -> Result<Vec<String>, String>;
+pub(super) type View = fn(&mut dyn ScriptPlayer, &Script, &[String]) -> Result<Vec<String>, String>;
 
 /// The process that looks.
 const VIEWER: &str = "nsconform's viewer";
@@ -15,7 +15,11 @@ const VIEWER: &str = "nsconform's viewer";
 const KINDS: [&str; 8] = ["user", "mnt", "pid", "uts", "ipc", "net", "cgroup", "time"];
 
 /// The answers to what the viewer does after a script; none for what could not be done.
-fn look(player: &mut dyn Player, script: &Script, calls: &[String]) -> Result<Vec<Option<String>>, String> {
+fn look(
+    player: &mut dyn ScriptPlayer,
+    script: &Script,
+    calls: &[String],
+) -> Result<Vec<Option<String>>, String> {
     let mut text = script.to_string();
     text += &format!("+++ {VIEWER} starts as root +++\n");
     for call in calls {
@@ -40,14 +44,14 @@ fn answers(replay: &Replay, first: usize, count: usize) -> Vec<Option<String>> {
 
 /// A namespace, its owner or parent and its members.
 #[derive(Default)]
-struct Space {
+struct DrawnSpace {
     above: Option<String>,
     members: Vec<String>,
 }
 
 /// The user namespaces as a tree, under each the namespaces that it owns, with their members.
 pub(super) fn tree(
-    player: &mut dyn Player,
+    player: &mut dyn ScriptPlayer,
     script: &Script,
     processes: &[String],
 ) -> Result<Vec<String>, String> {
@@ -63,7 +67,7 @@ pub(super) fn tree(
         }
     }
     let answers = look(player, script, &calls)?;
-    let mut spaces: BTreeMap<(usize, String), Space> = BTreeMap::new();
+    let mut spaces: BTreeMap<(usize, String), DrawnSpace> = BTreeMap::new();
     let mut gone = Vec::new();
     for (process, found) in processes.iter().zip(answers.chunks(4 * KINDS.len())) {
         if found.iter().all(Option::is_none) {
@@ -100,12 +104,12 @@ fn labelled(name: &str, members: &[String]) -> String {
 }
 
 /// Draws the namespaces below a user namespace.
-fn below(spaces: &BTreeMap<(usize, String), Space>, name: &str, indent: &str, lines: &mut Vec<String>) {
+fn below(spaces: &BTreeMap<(usize, String), DrawnSpace>, name: &str, indent: &str, lines: &mut Vec<String>) {
     // A namespace that names itself, or a circle, would have no end.
     if indent.len() > 200 {
         return;
     }
-    let inside = |space: &Space| space.above.as_deref() == Some(name);
+    let inside = |space: &DrawnSpace| space.above.as_deref() == Some(name);
     let mut found: Vec<_> =
         spaces.iter().filter(|((_, other), space)| inside(space) && other != name).collect();
     // User namespaces last: what they hold follows them.
@@ -122,7 +126,7 @@ fn below(spaces: &BTreeMap<(usize, String), Space>, name: &str, indent: &str, li
 
 /// The id maps of each user namespace.
 pub(super) fn maps(
-    player: &mut dyn Player,
+    player: &mut dyn ScriptPlayer,
     script: &Script,
     processes: &[String],
 ) -> Result<Vec<String>, String> {
@@ -151,7 +155,7 @@ pub(super) fn maps(
 
 /// The mounts of each mount namespace and how they propagate.
 pub(super) fn props(
-    player: &mut dyn Player,
+    player: &mut dyn ScriptPlayer,
     script: &Script,
     processes: &[String],
 ) -> Result<Vec<String>, String> {
@@ -224,8 +228,8 @@ mod tests {
     #[test]
     fn a_circle_of_owners_ends() {
         let mut spaces = BTreeMap::new();
-        spaces.insert((0, "a".to_string()), Space { above: Some("b".into()), members: vec![] });
-        spaces.insert((0, "b".to_string()), Space { above: Some("a".into()), members: vec![] });
+        spaces.insert((0, "a".to_string()), DrawnSpace { above: Some("b".into()), members: vec![] });
+        spaces.insert((0, "b".to_string()), DrawnSpace { above: Some("a".into()), members: vec![] });
         let mut lines = Vec::new();
         below(&spaces, "a", "", &mut lines);
         assert!(lines.len() < 100);

@@ -14,8 +14,8 @@ mod simpler;
 mod symbols;
 
 use crate::cause::{Cause, first_difference, is_whole};
-use crate::player::Player;
-use crate::replay::{Line, Replay, masked};
+use crate::player::ScriptPlayer;
+use crate::replay::{Replay, ReplayLine, masked};
 use nsconform_lab::script::{Script, Step};
 use related::Related;
 
@@ -59,9 +59,9 @@ pub enum Irreducible {
 /// The other side of a difference.
 pub enum Against<'p> {
     /// Kernels that play; the script differs from each of them.
-    Players(Vec<&'p mut dyn Player>),
+    Players(Vec<&'p mut dyn ScriptPlayer>),
     /// The lines of a trace of the same script, and its name.
-    Trace(String, Vec<Line>),
+    Trace(String, Vec<ReplayLine>),
 }
 
 /// Reduces a script. `progress` hears how many plays were made, and how many steps are left.
@@ -70,7 +70,7 @@ pub enum Against<'p> {
 /// When there is nothing to keep, or it cannot be told.
 pub fn reduce(
     script: &Script,
-    subject: &mut dyn Player,
+    subject: &mut dyn ScriptPlayer,
     against: Against<'_>,
     effort: Effort,
     progress: &mut dyn FnMut(usize, usize),
@@ -84,7 +84,7 @@ pub fn reduce(
 }
 
 struct Search<'p> {
-    subject: &'p mut dyn Player,
+    subject: &'p mut dyn ScriptPlayer,
     replays: usize,
     effort: Effort,
     random: fastrand::Rng,
@@ -92,7 +92,7 @@ struct Search<'p> {
 }
 
 /// A script that keeps the difference, with its plays.
-struct Kept {
+struct Survivor {
     script: Script,
     replay: Replay,
     others: Vec<Replay>,
@@ -133,7 +133,7 @@ impl Search<'_> {
     fn between_kernels(
         &mut self,
         script: &Script,
-        mut players: Vec<&mut dyn Player>,
+        mut players: Vec<&mut dyn ScriptPlayer>,
     ) -> Result<Reduction, Irreducible> {
         let (script, _) = self.first_play(script)?;
         let Some(mut kept) = self.attempt(&script, &mut players, None)? else {
@@ -155,7 +155,7 @@ impl Search<'_> {
         let others = players.iter().map(|player| player.name().to_string());
         let others = others.zip(kept.others.iter().map(|replay| replay.trace.clone())).collect();
         let cut_short = self.is_over();
-        let Kept { script, replay, mut causes, .. } = kept;
+        let Survivor { script, replay, mut causes, .. } = kept;
         Ok(Reduction { script, cause: causes.remove(0), replay, others, replays: self.replays, cut_short })
     }
 
@@ -163,9 +163,9 @@ impl Search<'_> {
     fn attempt(
         &mut self,
         script: &Script,
-        players: &mut [&mut dyn Player],
+        players: &mut [&mut dyn ScriptPlayer],
         causes: Option<&[Cause]>,
-    ) -> Result<Option<Kept>, Irreducible> {
+    ) -> Result<Option<Survivor>, Irreducible> {
         let replay = self.play(script)?;
         is_whole(&replay).map_err(failed)?;
         let (mut others, mut found, mut last) = (Vec::new(), Vec::new(), 0);
@@ -189,15 +189,15 @@ impl Search<'_> {
             .collect();
         let end = replay.lines.get(last).or_else(|| others[0].lines.get(last)).map_or(0, |line| line.step);
         let script = cut(script, end, &gone);
-        Ok(Some(Kept { script, replay, others, causes: found }))
+        Ok(Some(Survivor { script, replay, others, causes: found }))
     }
 
     /// Plays a shorter script and keeps it if it keeps the causes.
     fn try_shorter(
         &mut self,
         script: &Script,
-        kept: &mut Kept,
-        players: &mut [&mut dyn Player],
+        kept: &mut Survivor,
+        players: &mut [&mut dyn ScriptPlayer],
     ) -> Result<bool, Irreducible> {
         let found = self.attempt(script, players, Some(&kept.causes))?;
         let shorter = found.filter(|found| simpler::size(&found.script) < simpler::size(&kept.script));
@@ -211,7 +211,11 @@ impl Search<'_> {
     }
 
     /// Leaves out blocks of steps, from large to single ones.
-    fn drop_steps(&mut self, kept: &mut Kept, players: &mut [&mut dyn Player]) -> Result<(), Irreducible> {
+    fn drop_steps(
+        &mut self,
+        kept: &mut Survivor,
+        players: &mut [&mut dyn ScriptPlayer],
+    ) -> Result<(), Irreducible> {
         let mut size = (kept.script.steps.len() / 2).max(1);
         loop {
             let mut places: Vec<usize> = (0..kept.script.steps.len().div_ceil(size)).rev().collect();
@@ -237,7 +241,11 @@ impl Search<'_> {
     }
 
     /// Makes calls plainer, as long as one of the ways keeps the causes.
-    fn simplify(&mut self, kept: &mut Kept, players: &mut [&mut dyn Player]) -> Result<(), Irreducible> {
+    fn simplify(
+        &mut self,
+        kept: &mut Survivor,
+        players: &mut [&mut dyn ScriptPlayer],
+    ) -> Result<(), Irreducible> {
         let mut tried = 0;
         loop {
             let mut ways = simpler::ways(&kept.script);
@@ -266,7 +274,7 @@ impl Search<'_> {
         &mut self,
         script: &Script,
         name: &str,
-        expected: &[Line],
+        expected: &[ReplayLine],
     ) -> Result<Reduction, Irreducible> {
         let (script, replay) = self.first_play(script)?;
         let (at, cause) = first_difference(&replay.lines, expected).ok_or(Irreducible::Same)?;
@@ -326,7 +334,7 @@ impl Search<'_> {
 }
 
 /// The masked answer to the call of a step.
-fn answer_of(lines: &[Line], step: usize) -> Option<String> {
+fn answer_of(lines: &[ReplayLine], step: usize) -> Option<String> {
     let line = lines.iter().find(|line| line.step == step)?;
     line.answer.as_deref().map(masked)
 }

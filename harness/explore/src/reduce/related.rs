@@ -8,7 +8,7 @@ use super::symbols::{given, mentioned};
 use nsconform_lab::call::argument::ArgumentKind;
 use nsconform_lab::script::{Script, Step, WrittenCall};
 
-/// What may go of a script whose difference is at one step.
+/// The steps that may go of a script whose difference is at one step.
 pub(super) struct Related<'s> {
     script: &'s Script,
     /// By the number of the step.

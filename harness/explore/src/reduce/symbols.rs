@@ -1,7 +1,7 @@
 //! Symbols in the place of descriptor numbers: a trace says `setns(3, 0)`, and 3 is another descriptor
 //! once an earlier one is gone.
 
-use crate::replay::{Line, Replay};
+use crate::replay::{Replay, ReplayLine};
 use nsconform_lab::call::argument::ArgumentKind;
 use nsconform_lab::call::declaration::Mark;
 use nsconform_lab::script::{Names, Script, Step, WrittenCall};
@@ -20,7 +20,7 @@ pub(super) fn named(script: &Script, replay: &Replay) -> Script {
     // The symbol of each step that gets one.
     let mut symbols: HashMap<usize, Vec<String>> = HashMap::new();
     let mut count = 0;
-    for Line { step, process, answer, .. } in &replay.lines {
+    for ReplayLine { step, process, answer, .. } in &replay.lines {
         let Some(made @ Step::Call { call, .. }) = script.steps.get(*step) else { continue };
         let table = tables.entry(process).or_default();
         let mut used = call.clone();
