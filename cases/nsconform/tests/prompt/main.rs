@@ -149,10 +149,14 @@ fn a_terminal_of_80_columns_completes_explains_and_ends() {
     terminal.type_in("inn\tsethostn\t\"inside\")\r");
     terminal.expect("sethostname(\"inside\")                    = 0");
     // Ctrl-C takes a line back, and the lab goes on.
-    terminal.type_in("nonsense\x03");
+    terminal.expect("lab> ");
+    terminal.type_in("nonsense");
+    terminal.expect("nonsense");
+    terminal.type_in("\x03");
     terminal.expect("lab> ");
     terminal.type_in("inner gethostname()\r");
     terminal.expect("= \"inside\"");
+    terminal.expect("lab> ");
     terminal.type_in("\x04");
     assert_eq!(terminal.end(), Some(0));
     assert_eq!(terminal.left_behind(), 0);
@@ -164,6 +168,7 @@ fn a_lab_that_is_killed_leaves_nothing_behind() {
     terminal.expect("lab> ");
     terminal.type_in("a clone(0) = <b>\r");
     terminal.expect("= <b>");
+    terminal.expect("lab> ");
     terminal.type_in("a waitpid(<b>, 0)\r");
     terminal.expect("waitpid");
     terminal.wait_for_processes(4);
@@ -175,7 +180,10 @@ fn a_lab_that_is_killed_leaves_nothing_behind() {
 fn a_lab_that_is_interrupted_leaves_nothing_behind() {
     let mut terminal = Terminal::start(&["lab", "--deadline-scale", "100"]);
     terminal.expect("lab> ");
-    terminal.type_in("a clone(0) = <b>\ra waitpid(<b>, 0)\r");
+    terminal.type_in("a clone(0) = <b>\r");
+    terminal.expect("= <b>");
+    terminal.expect("lab> ");
+    terminal.type_in("a waitpid(<b>, 0)\r");
     terminal.wait_for_processes(4);
     terminal.type_in("\x03");
     terminal.wait_for_processes(0);
