@@ -7,8 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, lab, limits,
-    list, man, matrix, play, print_data, quiz, reduce, report, run, shorten, verify,
+    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, lab,
+    limits, list, man, matrix, play, print_data, quiz, reduce, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
