@@ -98,8 +98,7 @@ fn trivial_init() -> Measured<Vec<u8>> {
 
 /// From the start of QEMU to its end, the guest being the trivial init.
 fn bare_boot(qemu: &Path, kernel: &Kernel, init: &[u8]) -> Measured<Duration> {
-    let order =
-        WorkOrder { cases: Vec::new(), privileges: Vec::new(), rounds: 0, deadline_scale: 1.0, grade: None };
+    let order = WorkOrder::nothing();
     let archive =
         build(&Contents { program: &InitProgram::single(init.to_vec()), modules: &[], order: &order })
             .and_then(|archive| MemoryFile::new(&archive))

@@ -198,8 +198,7 @@ mod tests {
             cases: vec!["uts.a".into()],
             privileges: Privilege::ALL.to_vec(),
             rounds: 1,
-            deadline_scale: 1.0,
-            grade: None,
+            ..WorkOrder::nothing()
         }
     }
 

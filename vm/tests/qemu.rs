@@ -221,8 +221,7 @@ fn order() -> WorkOrder {
         cases: vec!["a.b".into(), "c.d".into()],
         privileges: Privilege::ALL.to_vec(),
         rounds: 1,
-        deadline_scale: 1.0,
-        grade: None,
+        ..WorkOrder::nothing()
     }
 }
 
