@@ -23,7 +23,7 @@ use rustyline::history::MemHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::io::{BufRead, IsTerminal, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The exit statuses, for --help.
@@ -130,7 +130,7 @@ fn show(said: &Said) -> Result<(), Failure> {
     print(|to| said.lines.iter().try_for_each(|line| writeln!(to, "{line}")))
 }
 
-fn save(path: &PathBuf, text: &str) -> Result<(), Failure> {
+fn save(path: &Path, text: &str) -> Result<(), Failure> {
     use std::io::Write;
     let mut to = Output::open(Some(path), false)?;
     to.write_all(text.as_bytes()).and_then(|()| to.flush()).map_err(|error| unwritten(Some(path), &error))
