@@ -44,6 +44,8 @@ pub(crate) fn enter_user_namespace(ids: Ids) -> Result<(), String> {
         become_nobody()?;
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    // A new user namespace starts without securebits.
+    let without_root = if inherited::root_gains_nothing() { ": root under SECBIT_NOROOT" } else { "" };
     leave_namespaces(libc::CLONE_NEWUSER | libc::CLONE_NEWNS).map_err(|errno| {
         let why = match proof::seems_a_chroot() {
             // Whatever it is asked for: the place has no part in that.
@@ -56,10 +58,8 @@ pub(crate) fn enter_user_namespace(ids: Ids) -> Result<(), String> {
     })?;
     // Where the helper could do nothing the caller maps its own ids.
     if !helper.is_some_and(Helper::maps_all) {
-        map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1")).map_err(|why| {
-            let without = if inherited::root_gains_nothing() { ": root under SECBIT_NOROOT" } else { "" };
-            format!("{why}{without}")
-        })?;
+        let mapped = map_ids(&format!("0 {uid} 1"), &format!("0 {gid} 1"));
+        mapped.map_err(|why| format!("{why}{without_root}"))?;
     }
     Ok(())
 }

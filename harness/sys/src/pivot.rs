@@ -5,9 +5,10 @@
 
 use crate::directory::{change_directory, make_directory};
 use crate::errno::Errno;
+use crate::mountinfo;
 use crate::reap;
 use crate::sandbox::{self, identity, step};
-use nix::mount::MntFlags;
+use nix::mount::{MntFlags, MsFlags};
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -66,14 +67,32 @@ pub fn pivoting_is_refused() -> bool {
 /// Says which step failed, or did nothing.
 pub fn move_over_root(covered: &str) -> Result<(), String> {
     let new = identity(covered)?;
+    hide_kernel_file_systems(covered)?;
     change_directory(covered)?;
-    let moved = sandbox::mount(Some("."), "/", None, nix::mount::MsFlags::MS_MOVE, None);
+    let moved = sandbox::mount(Some("."), "/", None, MsFlags::MS_MOVE, None);
     step("pivot_root is refused, and so is moving a mount over /", moved)?;
     step("pivot_root is refused, and so is chroot", nix::unistd::chroot("."))?;
     if identity("/")? != new {
         return Err("chroot gives 0, and the root directory is still the old one".to_string());
     }
     change_directory("/")
+}
+
+/// Covers each procfs and sysfs of the old root. A user namespace may mount a new one only where one is fully
+/// visible in its mount namespace (mount_namespaces(7)), and these, which nobody can reach any more, would
+/// count. They cannot be unmounted where they are locked.
+fn hide_kernel_file_systems(covered: &str) -> Result<(), String> {
+    let mounts = mountinfo::mounts_of(mountinfo::OWN).unwrap_or_default();
+    // A part of one is never fully visible. Whatever lies beneath another mount goes first.
+    let whole = mounts.iter().rev().filter(|mount| mount.root == Path::new("/"));
+    for mount in whole.filter(|mount| !mount.point.starts_with(covered)) {
+        let (Some(point), "proc" | "sysfs") = (mount.point.to_str(), mount.filesystem.as_str()) else {
+            continue;
+        };
+        let hidden = sandbox::mount(Some("hidden"), point, Some("tmpfs"), MsFlags::empty(), Some("size=4k"));
+        step(&format!("pivot_root is refused, and so is covering {point}"), hidden)?;
+    }
+    Ok(())
 }
 
 /// Whether umount2(2) is refused whatever it is asked for: without a path it gives EFAULT.
@@ -145,7 +164,6 @@ fn hear(other: &UnixStream) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mountinfo;
 
     /// Whether this succeeds in a child that is root of its own user and mount namespace.
     fn succeeds(act: fn() -> Result<(), String>) -> bool {
@@ -168,7 +186,7 @@ mod tests {
             for directory in ["/proc", "/tmp"] {
                 make_directory(format!("{covered}{directory}"))?;
             }
-            let bind = nix::mount::MsFlags::MS_BIND | nix::mount::MsFlags::MS_REC;
+            let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
             let proc = format!("{covered}/proc");
             step("binding /proc", sandbox::mount(Some("/proc"), &proc, None, bind, None))?;
             let new = identity(covered)?;
