@@ -136,7 +136,7 @@ fn no_colour_in_a_pipe() {
 }
 
 #[rstest]
-#[case::run(&["run", "uts."], 4, "user namespaces")]
+#[case::run(&["run", "uts."], 4, "allow unshare")]
 #[case::doctor(&["doctor"], 4, "remedy")]
 fn where_namespaces_are_forbidden_all_is_skipped(
     #[case] arguments: &[&str],
