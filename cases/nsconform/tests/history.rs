@@ -1,31 +1,16 @@
 //! The store of kept runs and `nsconform history`, as a user meets them: what is kept and shown, what is
 //! damaged, several writers at once, nothing there.
 
+mod running;
+
 use rstest::rstest;
+use running::{program, recorded, run, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
 /// It failed on 6.17 to 7.2.9, for a reason that is listed.
 const CASE: &str = "mnt.unbindable-copied-into-new-ns";
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nsconform"));
-    command.args(arguments).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn recorded(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/runs").join(name).display().to_string()
-}
 
 /// A store with these recorded runs, as root.
 fn store(folder: &Path, kernels: &[&str]) -> String {

@@ -1,33 +1,14 @@
 //! Reports as programs meet them: run files by their schema, each format from a live run, a stored
 //! run and a matrix, parts of a run put together, two writers to one file.
 
+mod running;
+
 use jsonschema::Validator;
 use rstest::rstest;
+use running::{fixtures, program, recorded, run, text};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nsconform"));
-    command.args(arguments).stdin(Stdio::null()).env("LC_ALL", "C.UTF-8");
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    program(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
-}
-
-fn recorded(name: &str) -> String {
-    fixtures().join("runs").join(name).display().to_string()
-}
+use std::path::Path;
+use std::process::Output;
 
 fn schema() -> Validator {
     let path = fixtures().join("schemas/run.schema.json");

@@ -162,14 +162,20 @@ fn a_terminal_of_80_columns_completes_explains_and_ends() {
     assert_eq!(terminal.left_behind(), 0);
 }
 
-#[test]
-fn a_lab_that_is_killed_leaves_nothing_behind() {
+/// A lab at whose prompt a call was typed that blocks.
+fn lab_with_a_blocking_call() -> Terminal {
     let mut terminal = Terminal::start(&["lab", "--deadline-scale", "100"]);
     terminal.expect("lab> ");
     terminal.type_in("a clone(0) = <b>\r");
     terminal.expect("= <b>");
     terminal.expect("lab> ");
     terminal.type_in("a waitpid(<b>, 0)\r");
+    terminal
+}
+
+#[test]
+fn a_lab_that_is_killed_leaves_nothing_behind() {
+    let mut terminal = lab_with_a_blocking_call();
     terminal.expect("waitpid");
     terminal.wait_for_processes(4);
     terminal.kill();
@@ -178,12 +184,7 @@ fn a_lab_that_is_killed_leaves_nothing_behind() {
 
 #[test]
 fn a_lab_that_is_interrupted_leaves_nothing_behind() {
-    let mut terminal = Terminal::start(&["lab", "--deadline-scale", "100"]);
-    terminal.expect("lab> ");
-    terminal.type_in("a clone(0) = <b>\r");
-    terminal.expect("= <b>");
-    terminal.expect("lab> ");
-    terminal.type_in("a waitpid(<b>, 0)\r");
+    let mut terminal = lab_with_a_blocking_call();
     terminal.wait_for_processes(4);
     terminal.type_in("\x03");
     terminal.wait_for_processes(0);

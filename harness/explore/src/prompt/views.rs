@@ -74,7 +74,7 @@ pub(super) fn tree(
             gone.push(process.clone());
         }
         for (order, found) in found.chunks(4).enumerate() {
-            let Some(name) = found[0].as_deref().map(|name| name.trim_matches('"').to_string()) else {
+            let Some(name) = namespace(&found[0]) else {
                 continue;
             };
             let space = spaces.entry((order, name)).or_default();
@@ -124,6 +124,11 @@ fn below(spaces: &BTreeMap<(usize, String), DrawnSpace>, name: &str, indent: &st
     }
 }
 
+/// The name of the namespace that a link leads to, as readlink(2) answers; none where it could not be read.
+fn namespace(answer: &Option<String>) -> Option<String> {
+    answer.as_deref().map(|name| name.trim_matches('"').to_string())
+}
+
 /// The id maps of each user namespace.
 pub(super) fn maps(
     player: &mut dyn ScriptPlayer,
@@ -139,7 +144,7 @@ pub(super) fn maps(
     let answers = look(player, script, &calls)?;
     let mut seen: BTreeMap<String, (Vec<String>, String, String)> = BTreeMap::new();
     for (process, found) in processes.iter().zip(answers.chunks(3)) {
-        let Some(name) = found[0].as_deref().map(|name| name.trim_matches('"').to_string()) else { continue };
+        let Some(name) = namespace(&found[0]) else { continue };
         let map = |place: usize| found[place].clone().unwrap_or_else(|| "not readable".to_string());
         let entry = seen.entry(name).or_insert_with(|| (Vec::new(), map(1), map(2)));
         entry.0.push(process.clone());
@@ -167,7 +172,7 @@ pub(super) fn props(
     let answers = look(player, script, &calls)?;
     let mut spaces: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
     for (process, found) in processes.iter().zip(answers.chunks(2)) {
-        let Some(name) = found[0].as_deref().map(|name| name.trim_matches('"').to_string()) else { continue };
+        let Some(name) = namespace(&found[0]) else { continue };
         let mut points = quoted(found[1].as_deref().unwrap_or_default());
         points.dedup();
         spaces.entry(name).or_insert_with(|| (Vec::new(), points)).0.push(process.clone());
