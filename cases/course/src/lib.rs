@@ -7,6 +7,7 @@
 
 mod command;
 mod failing;
+mod lateness;
 mod settled;
 mod visited;
 

@@ -1,5 +1,6 @@
 //! The checks of the assignment `orphan`: a child whose parent ends, and who adopts it.
 
+use super::lateness::{self, Moment, Span};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -26,9 +27,6 @@ const LONG: &str = "60000";
 /// program's last 100 ms. Who naps for 150 ms does not look often enough in that time, whenever it began.
 const WATCHED: Duration = Duration::from_secs(1);
 const LONGEST_NAP: Duration = Duration::from_millis(125);
-
-/// How often that is measured where the machine has no time for it.
-const MEASUREMENTS: usize = 5;
 
 /// The child until its parent has ended, in the words of the contract.
 const WAITS_ASLEEP: &str = "the child waits for its parent's end, asleep";
@@ -169,7 +167,7 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
-    let mut held_up = HeldUp::start(stage)?;
+    let held_up = HeldUp::start(stage)?;
     held_up.child_waits(stage)?;
     let nap = match settled::waits_for_a_time(stage, &held_up.child)? {
         true => seldom_wakes(stage, &held_up.child)?,
@@ -182,42 +180,36 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     let Some(nap) = nap else {
         return held_up.learns_of_the_end(stage);
     };
-    for _ in 0..MEASUREMENTS {
+    let expected = "the child looks for its parent every few milliseconds, unless its parent's end wakes it";
+    let mut next = Some(held_up);
+    let look = || {
+        let held_up = next.take().ok_or_else(|| CheckAbort::Engine("nothing is held up".into()))?;
         falls_asleep_anew(stage, &held_up.child, nap)?;
-        let (start, charged) = (Instant::now(), stage.charged_time());
+        let start = Moment::now(stage);
         held_up.learns_of_the_end(stage)?;
-        let (passed, charged) = (start.elapsed(), stage.charged_time().saturating_sub(charged));
-        ensure(
-            charged < nap / 2,
-            || {
-                "the child looks for its parent every few milliseconds, unless its parent's end wakes it"
-                    .into()
-            },
-            || format!("it looks every {} ms", nap.as_millis()),
-        )?;
-        // By then it would not have looked again by itself.
-        if passed < nap / 2 {
-            return Ok(());
-        }
-        held_up = held_up.again(stage)?;
+        let span = Span::between([start; 2], [Moment::now(stage); 2]);
+        let held_up = held_up.again(stage)?;
         held_up.child_waits(stage)?;
         settled::stop(stage, &held_up.run.process())?;
-    }
-    let nap = nap.as_millis();
-    Err(CheckAbort::TooBusy(format!(
-        "to see if its parent's end wakes the child took longer than its naps of {nap} ms"
-    )))
+        next = Some(held_up);
+        Ok(span)
+    };
+    // By half a nap later it would not have looked again by itself.
+    lateness::is_shorter(nap / 2, || expected.into(), look)
 }
 
 /// Watches a child that waits for an amount of time: if it wakes up so seldom that it must be woken by the
 /// end of its parent, gives the time from one look to the next.
 fn seldom_wakes(stage: &Stage<'_>, child: &ObservedProcess<'_>) -> Result<Option<Duration>, CheckAbort> {
-    let (before, start) = (times_woken(child)?, stage.charged_time());
-    stage.watch(WATCHED)?;
-    settled::child_settles(stage, child)?;
-    let passed = stage.charged_time().saturating_sub(start);
-    let times = times_woken(child)?.saturating_sub(before);
-    Ok((LONGEST_NAP * times < passed).then(|| passed / times.max(1)))
+    let nap = lateness::shorter(LONGEST_NAP, || {
+        let (before, start) = (times_woken(child)?, Moment::now(stage));
+        stage.watch(WATCHED)?;
+        settled::child_settles(stage, child)?;
+        let end = Moment::now(stage);
+        let times = times_woken(child)?.saturating_sub(before);
+        Ok(Span::between([start; 2], [end; 2]).divided(times))
+    })?;
+    Ok(nap.err())
 }
 
 fn times_woken(process: &ObservedProcess<'_>) -> Result<u32, CheckAbort> {
@@ -261,8 +253,6 @@ fn adopted(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn output(stage: &Stage<'_>) -> CheckResult {
-    // The third line must come while the child is there.
-    let run = stage.start(&[LONG])?;
     let adopter = stage.init().pid()?;
     let first_three = |run: &Run<'_>| -> Result<i32, CheckAbort> {
         let first = run.line()?;
@@ -276,16 +266,23 @@ fn output(stage: &Stage<'_>) -> CheckResult {
         }
         Ok(child)
     };
-    // Its parent has ended, and nothing else is to be waited for.
-    run.status()?;
-    let start = stage.charged_time();
-    first_three(&run)?;
-    let passed = stage.charged_time().saturating_sub(start);
-    ensure(
-        passed < AT_MOST_LATE,
-        || "the third line follows at once when the parent has ended".into(),
-        || format!("it was seen {} ms after that", passed.as_millis()),
-    )?;
+    let expected = || "the third line follows at once when the parent has ended".to_string();
+    lateness::is_shorter(AT_MOST_LATE, expected, || {
+        // The third line must come while the child is there.
+        let (run, from) = start_to_end_of_parent(stage, &[LONG])?;
+        let mut last = from[1];
+        stage.wait("the third line", || {
+            let now = Moment::now(stage);
+            let has_come = run.text(Stream::Output).lines().count() >= 3 || run.is_at_end(Stream::Output);
+            if !has_come {
+                last = now;
+            }
+            has_come.then_some(())
+        })?;
+        let to = [last, Moment::now(stage)];
+        first_three(&run)?;
+        Ok(Span::between(from, to))
+    })?;
     let run = stage.start(&["0"])?;
     let child = first_three(&run)?;
     let (last, line) = (run.line()?, format!("Child  (PID={child}) terminating"));
@@ -349,45 +346,47 @@ fn child_ends_well(stage: &Stage<'_>) -> CheckResult {
     )
 }
 
-/// Demands that with these words the child stays for so long.
-fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckResult {
-    // The last moment in which the parent was there for certain: the child has not begun to stay by then.
-    let mut before = Instant::now();
-    // How the lines look is not this check's business.
+/// Starts the submission, waits until the parent has ended, and gives the last moment in which it was there for certain, and the
+/// first one in which it was not.
+fn start_to_end_of_parent<'s, S: AsRef<str>>(
+    stage: &'s Stage<'s>,
+    words: &[S],
+) -> Result<(Run<'s>, [Moment; 2]), CheckAbort> {
+    let mut before = Moment::now(stage);
     let run = stage.start(words)?;
-    let (_, child) = find_pids(&run)?;
     let front = run.process();
     stage.wait("the end of the parent", || {
-        let now = Instant::now();
+        let now = Moment::now(stage);
         if !front.is_alive() {
             return Some(());
         }
         before = now;
         None
     })?;
-    let orphaned = stage.charged_time();
-    // Once its time is over it is awake, whether it gets a processor or not.
-    let mut last_asleep = orphaned;
-    stage.wait("the end of the child", || {
-        let process = stage.process(child);
-        if process.is_some_and(|process| process.is_asleep()) {
-            last_asleep = stage.charged_time();
-        }
-        process.is_none().then_some(())
-    })?;
-    // Either moment may be seen late: the child has stayed no longer than between the two that are
-    // outside of its stay, and for the time between those that are inside.
-    let at_most = before.elapsed();
+    Ok((run, [before, Moment::now(stage)]))
+}
+
+/// Demands that with these words the child stays for so long.
+fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckResult {
     let least = Duration::from_millis(milliseconds.into());
-    let stayed = last_asleep.saturating_sub(orphaned);
-    ensure(
-        at_most >= least && stayed < least + AT_MOST_LATE,
-        || format!("the child stays for {milliseconds} ms after its parent has ended"),
-        || {
-            let [at_most, stayed] = [at_most, stayed].map(|time| time.as_millis());
-            format!("it slept {stayed} ms after its parent's end, and ended within {at_most} ms of it")
-        },
-    )
+    let expected = || format!("the child stays for {milliseconds} ms after its parent has ended");
+    lateness::is_shorter(least + AT_MOST_LATE, expected, || {
+        let (run, from) = start_to_end_of_parent(stage, words)?;
+        // How the lines look is not this check's business.
+        let (_, child) = find_pids(&run)?;
+        // Once its time is over it is awake, whether it gets a processor or not.
+        let mut last_asleep = from[1];
+        stage.wait("the end of the child", || {
+            let process = stage.process(child);
+            if process.is_some_and(|process| process.is_asleep()) {
+                last_asleep = Moment::now(stage);
+            }
+            process.is_none().then_some(())
+        })?;
+        let at_most = from[0].at.elapsed();
+        ensure(at_most >= least, expected, || format!("it ended within {} ms of it", at_most.as_millis()))?;
+        Ok(Span::between(from, [last_asleep, Moment::now(stage)]))
+    })
 }
 
 fn errors(stage: &Stage<'_>) -> CheckResult {

@@ -109,6 +109,8 @@ pub(super) struct Clock {
     /// second, so that some of it was before the last look.
     stolen: Duration,
     charged: Duration,
+    /// What would be charged if nothing but waits for a processor were excused.
+    unexcused: Duration,
     wall: Duration,
     processors: Duration,
     /// For how long the kernel has held one of its processes up.
@@ -131,6 +133,7 @@ impl Clock {
             late: Duration::ZERO,
             stolen: Duration::ZERO,
             charged: Duration::ZERO,
+            unexcused: Duration::ZERO,
             wall: Duration::ZERO,
             processors: Duration::ZERO,
             held_up: Duration::ZERO,
@@ -178,6 +181,7 @@ impl Clock {
         self.stolen = stolen.saturating_sub(passed).min(STEAL_TICK);
         // A thread that was taken to wait, and ran, is charged for that now.
         let mistaken = Duration::from_nanos(mistaken);
+        self.unexcused += passed.saturating_sub(Duration::from_nanos(waited)) + mistaken;
         let charged =
             |nanoseconds| passed.saturating_sub(stolen + Duration::from_nanos(nanoseconds)) + mistaken;
         if counts.is_held_up {
@@ -199,6 +203,7 @@ impl Clock {
     pub(super) fn skip(&mut self) {
         let now = Instant::now();
         self.wall += now - self.last;
+        self.unexcused += now - self.last;
         self.last = now;
     }
 
@@ -210,6 +215,12 @@ impl Clock {
     /// The time that the submission has been charged so far.
     pub(super) fn charged(&self) -> Duration {
         self.charged
+    }
+
+    /// The time so far but for that in which its threads waited for a processor: the most that it can have
+    /// had for itself, where the charged time is the least.
+    pub(super) fn unexcused(&self) -> Duration {
+        self.unexcused
     }
 
     /// How things stand, where the submission may take this long after it was started.
@@ -289,6 +300,7 @@ mod tests {
         assert_eq!(clock.charged(), at(100));
         clock.charge(at(100), counts([2, 90], [0, 0]));
         assert_eq!(clock.charged(), at(110));
+        assert_eq!(clock.unexcused(), at(110));
     }
 
     #[test]
@@ -335,6 +347,8 @@ mod tests {
         assert_eq!(clock.charged(), at(50));
         clock.charge(at(100), counts([10, 30], [1580, 980]));
         assert_eq!(clock.charged(), at(140));
+        // All but the one wait may have been its own sleep.
+        assert_eq!(clock.unexcused(), at(370));
     }
 
     #[test]

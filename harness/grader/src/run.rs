@@ -340,6 +340,11 @@ impl<'s> Run<'s> {
         })
     }
 
+    /// Whether a stream has ended, as far as it was read.
+    pub fn is_at_end(&self, stream: Stream) -> bool {
+        self.stage.running(self.number, |running| running.flow(stream).end.is_none())
+    }
+
     /// Makes room in the full pipe that is its standard output for so many bytes and no more: whoever
     /// writes more waits again. A text that is written at once is written whole or not at all. Whoever
     /// waits to write must be stopped meanwhile.

@@ -385,6 +385,14 @@ impl<'w> Stage<'w> {
         clock.charged()
     }
 
+    /// The time of the stage so far but for that in which its processes waited for a processor. Between two
+    /// moments a process has slept for at most so long, and, as far as is known, for at least the charged
+    /// time: the end of a sleep may come late, and the watcher may see it late.
+    pub fn unexcused_time(&self) -> Duration {
+        self.charged_time();
+        self.state.borrow().clock.unexcused()
+    }
+
     /// Enforces the time that the submission has. With something at hand that was waited for, there is
     /// as much time again: it may have been there before.
     fn enforce_time(&self, what: &str, at_hand: bool) -> CheckResult {
