@@ -109,3 +109,56 @@ fn a_missing_file_is_wrong_input() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("/no/such/file cannot be read: No such file"));
 }
+
+/// Each script would change something of the machine, or of other plays, if it were the machine's root's.
+#[rstest]
+#[case::a_setting("a  open(\"/proc/sys/vm/overcommit_memory\", O_WRONLY)\n", "EACCES")]
+#[case::the_cgroups(
+    "a  mkdir(\"/tmp/c\", 0755)\na  mount(\"none\", \"/tmp/c\", \"cgroup2\", 0, NULL)\n",
+    "EPERM"
+)]
+#[case::the_template_of_other_plays(
+    "a  mkdir(\"/tmp/a\", 0755)\na  mount(\"/\", \"/tmp/a\", NULL, MS_BIND|MS_REC, NULL)\n\
+     a  mount(NULL, \"/tmp/a\", NULL, MS_REMOUNT, NULL)\n",
+    "EPERM"
+)]
+fn a_script_reaches_nothing_outside(#[case] script: &str, #[case] errno: &str) {
+    let output = play(script, &[]);
+    let trace = text(&output.stdout);
+    let last = trace.lines().last().unwrap_or_default();
+    assert!(last.contains(&format!("= -1 {errno}")), "{trace}{}", text(&output.stderr));
+}
+
+#[test]
+fn nothing_mounts_the_cgroups_of_version_1() {
+    let script = "a  mkdir(\"/tmp/c\", 0755)\na  mount(\"none\", \"/tmp/c\", \"cgroup\", 0, NULL)\n";
+    for arguments in [&[][..], &["--privileged"]] {
+        let output = play(script, arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("cgroups version 1"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn the_machines_root_is_asked_for() {
+    let output = play("+++ starts as initial-root +++\na  getpid()\n", &[]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("--privileged"), "{}", text(&output.stderr));
+}
+
+/// Cgroups that root's script makes are its own, and gone with it. Where there are none it is not played.
+#[test]
+fn a_privileged_script_makes_no_cgroups_of_the_machine() {
+    let script = "a  mkdir(\"/tmp/c\", 0755)\na  mount(\"none\", \"/tmp/c\", \"cgroup2\", 0, NULL)\n\
+                  a  mkdir(\"/tmp/c/of-a-script\", 0755)\n";
+    let output = play(script, &["--privileged"]);
+    let trace = text(&output.stdout);
+    let none = text(&output.stderr).contains("no cgroup") || trace.contains("= -1 EPERM");
+    let tree = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let roots =
+        tree.lines().filter(|line| line.contains(" - cgroup2 ")).filter_map(|line| line.split(' ').nth(4));
+    assert!(none || trace.trim_end().ends_with("= 0"), "{trace}{}", text(&output.stderr));
+    for root in roots {
+        assert!(!std::path::Path::new(root).join("of-a-script").exists(), "it is in {root}");
+    }
+}

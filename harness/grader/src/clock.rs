@@ -109,7 +109,7 @@ pub(super) struct Clock {
     /// second, so that some of it was before the last look.
     stolen: Duration,
     charged: Duration,
-    /// What would be charged if nothing but waits for a processor were excused.
+    /// The time that would be charged if nothing but waits for a processor were excused.
     unexcused: Duration,
     wall: Duration,
     processors: Duration,

@@ -26,6 +26,8 @@ pub(crate) enum Ids {
     AllThatMayBe,
     /// That of the caller.
     One,
+    /// That of the caller, which does not stay the machine's root.
+    NotRoot,
 }
 
 /// Puts the caller into a new user and a new mount namespace, where its id is that of root.
@@ -37,10 +39,8 @@ pub(crate) fn enter_user_namespace(ids: Ids) -> Result<(), String> {
     let may_map = Capabilities::CAP_SETUID | Capabilities::CAP_SETGID;
     let may_map_all = ids == Ids::AllThatMayBe && effective.contains(may_map | Capabilities::CAP_SETFCAP);
     let helper = if may_map_all { Helper::start() } else { None };
-    if nix::unistd::geteuid().is_root()
-        && effective.contains(may_map)
-        && !effective.contains(Capabilities::CAP_SETFCAP)
-    {
+    let may_become_another = nix::unistd::geteuid().is_root() && effective.contains(may_map);
+    if may_become_another && (ids == Ids::NotRoot || !effective.contains(Capabilities::CAP_SETFCAP)) {
         become_nobody()?;
     }
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
@@ -70,7 +70,8 @@ fn unsharing_is_refused() -> bool {
     unsafe { libc::unshare(0) == -1 }
 }
 
-/// Root without CAP_SETFCAP may not map the id 0, but an ordinary user its own.
+/// Root without CAP_SETFCAP may not map the id 0, but an ordinary user its own. And the user 0 may change
+/// settings of the machine in whatever user namespace it is: proc_sys(5) goes by the id.
 fn become_nobody() -> Result<(), String> {
     let mut last = Ok(());
     for id in NOBODY {

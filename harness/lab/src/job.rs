@@ -77,6 +77,11 @@ impl JobScript {
         }
     }
 
+    /// Whether a written script mounts the hierarchy of cgroups: root's must not be the machine's.
+    pub(crate) fn mounts_cgroups(&self) -> bool {
+        matches!(self, JobScript::Written(script) if script.mounts("cgroup2"))
+    }
+
     pub(crate) fn is_probe(&self, scripts: &[Compiled]) -> bool {
         matches!(self, JobScript::Compiled(index) if matches!(scripts[*index as usize].body, Body::Probe(_)))
     }

@@ -196,6 +196,10 @@ pub enum Isolation {
     /// the machine's own settings nor what it shares with other runs, such as the limits of the
     /// template's user namespace or the devices of its network namespace.
     UserNamespace,
+    /// As an ordinary user has it, where root starts it too, and each run in a user namespace of its own. For
+    /// scripts that nobody has read: root's id may write settings of the machine and make cgroups in any
+    /// user namespace.
+    Unprivileged,
     /// Each run in a user namespace of its own inside the template, since pivot_root(2) is refused: the old
     /// root lies beneath that of the template, and only in a less privileged mount namespace nobody can
     /// uncover it (mount_namespaces(7)).
@@ -241,6 +245,7 @@ fn enter_template_namespaces(isolation: Isolation) -> Result<(Mode, Option<Mount
     match isolation {
         // Who changes its ids has to be made dumpable again.
         Isolation::Usual if inherited::securebits_are_told() => ids::enter_user_namespace(Ids::AllThatMayBe)?,
+        Isolation::Unprivileged => ids::enter_user_namespace(Ids::NotRoot)?,
         _ => ids::enter_user_namespace(Ids::One)?,
     }
     let (root_uid, root_gid) = (nix::unistd::Uid::from_raw(0), nix::unistd::Gid::from_raw(0));
@@ -290,7 +295,9 @@ impl Isolation {
     pub fn of_director(self) -> libc::c_int {
         match self {
             Isolation::Usual => SEALED,
-            Isolation::UserNamespace | Isolation::Covered => SEALED | libc::CLONE_NEWUSER,
+            Isolation::UserNamespace | Isolation::Unprivileged | Isolation::Covered => {
+                SEALED | libc::CLONE_NEWUSER
+            }
         }
     }
 }

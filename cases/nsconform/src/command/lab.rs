@@ -3,7 +3,7 @@
 //! The session lives in `nsconform_explore::prompt`; here are the terminal and the files.
 
 use super::output::{Output, unwritten};
-use super::play::{read_script, sealed_runner};
+use super::play::{RootPrivilege, read_script, sealed_runner};
 use super::textbook::{called, declaration};
 use super::{CommandResult, Failure, print};
 use nsconform_catalogue::{approved, catalogue};
@@ -11,7 +11,7 @@ use nsconform_explore::player::Here;
 use nsconform_explore::prompt::complete::{Words, complete};
 use nsconform_explore::prompt::{LabSession, Next, Said};
 use nsconform_lab::script::Script;
-use nsconform_lab::seal::{Credentials, Isolation};
+use nsconform_lab::seal::Credentials;
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -55,6 +55,8 @@ pub struct LabArguments {
     /// Multiply the second after which a call is taken to block
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
+    #[command(flatten)]
+    privilege: RootPrivilege,
 }
 
 /// The credentials of the processes of a lab.
@@ -84,7 +86,8 @@ pub fn lab(single: &SingleThreaded, arguments: &LabArguments) -> CommandResult {
         Some(file) => read_script(file)?,
         None => Script { starts_as, cgroup: false, steps: Vec::new() },
     };
-    let mut runner = sealed_runner(single, &script, arguments.deadline_scale, Isolation::Usual)?;
+    let isolation = arguments.privilege.isolation(&script)?;
+    let mut runner = sealed_runner(single, &script, arguments.deadline_scale, isolation)?;
     let name = format!("Linux {}", Machine::look().kernel_release);
     let mut here = Here::new(&mut runner, name.clone(), PATIENCE.mul_f64(arguments.deadline_scale));
     let (mut session, said) = LabSession::begin(&mut here, &rules, &script).map_err(Failure::harness)?;

@@ -53,19 +53,55 @@ pub struct PlayArguments {
     /// Multiply the deadline of the script
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::scale)]
     deadline_scale: f64,
+    #[command(flatten)]
+    privilege: RootPrivilege,
+}
+
+/// How much of root's privilege a written script gets.
+#[derive(clap::Args, Clone, Copy)]
+pub struct RootPrivilege {
+    /// Play the script as the machine's root, not as root of a user namespace of an ordinary user: it can
+    /// change settings that no namespace separates
+    #[arg(long)]
+    privileged: bool,
+}
+
+impl RootPrivilege {
+    /// How far a script is kept from the machine.
+    ///
+    /// # Errors
+    /// When the script needs more than it gets.
+    pub fn isolation(self, script: &Script) -> Result<Isolation, Failure> {
+        let is_root = nix::unistd::geteuid().is_root();
+        let needs = match script {
+            _ if self.privileged => return Ok(Isolation::Usual),
+            Script { starts_as: Credentials::StartedAsRoot, .. } if is_root => "starts as initial-root",
+            Script { cgroup: true, .. } if is_root => "starts in a cgroup of its own",
+            _ => return Ok(Isolation::Unprivileged),
+        };
+        let message = format!("the script {needs}: --privileged plays it as the machine's root");
+        Err(Failure { status: ExitStatus::NothingTested, message })
+    }
 }
 
 /// Plays the script.
 pub fn play(single: &SingleThreaded, arguments: &PlayArguments) -> CommandResult {
     let script = read_script(&arguments.file)?;
     let expected = arguments.expect.as_deref().map(expected_trace).transpose()?;
-    let mut runner = sealed_runner(single, &script, arguments.deadline_scale, Isolation::Usual)?;
+    let isolation = arguments.privilege.isolation(&script)?;
+    let mut runner = sealed_runner(single, &script, arguments.deadline_scale, isolation)?;
     let mut played = None;
     let job = runner.written_job(script);
     runner.run_jobs(&[job], &mut |_, run| played = Some(run));
     let run = played.ok_or_else(|| Failure::harness("the fork server has ended"))?;
     show(&run, expected.as_deref())?;
-    judge(&run, expected.as_deref(), arguments.deadline_scale)
+    let verdict = judge(&run, expected.as_deref(), arguments.deadline_scale);
+    if isolation == Isolation::Unprivileged && matches!(verdict, Ok(ExitStatus::CaseFailed)) {
+        let hint = "nsconform: the script was root of a user namespace with one id; for a trace of the machine's root \
+                    play it as root with --privileged";
+        anstream::eprintln!("{hint}");
+    }
+    verdict
 }
 
 /// A runner that can play this script.
@@ -85,8 +121,10 @@ pub fn sealed_runner(
     let mode = runner.mode().map_err(|why| {
         impossible(format!("sealed namespaces cannot be had here: {why}; `nsconform doctor` says more"))
     })?;
-    if script.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
-        return Err(impossible("the script starts as initial-root: run nsconform as root".to_string()));
+    if script.starts_as == Credentials::StartedAsRoot && mode != Mode::RootPrivileged {
+        return Err(impossible(
+            "the script starts as initial-root: run nsconform as root, with --privileged".to_string(),
+        ));
     }
     Ok(runner)
 }

@@ -86,7 +86,7 @@ pub fn reduce(single: &SingleThreaded, arguments: &ReduceArguments) -> CommandRe
     let mut runner = match arguments.on {
         Some(_) => None,
         // A part of a script may go on without the namespace that kept it from the machine.
-        None => Some(sealed_runner(single, &script, scale, Isolation::UserNamespace)?),
+        None => Some(sealed_runner(single, &script, scale, Isolation::Unprivileged)?),
     };
     let mut on = arguments.on.as_deref().map(|kernel| guests::start(kernel, scale, isolated)).transpose()?;
     let mut others: Vec<Dialogue> = match trace {

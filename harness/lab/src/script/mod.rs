@@ -39,6 +39,13 @@ pub struct Script {
     pub steps: Vec<Step>,
 }
 
+impl Script {
+    /// Whether one of its calls mounts a file system of this type, or opens it to be mounted.
+    pub(crate) fn mounts(&self, filesystem: &str) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Call { call, .. } if call.mounts(filesystem)))
+    }
+}
+
 /// One step of a script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
@@ -162,6 +169,15 @@ impl WrittenCall {
         let mut changed = self.clone();
         changed.arguments[place] = argument.to_string();
         WrittenCall::read(&changed.to_string())
+    }
+
+    /// Whether the call mounts a file system of this type, or opens it to be mounted.
+    fn mounts(&self, filesystem: &str) -> bool {
+        let parameters = self.declaration().parameters.iter();
+        let mut arguments = parameters.zip(&self.arguments);
+        arguments.any(|(parameter, argument)| {
+            parameter.name == "fstype" && argument.trim_matches('"') == filesystem
+        })
     }
 
     /// The declaration of the call.

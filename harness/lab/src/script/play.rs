@@ -86,6 +86,11 @@ impl<'l> Cast<'l> {
     }
 
     fn call(&mut self, process: &str, call: &WrittenCall, names: &Names, begun: bool) -> Play {
+        if call.mounts("cgroup") {
+            let why = "the hierarchies of cgroups version 1 are the machine's, and nothing seals them; \
+                       mount cgroup2";
+            return Err(wrong(format!("{call}: {why}")));
+        }
         let caller = self.existing(process)?;
         let (actor, depth) = (caller.process, caller.pids.len());
         let mut call = self.resolved(call, depth)?;

@@ -13,7 +13,7 @@ use super::start::{start_director, usable_processors};
 use crate::job::{Compiled, Job, JobReport};
 use crate::journal::Journal;
 use crate::outcome::Errno;
-use crate::seal::{self, Isolation, SealFailure};
+use crate::seal::{self, Isolation, Mode, SealFailure};
 use nsconform_sys::cgroup::{self, Cgroups};
 use nsconform_sys::single_threaded::SingleThreaded;
 use nsconform_sys::{reap, signals, wire};
@@ -41,14 +41,15 @@ pub(super) fn serve(
         let ready = silence_standard_descriptors(null).and_then(|()| children_can_be_reaped());
         ready.map(|()| prepared).map_err(|what| SealFailure { what })
     });
-    let (ready, isolation): (Ready, _) = match prepared {
-        Ok((mode, isolation)) => (Ok(mode), isolation),
-        Err(why) => (Err(why), isolation),
+    let (mode, isolation) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => {
+            let ready: Ready = Err(why);
+            return send(&mut control, &ready);
+        }
     };
+    let ready: Ready = Ok(mode);
     send(&mut control, &ready)?;
-    if ready.is_err() {
-        return Ok(());
-    }
     // Above the numbers that scripts see, now that limits allow such numbers.
     let processes = processes.and_then(|proc| wire::raise(proc).ok());
     // Preparing the template unblocks signals, and the server has no child before this.
@@ -65,6 +66,7 @@ pub(super) fn serve(
     let work = Work {
         single,
         scripts,
+        mode,
         isolation,
         jobs,
         children,
@@ -82,6 +84,7 @@ pub(super) fn serve(
 pub(super) struct Work<'s> {
     pub(super) single: &'s SingleThreaded,
     pub(super) scripts: &'s [Compiled],
+    mode: Mode,
     pub(super) isolation: Isolation,
     /// How many directors go at a time.
     pub(super) jobs: usize,
@@ -146,7 +149,9 @@ fn attend(
             let held = slots.iter().flatten().filter(|slot| slot.goes()).count() >= work.jobs;
             work.journals[slot].clear(held);
             let started = Instant::now();
-            let place = job.script.wants_cgroup(work.scripts).then(|| {
+            let wants_cgroup = job.script.wants_cgroup(work.scripts)
+                || work.mode == Mode::Privileged && job.script.mounts_cgroups();
+            let place = wants_cgroup.then(|| {
                 let start = || Cgroups::start(work.single, cgroup::mount_hierarchy);
                 cgroups.get_or_insert_with(start).as_ref().map_err(String::clone)?.make(slot)
             });
