@@ -121,7 +121,7 @@ pub fn sealed_runner(
     let mode = runner.mode().map_err(|why| {
         impossible(format!("sealed namespaces cannot be had here: {why}; `nsconform doctor` says more"))
     })?;
-    if script.starts_as == Credentials::StartedAsRoot && mode != Mode::RootPrivileged {
+    if script.starts_as == Credentials::StartedAsRoot && mode != Mode::Privileged {
         return Err(impossible(
             "the script starts as initial-root: run nsconform as root, with --privileged".to_string(),
         ));
