@@ -119,6 +119,8 @@ pub(super) struct Clock {
     not_for_others: Duration,
     /// `charged`, `wall`, `processors`, `held_up` and `not_for_others` at the last start of the submission.
     since: [Duration; 5],
+    /// `unexcused` at that start.
+    unexcused_at_start: Duration,
 }
 
 impl Clock {
@@ -139,6 +141,7 @@ impl Clock {
             held_up: Duration::ZERO,
             not_for_others: Duration::ZERO,
             since: [Duration::ZERO; 5],
+            unexcused_at_start: Duration::ZERO,
         }
     }
 
@@ -156,7 +159,7 @@ impl Clock {
         let before = std::mem::replace(&mut self.counts, counts);
         let counts = &mut self.counts;
         self.late = Duration::from_nanos(counts.own_wait.saturating_sub(before.own_wait)).min(passed);
-        let (mut waited, mut ran, mut busy, mut mistaken) = (0, 0, 0_u64, 0);
+        let (mut waited, mut ran, mut busy, mut mistaken, mut before_that) = (0, 0, 0_u64, 0, 0);
         for (thread, now) in &mut counts.threads {
             // A thread that was not there at the last look has got all of it since then.
             let last = before.threads.get(thread).copied().unwrap_or_default();
@@ -167,7 +170,10 @@ impl Clock {
             } else {
                 let told = now.waited.saturating_sub(last.waited);
                 mistaken = last.waits_since.saturating_sub(told).max(mistaken);
-                told.saturating_sub(last.waits_since)
+                // A wait that began while it also ran was charged until the last look.
+                let untold = told.saturating_sub(last.waits_since);
+                before_that = untold.saturating_sub(passed.as_nanos() as u64).max(before_that);
+                untold
             };
             waited += waited_now;
             ran += ran_now;
@@ -191,6 +197,15 @@ impl Clock {
             self.not_for_others += charged(for_others);
         }
         self.processors += Duration::from_nanos(ran);
+        self.take_back(Duration::from_nanos(before_that));
+    }
+
+    /// Takes back a time that was charged before the kernel had counted it as a wait.
+    fn take_back(&mut self, time: Duration) {
+        let [charged, _, _, _, not_for_others] = self.since;
+        self.charged = self.charged.saturating_sub(time).max(charged);
+        self.not_for_others = self.not_for_others.saturating_sub(time).max(not_for_others);
+        self.unexcused = self.unexcused.saturating_sub(time).max(self.unexcused_at_start);
     }
 
     /// Takes back the time by which the watcher was late to see the event that it waited for.
@@ -210,6 +225,7 @@ impl Clock {
     /// The submission is started: it has all its time again.
     pub(super) fn restart(&mut self) {
         self.since = [self.charged, self.wall, self.processors, self.held_up, self.not_for_others];
+        self.unexcused_at_start = self.unexcused;
     }
 
     /// The time that the submission has been charged so far.
@@ -318,6 +334,21 @@ mod tests {
         assert_eq!(clock.charged(), at(50));
         clock.charge(at(100), counts([6, 950], [0, 0]));
         assert_eq!(clock.charged(), at(150));
+    }
+
+    #[test]
+    fn a_wait_that_began_before_the_last_look_is_not_charged() {
+        let mut clock = Clock::start_with(counts([5, 0], [0, 0]));
+        // It ran for 10 ms and waits since then, which nothing tells.
+        clock.charge(at(1000), counts([15, 0], [0, 0]));
+        assert_eq!(clock.charged(), at(1000));
+        // The watcher looks again at once, and it has run.
+        clock.charge(at(5), counts([16, 990], [0, 0]));
+        assert_eq!([clock.charged(), clock.unexcused()], [at(15); 2]);
+        // Of an earlier start nothing is taken back.
+        clock.restart();
+        clock.charge(at(5), counts([17, 5000], [0, 0]));
+        assert_eq!(clock.charged(), at(15));
     }
 
     #[test]
