@@ -336,7 +336,7 @@ fn leave_session() -> Result<(), String> {
     let done = nix::unistd::setsid().map(drop);
     let own = nix::unistd::Pid::from_raw(0);
     let done = match done {
-        Err(nix::Error::EPERM | nix::Error::ENOSYS) => nix::unistd::setpgid(own, own).or(done),
+        Err(errno) if Errno::from(errno).may_be_a_refusal() => nix::unistd::setpgid(own, own).or(done),
         _ => done,
     };
     step("setsid", done)

@@ -15,7 +15,7 @@ use std::path::Path;
 pub fn change_directory(path: &str) -> Result<(), String> {
     let done = nix::unistd::chdir(path);
     let done = match done {
-        Err(nix::Error::EPERM | nix::Error::ENOSYS) => {
+        Err(errno) if Errno::from(errno).may_be_a_refusal() => {
             let how =
                 nix::fcntl::OFlag::O_PATH | nix::fcntl::OFlag::O_DIRECTORY | nix::fcntl::OFlag::O_CLOEXEC;
             nix::fcntl::open(path, how, nix::sys::stat::Mode::empty()).and_then(nix::unistd::fchdir).or(done)
@@ -36,7 +36,7 @@ pub fn make_directory(path: impl AsRef<Path>) -> Result<(), String> {
     // SAFETY: the path is a C string that outlives the call.
     let done = Errno::result(unsafe { libc::mkdir(text.as_ptr(), 0o777) });
     let done = match done {
-        Err(Errno(libc::EPERM | libc::ENOSYS)) => {
+        Err(errno) if errno.may_be_a_refusal() => {
             // SAFETY: as above.
             Errno::result(unsafe { libc::mkdirat(libc::AT_FDCWD, text.as_ptr(), 0o777) }).or(done)
         }

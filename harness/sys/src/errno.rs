@@ -23,6 +23,18 @@ impl Errno {
         }
     }
 
+    /// Whether a call that fails so may be refused whatever it is asked for: a filter answers EPERM most of the
+    /// time (seccomp(2)), and a kernel without the call ENOSYS.
+    pub fn may_be_a_refusal(self) -> bool {
+        matches!(self.0, libc::EPERM | libc::ENOSYS)
+    }
+
+    /// Whether a call is refused that was asked for nothing, to which a kernel that has it answers with another
+    /// errno: `returned` is the number that it gave, and the errno is the calling thread's.
+    pub fn refuses(returned: impl Into<i64>) -> bool {
+        Errno::result(returned).is_err_and(Errno::may_be_a_refusal)
+    }
+
     /// The symbolic name, as `EPERM`.
     pub fn name(self) -> String {
         format!("{:?}", nix::errno::Errno::from_raw(self.0))

@@ -84,7 +84,7 @@ fn optional(result: Result<(), Errno>) -> Result<(), Errno> {
 /// filter for one.
 fn unless(is_usual: fn() -> bool, set: impl FnOnce() -> Result<(), Errno>) -> Result<(), Errno> {
     match set() {
-        Err(Errno(libc::EPERM | libc::ENOSYS)) if is_usual() => Ok(()),
+        Err(errno) if errno.may_be_a_refusal() && is_usual() => Ok(()),
         other => other,
     }
 }
@@ -275,7 +275,7 @@ pub fn set_limits() -> Result<(), String> {
         }
         match limit.set(libc::rlimit { rlim_cur: soft, rlim_max: found.rlim_max }) {
             // Where it may not be set, that which was inherited is taken if it is enough.
-            Err(Errno(libc::EPERM | libc::ENOSYS)) if found.rlim_cur >= *least => Ok(()),
+            Err(errno) if errno.may_be_a_refusal() && found.rlim_cur >= *least => Ok(()),
             other => other.map_err(|errno| failed("setrlimit", errno)),
         }
     })

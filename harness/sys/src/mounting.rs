@@ -20,7 +20,7 @@ pub fn mount(
 ) -> nix::Result<()> {
     let done = nix::mount::mount(source, target, kind, flags, data);
     match done {
-        Err(nix::Error::EPERM | nix::Error::ENOSYS) if is_refused() => {
+        Err(errno) if Errno::from(errno).may_be_a_refusal() && is_refused() => {
             // The first refusal tells more than that of another call.
             otherwise(source, target, kind, flags, data).or(done)
         }
@@ -33,7 +33,7 @@ fn is_refused() -> bool {
     let nothing = std::ptr::null::<libc::c_char>();
     // SAFETY: null pointers are no target.
     let answer = unsafe { libc::mount(nothing, nothing, nothing, 0, nothing.cast()) };
-    matches!(Errno::result(answer), Err(Errno(libc::EPERM | libc::ENOSYS)))
+    Errno::refuses(answer)
 }
 
 /// The flags of a mount by themselves, and as attributes of one.

@@ -55,7 +55,7 @@ pub fn pivoting_is_refused() -> bool {
     let nothing = std::ptr::null::<libc::c_char>();
     // SAFETY: null pointers are no paths.
     let answer = unsafe { libc::syscall(libc::SYS_pivot_root, nothing, nothing) };
-    matches!(Errno::result(answer), Err(Errno(libc::EPERM | libc::ENOSYS)))
+    Errno::refuses(answer)
 }
 
 /// Makes a mount point the root directory without pivot_root(2): it is moved over the old one, which stays
@@ -99,7 +99,7 @@ fn hide_kernel_file_systems(covered: &str) -> Result<(), String> {
 fn unmounting_is_refused() -> bool {
     // SAFETY: a null pointer is no path.
     let answer = unsafe { libc::umount2(std::ptr::null(), 0) };
-    matches!(Errno::result(answer), Err(Errno(libc::EPERM | libc::ENOSYS)))
+    Errno::refuses(answer)
 }
 
 /// As umount2(2) would: whoever removes a directory on which something is mounted in another mount

@@ -2,6 +2,7 @@
 //!
 //! Whom to wait for, and what follows when a child does not end, is the business of the caller.
 
+use crate::errno::Errno;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
@@ -28,15 +29,13 @@ pub fn wait(pid: i32, options: libc::c_int) -> std::io::Result<Option<(i32, i32)
     // SAFETY: the status outlives the call.
     match unsafe { libc::waitpid(pid, &mut status, options) } {
         0 => Ok(None),
-        -1 => match std::io::Error::last_os_error() {
-            refused if matches!(refused.raw_os_error(), Some(libc::EPERM | libc::ENOSYS)) => {
-                wait_by_waitid(pid, options).map_err(|error| match error.raw_os_error() {
-                    // The refusal of the usual call tells more.
-                    Some(libc::EPERM | libc::ENOSYS) => refused,
-                    _ => error,
-                })
-            }
-            error => Err(error),
+        -1 => match Errno::last() {
+            refused if refused.may_be_a_refusal() => wait_by_waitid(pid, options).map_err(|error| {
+                // The refusal of the usual call tells more.
+                let too = error.raw_os_error().is_some_and(|errno| Errno(errno).may_be_a_refusal());
+                if too { std::io::Error::from_raw_os_error(refused.0) } else { error }
+            }),
+            errno => Err(std::io::Error::from_raw_os_error(errno.0)),
         },
         ended => Ok(Some((ended, status))),
     }

@@ -37,7 +37,7 @@ pub fn leave_namespaces(flags: libc::c_int) -> Result<(), Errno> {
         Errno::result(unsafe { libc::unshare(flags) }).map(drop)
     };
     match unshare(flags) {
-        Err(Errno(libc::EPERM | libc::ENOSYS)) if unshare(0).is_err() => go_on_in_child(flags),
+        Err(errno) if errno.may_be_a_refusal() && unshare(0).is_err() => go_on_in_child(flags),
         other => other,
     }
 }

@@ -40,7 +40,7 @@ pub fn unblock_all() -> Result<(), Errno> {
         set
     };
     match change_mask(libc::SIG_UNBLOCK, &set) {
-        Err(Errno(libc::EPERM | libc::ENOSYS)) if none_is_blocked() => Ok(()),
+        Err(errno) if errno.may_be_a_refusal() && none_is_blocked() => Ok(()),
         other => other,
     }
 }

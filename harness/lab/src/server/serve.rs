@@ -176,7 +176,7 @@ fn attend(
 /// Whether waitpid(2) is allowed: the server has no child yet.
 fn children_can_be_reaped() -> Result<(), String> {
     match reap::wait(-1, libc::WNOHANG).map_err(Errno::from) {
-        Err(errno @ Errno(libc::EPERM | libc::ENOSYS)) => Err(format!("waitpid: {}", errno.describe())),
+        Err(errno) if errno.may_be_a_refusal() => Err(format!("waitpid: {}", errno.describe())),
         _ => Ok(()),
     }
 }
@@ -192,8 +192,8 @@ fn signal_descriptor() -> io::Result<RawFd> {
     // SAFETY: the set outlives the call.
     let fd = unsafe { libc::signalfd(-1, set.as_ref(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
     match Errno::result(fd) {
-        Ok(_) | Err(Errno(libc::EPERM | libc::ENOSYS)) => Ok(fd),
-        Err(errno) => Err(io::Error::from_raw_os_error(errno.0)),
+        Err(errno) if !errno.may_be_a_refusal() => Err(io::Error::from_raw_os_error(errno.0)),
+        _ => Ok(fd),
     }
 }
 
