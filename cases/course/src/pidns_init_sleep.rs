@@ -152,6 +152,13 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     let left = settled::Left::before(stage)?;
     failing::names(stage, &Launch::submission(&[&seconds, &below]), "mkdir", Errno::ENOENT)?;
     failing::names(stage, &Launch::submission(&[&seconds, "/tmp"]), "mkdir", Errno::EEXIST)?;
+    // The directory comes first: nobody gets as far as to see that there can be no child.
+    failing::names(
+        stage,
+        &Launch::submission(&[&seconds, "/tmp"]).most_processes(0),
+        "mkdir",
+        Errno::EEXIST,
+    )?;
     // The empty name is one, too.
     failing::names(stage, &Launch::submission(&[&seconds, ""]), "mkdir", Errno::ENOENT)?;
     for words in [with(&seconds, None), with(&seconds, Some(&path))] {

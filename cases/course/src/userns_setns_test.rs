@@ -274,6 +274,8 @@ fn errors(stage: &Stage<'_>) -> CheckResult {
     for file in [&missing, "-x"] {
         failing::names(stage, &Launch::submission(&[file]), "open", Errno::ENOENT)?;
     }
+    // FILE is opened first: nobody gets as far as to see that there can be no child.
+    failing::names(stage, &Launch::submission(&[&missing]).most_processes(0), "open", Errno::ENOENT)?;
     failing::names(stage, &Launch::submission(&[OWN]).most_processes(0), "clone", Errno::EAGAIN)?;
     // There its ids have no map: who has no ids cannot own a user namespace.
     let refused = Launch::submission(&[OWN]).new_namespaces(Flags::CLONE_NEWUSER);
