@@ -39,7 +39,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// That between two events, given the last look before each and the first one after it.
+    /// That between two events, given as [`event`] gives them.
     pub(super) fn between(first: [Moment; 2], second: [Moment; 2]) -> Span {
         Span {
             least: second[0].charged.saturating_sub(first[1].charged),
@@ -55,6 +55,47 @@ impl Span {
             [least, least_but_for_steal, most].map(|time| time / times.max(1));
         Span { least, least_but_for_steal, most }
     }
+}
+
+/// How an event stands at a look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum EventState {
+    /// It has not happened.
+    Pending,
+    /// It may have happened.
+    Unknown,
+    /// It has happened.
+    Happened,
+}
+
+impl From<bool> for EventState {
+    fn from(has_happened: bool) -> EventState {
+        if has_happened { EventState::Happened } else { EventState::Pending }
+    }
+}
+
+/// Waits for an event that had not happened before `start`, and gives the last moment for which that is
+/// certain, and the first one after it.
+///
+/// # Errors
+/// When a limit is reached before.
+pub(super) fn event(
+    stage: &Stage<'_>,
+    what: &str,
+    start: Moment,
+    mut look: impl FnMut() -> EventState,
+) -> Result<[Moment; 2], CheckAbort> {
+    let mut before = start;
+    stage.wait(what, || {
+        let now = Moment::now(stage);
+        match look() {
+            EventState::Pending => before = now,
+            EventState::Unknown => {}
+            EventState::Happened => return Some(()),
+        }
+        None
+    })?;
+    Ok([before, Moment::now(stage)])
 }
 
 /// Whether a span is shorter than this; how long it is, if not. One that may be and may not be is measured

@@ -1,6 +1,6 @@
 //! The checks of the assignment `orphan`: a child whose parent ends, and who adopts it.
 
-use super::lateness::{self, Moment, Span};
+use super::lateness::{self, EventState, Moment, Span};
 use super::{failing, settled};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -97,9 +97,13 @@ impl<'s> HeldUp<'s> {
 
     /// Has the parent end, and demands that the child tells of it.
     fn learns_of_the_end(&self, stage: &Stage<'_>) -> CheckResult {
-        let line = orphaned(self.child.pid()?, stage.init().pid()?);
         self.run.write(GO_ON)?;
-        tells(&self.run, "Child", &line)
+        self.tells_of_the_end(stage)
+    }
+
+    /// Demands that the child tells of the end of its parent.
+    fn tells_of_the_end(&self, stage: &Stage<'_>) -> CheckResult {
+        tells(&self.run, "Child", &orphaned(self.child.pid()?, stage.init().pid()?))
     }
 }
 
@@ -185,9 +189,16 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
     let look = || {
         let held_up = next.take().ok_or_else(|| CheckAbort::Engine("nothing is held up".into()))?;
         falls_asleep_anew(stage, &held_up.child, nap)?;
-        let start = Moment::now(stage);
-        held_up.learns_of_the_end(stage)?;
-        let span = Span::between([start; 2], [Moment::now(stage); 2]);
+        let (start, parent) = (Moment::now(stage), &held_up.parent);
+        held_up.run.write(GO_ON)?;
+        let [_, end] =
+            lateness::event(stage, "the end of the parent", start, || (!parent.is_alive()).into())?;
+        let heard = lateness::event(stage, "the child to tell of it", end, || {
+            held_up.run.text(Stream::Output).contains("Child").into()
+        })?;
+        held_up.tells_of_the_end(stage)?;
+        // Its nap goes on from before the parent's end.
+        let span = Span::between([start, end], heard);
         let held_up = held_up.again(stage)?;
         held_up.child_waits(stage)?;
         settled::stop(stage, &held_up.run.process())?;
@@ -270,16 +281,10 @@ fn output(stage: &Stage<'_>) -> CheckResult {
     lateness::is_shorter(AT_MOST_LATE, expected, || {
         // The third line must come while the child is there.
         let (run, from) = start_to_end_of_parent(stage, &[LONG])?;
-        let mut last = from[1];
-        stage.wait("the third line", || {
-            let now = Moment::now(stage);
-            let has_come = run.text(Stream::Output).lines().count() >= 3 || run.is_at_end(Stream::Output);
-            if !has_come {
-                last = now;
-            }
-            has_come.then_some(())
+        let to = lateness::event(stage, "the third line", from[1], || {
+            let has_come = run.text(Stream::Output).lines().count() >= 3;
+            (has_come || run.is_at_end(Stream::Output)).into()
         })?;
-        let to = [last, Moment::now(stage)];
         first_three(&run)?;
         Ok(Span::between(from, to))
     })?;
@@ -352,18 +357,11 @@ fn start_to_end_of_parent<'s, S: AsRef<str>>(
     stage: &'s Stage<'s>,
     words: &[S],
 ) -> Result<(Run<'s>, [Moment; 2]), CheckAbort> {
-    let mut before = Moment::now(stage);
+    let start = Moment::now(stage);
     let run = stage.start(words)?;
     let front = run.process();
-    stage.wait("the end of the parent", || {
-        let now = Moment::now(stage);
-        if !front.is_alive() {
-            return Some(());
-        }
-        before = now;
-        None
-    })?;
-    Ok((run, [before, Moment::now(stage)]))
+    let end = lateness::event(stage, "the end of the parent", start, || (!front.is_alive()).into())?;
+    Ok((run, end))
 }
 
 /// Demands that with these words the child stays for so long.
@@ -375,17 +373,14 @@ fn stays_for(stage: &Stage<'_>, words: &[String], milliseconds: u32) -> CheckRes
         // How the lines look is not this check's business.
         let (_, child) = find_pids(&run)?;
         // Once its time is over it is awake, whether it gets a processor or not.
-        let mut last_asleep = from[1];
-        stage.wait("the end of the child", || {
-            let process = stage.process(child);
-            if process.is_some_and(|process| process.is_asleep()) {
-                last_asleep = Moment::now(stage);
-            }
-            process.is_none().then_some(())
+        let to = lateness::event(stage, "the end of the child", from[1], || match stage.process(child) {
+            Some(process) if process.is_asleep() => EventState::Pending,
+            Some(_) => EventState::Unknown,
+            None => EventState::Happened,
         })?;
         let at_most = from[0].at.elapsed();
         ensure(at_most >= least, expected, || format!("it ended within {} ms of it", at_most.as_millis()))?;
-        Ok(Span::between(from, [last_asleep, Moment::now(stage)]))
+        Ok(Span::between(from, to))
     })
 }
 

@@ -4,8 +4,8 @@
 //! charge that time to the submission. The kernel counts a wait when it has ended, and a run some
 //! milliseconds late, so that a thread that is ready, while neither number changes, is taken to wait until
 //! they tell. Nor does the clock charge the time that a process spends in an uninterruptible sleep, as while
-//! the kernel removes a mount; the time by which the watcher is late to see the event that it waits for; or
-//! that for which a hypervisor has taken a processor away (`steal` of proc_stat(5)), which is in neither
+//! the kernel removes a mount; the time for which the watcher itself waits for a processor, as it cannot see
+//! then whether the submission has done its part; or that for which a hypervisor has taken a processor away (`steal` of proc_stat(5)), which is in neither
 //! number, and by which the end of a sleep comes late. It charges a submission that sleeps, however busy the
 //! machine is.
 //!
@@ -103,8 +103,6 @@ pub(super) struct Clock {
     last: Instant,
     /// The counts at the last look.
     counts: KernelCounts,
-    /// For how long the watcher has waited between the last two looks.
-    late: Duration,
     /// The time that was taken away and is not excused yet: the kernel counts it in hundredths of a
     /// second, so that some of it was before the last look.
     stolen: Duration,
@@ -132,7 +130,6 @@ impl Clock {
         Clock {
             last: Instant::now(),
             counts,
-            late: Duration::ZERO,
             stolen: Duration::ZERO,
             charged: Duration::ZERO,
             unexcused: Duration::ZERO,
@@ -158,7 +155,7 @@ impl Clock {
     fn charge(&mut self, passed: Duration, counts: KernelCounts) {
         let before = std::mem::replace(&mut self.counts, counts);
         let counts = &mut self.counts;
-        self.late = Duration::from_nanos(counts.own_wait.saturating_sub(before.own_wait)).min(passed);
+        let own_wait = Duration::from_nanos(counts.own_wait.saturating_sub(before.own_wait));
         let (mut waited, mut ran, mut busy, mut mistaken, mut before_that) = (0, 0, 0_u64, 0, 0);
         for (thread, now) in &mut counts.threads {
             // A thread that was not there at the last look has got all of it since then.
@@ -188,8 +185,9 @@ impl Clock {
         // A thread that was taken to wait, and ran, is charged for that now.
         let mistaken = Duration::from_nanos(mistaken);
         self.unexcused += passed.saturating_sub(Duration::from_nanos(waited)) + mistaken;
-        let charged =
-            |nanoseconds| passed.saturating_sub(stolen + Duration::from_nanos(nanoseconds)) + mistaken;
+        let charged = |nanoseconds| {
+            passed.saturating_sub(stolen + own_wait + Duration::from_nanos(nanoseconds)) + mistaken
+        };
         if counts.is_held_up {
             self.held_up += passed;
         } else {
@@ -206,12 +204,6 @@ impl Clock {
         self.charged = self.charged.saturating_sub(time).max(charged);
         self.not_for_others = self.not_for_others.saturating_sub(time).max(not_for_others);
         self.unexcused = self.unexcused.saturating_sub(time).max(self.unexcused_at_start);
-    }
-
-    /// Takes back the time by which the watcher was late to see the event that it waited for.
-    pub(super) fn excuse_lateness(&mut self) {
-        self.charged = self.charged.saturating_sub(self.late).max(self.since[0]);
-        self.late = Duration::ZERO;
     }
 
     /// Charges nobody for the time since the last look: the grader has spent it on its own work.
@@ -334,6 +326,14 @@ mod tests {
         assert_eq!(clock.charged(), at(50));
         clock.charge(at(100), counts([6, 950], [0, 0]));
         assert_eq!(clock.charged(), at(150));
+    }
+
+    #[test]
+    fn a_wait_of_the_watcher_is_nobodys() {
+        let mut clock = Clock::start_with(counts([5, 0], [0, 0]));
+        clock.charge(at(3000), KernelCounts { own_wait: 2_900_000_000, ..counts([6, 0], [0, 0]) });
+        // The submission may have slept meanwhile, and may have ended.
+        assert_eq!([clock.charged(), clock.unexcused()], [at(100), at(3000)]);
     }
 
     #[test]
