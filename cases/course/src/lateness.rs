@@ -48,6 +48,12 @@ impl Span {
         }
     }
 
+    /// The same where other processes of the submission may have waited for a processor meanwhile, whose waits
+    /// are no excuse for this one: it has taken no longer than the clock on the wall says.
+    pub(super) fn at_most(self, wall: Duration) -> Span {
+        Span { most: wall, ..self }
+    }
+
     /// That from one of so many equal events to the next.
     pub(super) fn divided(self, times: u32) -> Span {
         let Span { least, least_but_for_steal, most } = self;

@@ -197,8 +197,8 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
             held_up.run.text(Stream::Output).contains("Child").into()
         })?;
         held_up.tells_of_the_end(stage)?;
-        // Its nap goes on from before the parent's end.
-        let span = Span::between([start, end], heard);
+        // Its nap goes on from before the parent's end, for which the parent may wait.
+        let span = Span::between([start, end], heard).at_most(heard[1].at - start.at);
         let held_up = held_up.again(stage)?;
         held_up.child_waits(stage)?;
         settled::stop(stage, &held_up.run.process())?;
