@@ -98,6 +98,10 @@ pub fn known(machine: &Machine) -> Vec<Known> {
 
 const KNOWN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/known.rs"));
 
+/// A fault that each case catches, for pages to show: lines of JSON, each a
+/// `nsconform_suite::shown::ShownFault`. `.ci/faults` records them.
+pub const FAULTS: &str = include_str!("../faults.jsonl");
+
 /// The approved trace of the case with this id.
 pub fn approved(id: &str) -> Option<&'static str> {
     const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/snapshots.rs"));

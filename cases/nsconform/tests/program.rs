@@ -1,6 +1,7 @@
 //! The program as its users meet it: exit statuses, bad input, closed pipes, full disks, machines
 //! that offer less.
 
+use nsconform_suite::shown::ShownFault;
 use rstest::rstest;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
@@ -124,6 +125,17 @@ fn every_mutant_is_caught_or_accepted() {
     let sum = |what: &str| of_cases.iter().filter_map(|line| line[what].as_u64()).sum::<u64>();
     for counted in ["mutants", "caught", "accepted", "missed", "wrong_answers"] {
         assert_eq!(done[counted], sum(counted), "{counted}");
+    }
+    // Pages show recorded faults. On a busy machine a run may hang before it shows one.
+    let faults = include_str!("../../catalogue/faults.jsonl").lines();
+    let recorded: Vec<ShownFault> = faults.map(|line| serde_json::from_str(line).unwrap()).collect();
+    for shown in of_cases.iter().filter_map(|line| line.get("shown")) {
+        let shown: ShownFault = serde_json::from_value(shown.clone()).unwrap();
+        let known = recorded.iter().find(|fault| fault.case == shown.case);
+        assert!(
+            known.is_some_and(|known| *known == shown || known.is_better_than(&shown)),
+            "recorded is another fault than {shown:?}: record again with .ci/faults"
+        );
     }
     let (all, accepted) = (sum("mutants"), sum("accepted"));
     assert!(all > 0);

@@ -10,6 +10,7 @@ use crate::judge::judge;
 use crate::known::Known;
 use crate::mutation::{Mutant, WrongAnswers, mutants, wrong_answers};
 use crate::runner::{DEADLINE, JobResult, Role, Runner};
+use crate::shown::ShownFault;
 use crate::verdict::{ExitStatus, SkipReason, Verdict};
 use nsconform_lab::conduct::Conduct;
 use nsconform_lab::conduct::watch::Expected;
@@ -53,6 +54,8 @@ pub struct AuditedCase {
     pub stale: Vec<&'static str>,
     /// The wrong answers of its trace.
     pub wrong_answers: WrongAnswers,
+    /// A mutant that it catches, for pages to show.
+    pub shown: Option<ShownFault>,
 }
 
 /// The numbers of one case or of all.
@@ -115,7 +118,7 @@ impl AuditedCase {
             (mutant, accepted.map(|accepted| accepted.why))
         };
         let missed = missed.into_iter().map(with_reason).collect();
-        AuditedCase { case, trace, mutants, missed, stale, wrong_answers }
+        AuditedCase { case, trace, mutants, missed, stale, wrong_answers, shown: None }
     }
 
     /// Its numbers.
@@ -221,6 +224,8 @@ fn run_mutants(
         all.iter().map(|(place, mutant)| mutant_job(runner, &honest[*place], mutant.clone())).collect();
     let mut missed: Vec<Vec<Mutant>> = vec![Vec::new(); honest.len()];
     let mut wrong: Vec<Option<WrongAnswers>> = vec![None; honest.len()];
+    let right: Vec<Vec<String>> = honest.iter().map(|(_, run)| run.trace.lines()).collect();
+    let mut shown: Vec<Option<ShownFault>> = vec![None; honest.len()];
     let (mut not_made, mut done) = (Ok(()), 0);
     runner.run_jobs(&jobs, &mut |number, run| {
         let (place, mutant) = &all[number];
@@ -235,15 +240,21 @@ fn run_mutants(
                 Err(format!("a mutant of {} cannot be run, so nothing can be said of it: {why}", case.id));
         } else if !catches(&run, case, catalogue) {
             missed[*place].push(mutant.clone());
+        } else if let Some(fault) = ShownFault::of(case.id, &right[*place], mutant, &run.trace.lines())
+            && shown[*place].as_ref().is_none_or(|other| fault.is_better_than(other))
+        {
+            shown[*place] = Some(fault);
         }
     });
     not_made?;
-    let audited = honest.iter().zip(missed.into_iter().zip(wrong)).enumerate();
+    let results = missed.into_iter().zip(wrong).zip(shown);
+    let audited = honest.iter().zip(results).enumerate();
     Ok(audited
-        .map(|(place, ((index, run), (missed, wrong)))| {
+        .map(|(place, ((index, run), ((missed, wrong), shown)))| {
             let number = all.iter().filter(|(of, _)| *of == place).count();
             let wrong_answers = wrong.unwrap_or_else(|| wrong_answers(&run.trace));
-            AuditedCase::new(catalogue.cases[*index], run.trace.lines(), number, missed, wrong_answers)
+            let case = catalogue.cases[*index];
+            AuditedCase { shown, ..AuditedCase::new(case, run.trace.lines(), number, missed, wrong_answers) }
         })
         .collect())
 }

@@ -11,7 +11,7 @@
 //! | `known` | cases that are expected to fail on certain kernels |
 //! | `runner`, `judge` | choosing and judging |
 //! | `lacks`, `refusal`, `proc_files`, `filesystems` | what a place refuses or lacks, which says nothing against the kernel |
-//! | `mutation`, `audit` | faults injected into a case, and whether it catches them |
+//! | `mutation`, `audit`, `shown` | faults injected into a case, whether it catches them, and the one that pages show |
 //! | `witness` | whether the place outside of the seal has changed |
 //! | `stability` | whether a case gives the same trace however it is disturbed |
 
@@ -27,6 +27,7 @@ mod proc_files;
 mod refusal;
 pub mod requirement;
 pub mod runner;
+pub mod shown;
 pub mod snapshot;
 pub mod stability;
 pub mod verdict;

@@ -8,6 +8,7 @@ use nsconform_lab::seal::Isolation;
 use nsconform_suite::audit::{self as suite, Audit, AuditedCase, Score};
 use nsconform_suite::mutation::Mutant;
 use nsconform_suite::runner::{Runner, Setup};
+use nsconform_suite::shown::{ShownFault, place_of_call};
 use nsconform_suite::verdict::{SkipReason, Status, Verdict};
 use nsconform_sys::machine::Machine;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -129,13 +130,9 @@ fn write_human(to: &mut dyn Write, audit: &Audit, took: Duration, each: bool) ->
 
 /// The trace of the case with the call marked that the mutant changes.
 fn write_marked(to: &mut dyn Write, case: &AuditedCase, mutant: &Mutant) -> io::Result<()> {
-    let mut call = 0;
-    for line in &case.trace {
-        // Notes and resumed calls are lines of the trace without being calls of their own.
-        let is_call = !line.starts_with(['#', '-']) && !line.contains("  <... ");
-        let marked = is_call && call == mutant.injection.call;
-        writeln!(to, "  {} {line}", if marked { '>' } else { ' ' })?;
-        call += u32::from(is_call);
+    let changed = place_of_call(&case.trace, mutant.injection.call);
+    for (place, line) in case.trace.iter().enumerate() {
+        writeln!(to, "  {} {line}", if changed == Some(place) { '>' } else { ' ' })?;
     }
     writeln!(to, "  the mutant: {}\n", mutant.text)
 }
@@ -153,6 +150,9 @@ enum AuditLine<'a> {
         stale_mutants: &'a [&'static str],
         /// Wrong answers that the comparison does not see.
         unseen_answers: &'a [String],
+        /// A mutant that it catches, for pages to show. The last field, by which `.ci/faults` finds it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shown: Option<&'a ShownFault>,
     },
     /// A case that cannot be run here.
     Skipped { id: &'a str, reason: &'a SkipReason },
@@ -196,6 +196,7 @@ fn write_json(to: &mut dyn Write, audit: &Audit, took: Duration) -> io::Result<(
             .collect(),
         stale_mutants: &case.stale,
         unseen_answers: &case.wrong_answers.unseen,
+        shown: case.shown.as_ref(),
     });
     let skipped = audit.skipped.iter().map(|(case, reason)| AuditLine::Skipped { id: case.id, reason });
     let failing = audit.failing.iter().map(|(case, verdict)| AuditLine::Failing { id: case.id, verdict });
