@@ -124,12 +124,14 @@ fn must(holds: bool, otherwise: impl Into<String>) -> Result<(), String> {
     if holds { Ok(()) } else { Err(otherwise.into()) }
 }
 
-const VIEWS: [(&str, &str); 5] = [
+const VIEWS: [(&str, &str); 7] = [
     ("", "Overview"),
     ("#matrix", "Matrix"),
     ("#coverage", "Coverage"),
     ("#editions", "Editions"),
     ("#case/mnt.unbindable-copied-into-new-ns/6.17/root", CASE),
+    ("#case/user.map-any-order", "user.map-any-order"),
+    ("#case/mnt.tag-propagate-from", "mnt.tag-propagate-from"),
 ];
 
 async fn opens(browser: &Browser) -> Result<(), String> {
@@ -214,8 +216,21 @@ async fn links(browser: &Browser) -> Result<(), String> {
     client.back().await.map_err(|error| error.to_string())?;
     wait(client, "Matrix").await?;
     must(number(client, ROWS).await? == 1, "the way back loses the filter")?;
+    for (id, part, least) in PARTS {
+        open(client, &format!("#case/{id}"), id).await?;
+        let found = number(client, &format!("document.querySelectorAll('#view-case {part}').length")).await?;
+        must(found >= least, format!("{id} has {found} of {part}, and not {least}"))?;
+    }
     open(client, "#case/no.such", "No such case").await
 }
+
+/// Cases with pictures of their state and a wrong kernel: a part that is drawn, and how many there must be.
+const PARTS: [(&str, &str, i64); 4] = [
+    ("api.setns-pidfd-userns-first", ".states .link", 6),
+    ("mnt.tag-propagate-from", ".states .head", 2),
+    ("user.map-any-order", ".states .range", 3),
+    ("api.setns-pidfd-userns-first", ".fault .differs", 1),
+];
 
 /// The name of what has the focus.
 const FOCUS: &str = "(document.activeElement.id || document.activeElement.getAttribute('aria-label') \

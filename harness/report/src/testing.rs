@@ -9,6 +9,16 @@ use nsconform_suite::verdict::{SkipReason, Verdict};
 use nsconform_sys::machine::Machine;
 use std::collections::BTreeMap;
 
+/// The lines of a trace, aligned as the engine does it.
+pub(crate) fn aligned(trace: &[&str]) -> Vec<String> {
+    let align = |line: &&str| {
+        let (name, rest) = line.split_once("  ").unwrap();
+        let (call, answer) = rest.rsplit_once(" = ").unwrap();
+        format!("{name}  {call:40} = {answer}")
+    };
+    trace.iter().map(align).collect()
+}
+
 /// A machine of which only the kernel is known.
 pub(crate) fn machine(release: &str) -> Machine {
     Machine {

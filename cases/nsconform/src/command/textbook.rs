@@ -2,12 +2,14 @@
 //! calls, and the rules that have no case. How a page shows them lives in the crate of reports.
 
 use nsconform_catalogue::missing::missing;
-use nsconform_catalogue::{approved, catalogue, claims, untested};
+use nsconform_catalogue::{FAULTS, approved, catalogue, claims, untested};
 use nsconform_lab::call;
 use nsconform_lab::call::declaration::{Declaration, Mark};
 use nsconform_report::event::Description;
 use nsconform_report::html::{OpenRule, Textbook, TextbookCase, WithoutCase};
 use nsconform_suite::case::Case;
+use nsconform_suite::shown::ShownFault;
+use nsconform_suite::snapshot::sha256;
 use nsconform_sys::kind::Flags;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -44,7 +46,18 @@ pub fn textbook_case(case: &Case) -> TextbookCase {
         wrong: case.wrong.to_string(),
         trace: trace.trim_end().lines().map(str::to_string).collect(),
         words: words(trace),
+        fault: recorded_fault(case.id).filter(|fault| fault.approved == sha256(trace)),
     }
+}
+
+/// The recorded fault of a case, for whatever trace was approved then.
+fn recorded_fault(id: &str) -> Option<ShownFault> {
+    static BY_CASE: OnceLock<HashMap<String, ShownFault>> = OnceLock::new();
+    let by_case = BY_CASE.get_or_init(|| {
+        let faults = FAULTS.lines().filter_map(|line| serde_json::from_str::<ShownFault>(line).ok());
+        faults.map(|fault| (fault.case.clone(), fault)).collect()
+    });
+    by_case.get(id).cloned()
 }
 
 /// The calls and flags of a trace with their meanings, each once.
@@ -105,6 +118,7 @@ pub fn flags(trace: &str) -> Vec<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     #[test]
     fn each_call_of_each_approved_trace_is_found_by_its_head() {
@@ -132,6 +146,43 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Real traces: a user namespace that is joined, peer groups in a chain, a map in another order.
+    #[rstest]
+    #[case("api.setns-pidfd-userns-first", &["Namespaces after step 6", "user 1: target, caller", "owned by user 1"])]
+    #[case("mnt.tag-propagate-from", &["peer group 1", "/tmp/jail/a (step 14)", "slaves of group 2"])]
+    #[case("mnt.change-type-foreign-needs-owner-cap", &["as observed first", "as observed last", "unbindable", "private"])]
+    #[case("user.map-any-order", &["uid_map and gid_map of inner", "20–29", "1020–1029"])]
+    #[case("user.map-overlap-einval", &["refused with EINVAL", "nothing is mapped"])]
+    fn pictures_of_states_are_drawn_from_approved_traces(#[case] id: &str, #[case] expected: &[&str]) {
+        let case = catalogue().iter().find(|case| case.id == id).unwrap();
+        let mut picture = Vec::new();
+        nsconform_report::html::write_picture(&textbook_case(case), &mut picture).unwrap();
+        let picture = String::from_utf8(picture).unwrap();
+        for words in expected {
+            assert!(picture.contains(words), "{id} does not show {words}: {picture}");
+        }
+    }
+
+    #[test]
+    fn recorded_faults_are_of_the_traces_that_are_approved_now() {
+        let faults: Vec<ShownFault> = FAULTS
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+            .collect();
+        for fault in &faults {
+            let id = &fault.case;
+            let trace =
+                approved(id).unwrap_or_else(|| panic!("{id} is no case: record again with .ci/faults"));
+            assert_eq!(fault.approved, sha256(trace), "{id} has another trace: record again with .ci/faults");
+            let lines: Vec<&str> = trace.lines().collect();
+            let call = fault.fault.split(" without ").next().unwrap();
+            assert!(lines[fault.call].contains(call), "{fault:?}");
+            assert!(fault.call <= fault.line && lines[fault.line] != fault.observed, "{fault:?}");
+        }
+        // Most cases can be audited anywhere, and have a fault that shows.
+        assert!(faults.len() * 5 > catalogue().len() * 4, "{} cases have one", faults.len());
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::grid::{Grid, GridCase};
 use super::overview::history;
 use super::picture::{picture, processes};
 use super::pieces::{case_link, mark, scrolled, source_link, tone};
+use super::states::state_section;
 use super::story::Story;
+use super::textbook::TextbookCase;
 use crate::event::CaseResult;
 use maud::{Markup, html};
 use nsconform_suite::snapshot;
@@ -21,13 +23,10 @@ pub(crate) fn article(grid: &Grid, case: &GridCase) -> Markup {
             @if let Some(deviation) = deviation(case) {
                 p.note { (mark(Status::Deviation)) " Kernels do otherwise than the documentation says: " (deviation) }
             }
-            @if let Some(textbook) = case.textbook {
-                p { "A wrong kernel would show: " (textbook.wrong) "." }
-            }
             @if !trace.is_empty() {
                 @let story = Story::read(trace);
                 h3 { "Trace" }
-                (scrolled("Picture of the trace", picture(&format!("Trace of {}", case.id), &story, false)))
+                (scrolled("Picture of the trace", picture(&story).within_page(&format!("Trace of {}", case.id))))
                 p.quiet {
                     "A lane is a process; a filled circle a call, a hollow one an observation, a square a change by "
                     "several calls; a dashed bar a call that waits; the bands beside a lane are its namespaces."
@@ -35,7 +34,9 @@ pub(crate) fn article(grid: &Grid, case: &GridCase) -> Markup {
                 details { summary { "The processes in words" } (processes(&story)) }
                 (text(trace))
                 (words(case))
+                (state_section(&story))
             }
+            @if let Some(textbook) = case.textbook { (wrong_kernel(textbook)) }
             @if grid.has_runs() && case.is_in_runs() {
                 (differences(grid, case))
                 h3 { "Verdicts" }
@@ -104,6 +105,48 @@ fn facts(grid: &Grid, case: &GridCase) -> Markup {
             }
         }
     }
+}
+
+/// The answer of a wrong kernel: in words, and as the first difference that a recorded fault makes.
+fn wrong_kernel(case: &TextbookCase) -> Markup {
+    html! {
+        h3 { "A wrong kernel" }
+        p { "A wrong kernel would show: " (case.wrong) "." }
+        @if let Some(fault) = &case.fault {
+            @let (call, right) = (case.trace.get(fault.call), case.trace.get(fault.line));
+            @let number = |place| steps_before(&case.trace, place) + 1;
+            p {
+                "Tried by an injected fault: " code { (fault.fault) }
+                @if fault.fault.contains(" without ") { " was made so" } @else { " was answered without being made" }
+                " in step " (number(fault.call)) ". The case catches it in step " (number(fault.line)) "."
+            }
+            (scrolled("A right and a wrong kernel", html! {
+                table.difference.fault {
+                    thead { tr { th scope="col" { span.hidden { "step" } } th scope="col" { "right kernel" } th scope="col" { "wrong kernel" } } }
+                    tbody {
+                        tr {
+                            td { (number(fault.call)) }
+                            td { @if let Some(line) = call { code { (line) } } }
+                            td {
+                                @if fault.fault.contains(" without ") { "made " code { (fault.fault) } }
+                                @else { "answered so, but not made" }
+                            }
+                        }
+                        tr.differs.first {
+                            td { (number(fault.line)) }
+                            td { @if let Some(line) = right { code { (line) } } }
+                            td { code { (fault.observed) } }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+/// How many steps of a trace stand before a line; notes are none.
+fn steps_before(trace: &[String], place: usize) -> usize {
+    trace.iter().take(place).filter(|line| !line.starts_with('#') && line.contains("  ")).count()
 }
 
 /// The trace line by line.

@@ -8,6 +8,8 @@
 //! | `overview`, `matrix`, `article`, `coverage`, `editions` | a view each |
 //! | `story`, `spaces` | the lines of a trace as processes that act, and the namespaces that they are in |
 //! | `picture` | a story as SVG |
+//! | `states` | the state pictures of a story: of `owners`, `propagation` and `id_maps` |
+//! | `boxes`, `drawn` | trees of boxes, and what all drawings share |
 //! | `pieces`, `links` | what several views share |
 //!
 //! Rust writes all markup, so that one place escapes every text. `page.js` chooses what is seen: it
@@ -16,15 +18,21 @@
 //! and the one style sheet by their hashes; nothing else runs or loads, whatever a run file holds.
 
 mod article;
+mod boxes;
 mod coverage;
+mod drawn;
 mod editions;
 mod grid;
+mod id_maps;
 mod links;
 mod matrix;
 mod overview;
+mod owners;
 mod picture;
 mod pieces;
+mod propagation;
 mod spaces;
+mod states;
 mod story;
 mod textbook;
 
@@ -87,8 +95,10 @@ pub fn write_case(case: &TextbookCase, to: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// Those of writing.
 pub fn write_picture(case: &TextbookCase, to: &mut dyn Write) -> io::Result<()> {
-    let drawn = picture::picture(&case.id, &Story::read(&case.trace), true);
-    writeln!(to, "{}", drawn.into_string())
+    let story = Story::read(&case.trace);
+    let states = states::states(&story).into_iter().map(|state| (state.title, state.drawn)).collect();
+    let drawn = picture::picture(&story).with_below(states);
+    writeln!(to, "{}", drawn.alone(&case.id).into_string())
 }
 
 /// Writes a page with all its views.
@@ -191,7 +201,8 @@ fn hash(text: &str) -> String {
 fn packed(name: &str, content: &impl Serialize) -> Markup {
     let pack = || -> io::Result<String> {
         let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-        serde_json::to_writer(&mut packer, content)?;
+        // At once: a packer clears its buffer for each piece that it gets.
+        packer.write_all(&serde_json::to_vec(content)?)?;
         Ok(BASE64.encode(&packer.finish()?))
     };
     // Nothing fails that writes to memory.

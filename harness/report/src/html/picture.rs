@@ -1,18 +1,15 @@
 //! The picture of a trace: a lane for each process, its namespaces as bands beside it, and each step in
-//! a row. The one place that draws: pages show the same picture.
+//! a row.
 
+use super::drawn::{Drawn, LINE, MARGIN, letters, pixels, wrapped};
 use super::story::{Lane, StepSort, Story, StoryLine, StoryStep};
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use nsconform_sys::kind::Kind;
 
 /// Lengths in pixels.
-const MARGIN: usize = 8;
 const ROW: usize = 22;
-const LINE: usize = 16;
 const BAND: usize = 13;
 const LIFE: usize = 16;
-/// The width of a letter of the font in tenths of a pixel: nobody's fixed-width font is wider.
-const LETTER_TENTHS: usize = 76;
 /// The longest line of a call, in letters.
 const CALL_WIDTH: usize = 64;
 /// The longest line of a call and its answer together.
@@ -21,9 +18,6 @@ const WHOLE_WIDTH: usize = 96;
 const ANSWER_COLUMN: usize = 34;
 /// So many bands have a look of their own; the first is that of the namespaces at the beginning.
 const LOOKS: u16 = 8;
-
-/// How a picture looks that stands alone. Pages hold the same rules.
-pub(crate) const STYLE: &str = include_str!("picture.css");
 
 /// The measures of a picture.
 struct Drawing<'s, 't> {
@@ -38,23 +32,17 @@ struct Drawing<'s, 't> {
     texts: Vec<Vec<String>>,
 }
 
-/// The picture of a trace. One that stands alone brings its style.
-pub(crate) fn picture(title: &str, story: &Story, alone: bool) -> Markup {
+/// The picture of a trace.
+pub(crate) fn picture(story: &Story) -> Drawn {
     let drawing = Drawing::of(story);
-    let (width, height) = (drawing.width(), drawing.bottom() + MARGIN);
-    let namespace = alone.then_some("http://www.w3.org/2000/svg");
-    html! {
-        svg.picture xmlns=[namespace] xml:space="preserve" role="img" aria-label=(title) viewBox={ "0 0 " (width) " " (height) }
-            width=(width) height=(height) {
-            @if alone {
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-                rect.ground width=(width) height=(height) {}
-            }
+    Drawn {
+        width: drawing.width(),
+        height: drawing.bottom() + MARGIN,
+        shapes: html! {
             (drawing.heads())
             @for lane in 0..story.lanes.len() { (drawing.lane(lane)) }
             @for at in 0..story.lines.len() { (drawing.row(at)) }
-        }
+        },
     }
 }
 
@@ -62,7 +50,7 @@ impl<'s, 't> Drawing<'s, 't> {
     fn of(story: &'s Story<'t>) -> Drawing<'s, 't> {
         let name_width = story.lanes.iter().map(|lane| letters(lane.name)).max().unwrap_or(0);
         let texts: Vec<Vec<String>> = story.lines.iter().map(text).collect();
-        let mut drawing = Drawing { story, kinds: kinds(story), name_width, tops: Vec::new(), texts };
+        let mut drawing = Drawing { story, kinds: story.kinds(), name_width, tops: Vec::new(), texts };
         let mut top = drawing.head();
         for lines in &drawing.texts {
             drawing.tops.push(top);
@@ -180,18 +168,10 @@ impl<'s, 't> Drawing<'s, 't> {
             @for (place, (y, space)) in spans.iter().enumerate() {
                 @let to = spans.get(place + 1).map_or(end, |(next, _)| *next);
                 rect.{ "band" (look(*space)) } x=(x) y=(y) width=(BAND - 2) height=(to.saturating_sub(*y)) {
-                    title { (lane.name) ": " (Kind::ALL[kind].link()) " namespace " (self.letter(kind, *space)) }
+                    title { (lane.name) ": " (Kind::ALL[kind].link()) " namespace " (self.story.letter(kind, *space)) }
                 }
-                @if to > y + 11 { text.letter x=(x + (BAND - 2) / 2) y=(y + 10) { (self.letter(kind, *space)) } }
+                @if to > y + 11 { text.letter x=(x + (BAND - 2) / 2) y=(y + 10) { (self.story.letter(kind, *space)) } }
             }
-        }
-    }
-
-    /// The name of a namespace: the letter of the trace, or else a number.
-    fn letter(&self, kind: usize, space: u16) -> String {
-        match self.story.letters.get(&(kind, space)) {
-            Some(letter) => letter.to_string(),
-            None => space.to_string(),
         }
     }
 
@@ -232,14 +212,6 @@ impl<'s, 't> Drawing<'s, 't> {
     }
 }
 
-/// The kinds of namespaces that a picture has bands for.
-fn kinds(story: &Story) -> Vec<usize> {
-    let differs = |kind: &usize| {
-        story.lanes.iter().flat_map(|lane| &lane.memberships).any(|(_, membership)| membership[*kind] != 0)
-    };
-    (0..Kind::ALL.len()).filter(differs).collect()
-}
-
 /// The look of a band: the beginning has one alone, the others take turns.
 fn look(space: u16) -> u16 {
     if space == 0 { 0 } else { (space - 1) % (LOOKS - 1) + 1 }
@@ -268,19 +240,6 @@ fn text(line: &StoryLine) -> Vec<String> {
     }
 }
 
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    textwrap::wrap(text, width).into_iter().map(|line| line.into_owned()).collect()
-}
-
-fn letters(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// The width of so many letters.
-fn pixels(letters: usize) -> usize {
-    letters * LETTER_TENTHS / 10
-}
-
 /// The same in words, for whoever does not see the picture: where each process comes from, and the
 /// namespaces that it is in.
 pub(crate) fn processes(story: &Story) -> Markup {
@@ -302,7 +261,7 @@ pub(crate) fn processes(story: &Story) -> Markup {
                 let begin = lane.created.map_or(0, |(row, _)| row);
                 let when =
                     if *row > begin { format!(" from step {} on", number(row)) } else { String::new() };
-                words.push(format!("{name} {}{when}", drawing.letter(*kind, space)));
+                words.push(format!("{name} {}{when}", story.letter(*kind, space)));
             }
         }
         words
@@ -334,7 +293,7 @@ mod tests {
 
     fn drawn(trace: &[&str]) -> String {
         let lines: Vec<String> = trace.iter().map(ToString::to_string).collect();
-        picture("x", &Story::read(&lines), true).into_string()
+        picture(&Story::read(&lines)).alone("x").into_string()
     }
 
     const TRACE: [&str; 7] = [

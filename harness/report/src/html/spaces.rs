@@ -5,7 +5,34 @@
 //! process is in one without a name. A link that is read wins over a conclusion.
 
 use nsconform_sys::kind::{Flags, Kind};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// The place of user namespaces in the order of [`Kind::ALL`].
+pub(crate) const USER: usize = Kind::User as usize;
+
+/// The namespaces that a story makes or meets, by the place of the kind and the number; not those of
+/// the beginning.
+pub(crate) type Births = BTreeMap<(usize, NamespaceNumber), Birth>;
+
+/// Where a namespace comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Birth {
+    /// The user namespace that owns it, which is the parent of a user namespace; none where the trace
+    /// does not show who made it.
+    pub(crate) owner: Option<NamespaceNumber>,
+    /// The namespace above it, of kinds that nest.
+    pub(crate) parent: Option<NamespaceNumber>,
+    /// The line that shows it first.
+    pub(crate) line: usize,
+}
+
+/// A namespace that turns out to be another one.
+pub(crate) struct Recognition {
+    pub(crate) lane: usize,
+    pub(crate) kind: usize,
+    pub(crate) taken_for: NamespaceNumber,
+    pub(crate) is: NamespaceNumber,
+}
 
 /// The namespaces of a process, by kind in the order of [`Kind::ALL`].
 pub(crate) type LaneNamespaces = [NamespaceNumber; Kind::ALL.len()];
@@ -21,6 +48,9 @@ pub(crate) struct NamespaceTracker<'t> {
     last: LaneNamespaces,
     /// The letters by which the trace names namespaces.
     letters: HashMap<(usize, &'t str), NamespaceNumber>,
+    pub(crate) births: Births,
+    /// The line that is read.
+    pub(crate) line: usize,
 }
 
 /// One process.
@@ -81,32 +111,61 @@ impl<'t> NamespaceTracker<'t> {
         self.lanes[lane].own
     }
 
-    fn fresh(&mut self, kind: usize) -> NamespaceNumber {
+    /// A namespace that is new to us, and the user namespace that owns it, if we know.
+    fn fresh(
+        &mut self,
+        kind: usize,
+        owner: Option<NamespaceNumber>,
+        parent: Option<NamespaceNumber>,
+    ) -> NamespaceNumber {
         self.last[kind] = self.last[kind].saturating_add(1);
+        self.births.insert((kind, self.last[kind]), Birth { owner, parent, line: self.line });
         self.last[kind]
+    }
+
+    /// Namespaces that a process makes for itself or for a child. A new user namespace owns the others
+    /// (clone(2), CLONE_NEWUSER; unshare(2), CLONE_NEWUSER).
+    fn make(&mut self, maker: usize, call: &str) -> Vec<(usize, NamespaceNumber)> {
+        let (own, children) = (self.lanes[maker].own, self.lanes[maker].children);
+        let user =
+            kinds(call).any(|kind| kind == USER).then(|| self.fresh(USER, Some(own[USER]), Some(own[USER])));
+        let owner = user.unwrap_or(own[USER]);
+        let others: Vec<usize> = kinds(call).filter(|kind| *kind != USER).collect();
+        let made = others.into_iter().map(|kind| {
+            let parent = (Kind::ALL[kind] == Kind::Pid).then_some(children[kind]);
+            (kind, self.fresh(kind, Some(owner), parent))
+        });
+        let made: Vec<_> = made.collect();
+        user.map(|user| (USER, user)).into_iter().chain(made).collect()
     }
 
     /// A process that a call of another one creates.
     pub(crate) fn create(&mut self, parent: usize, call: &str) -> LaneNamespaces {
         let mut child = self.lanes[parent].clone();
         child.own = child.children;
-        for kind in kinds(call) {
-            child.own[kind] = self.fresh(kind);
+        for (kind, space) in self.make(parent, call) {
+            child.own[kind] = space;
         }
         child.children = child.own;
         self.lanes.push(child);
         self.of(self.lanes.len() - 1)
     }
 
-    /// Follows a call that succeeds or fails; `names` are the lanes by name.
-    pub(crate) fn follow(&mut self, lane: usize, names: &HashMap<&str, usize>, call: &str, answer: &'t str) {
-        let Some((name, arguments)) = call.trim_end_matches(')').split_once('(') else { return };
+    /// Follows a call that succeeds or fails; `names` are the lanes by name. Says so if a process turns
+    /// out to have been in a namespace that is known already.
+    pub(crate) fn follow(
+        &mut self,
+        lane: usize,
+        names: &HashMap<&str, usize>,
+        call: &str,
+        answer: &'t str,
+    ) -> Option<Recognition> {
+        let (name, arguments) = call.trim_end_matches(')').split_once('(')?;
         let first = arguments.split(", ").next().unwrap_or("");
         match name {
             _ if answer.starts_with("-1 ") => {}
             "unshare" => {
-                for kind in kinds(arguments) {
-                    let space = self.fresh(kind);
+                for (kind, space) in self.make(lane, arguments) {
                     self.enter(lane, kind, space);
                 }
             }
@@ -128,12 +187,12 @@ impl<'t> NamespaceTracker<'t> {
                 self.lanes[lane].files.remove(first);
             }
             "readlink" => {
-                if let Some((of, kind, children)) = self.link(lane, names, first) {
-                    self.learn(of, kind, children, answer);
-                }
+                let (of, kind, children) = self.link(lane, names, first)?;
+                return self.learn(of, kind, children, answer);
             }
             _ => {}
         }
+        None
     }
 
     fn enter(&mut self, lane: usize, kind: usize, space: NamespaceNumber) {
@@ -155,7 +214,7 @@ impl<'t> NamespaceTracker<'t> {
         };
         if found.is_empty() {
             for kind in kinds(arguments) {
-                let space = self.fresh(kind);
+                let space = self.fresh(kind, None, None);
                 self.enter(lane, kind, space);
             }
         }
@@ -176,18 +235,16 @@ impl<'t> NamespaceTracker<'t> {
     }
 
     /// Takes in a link that was read: `uts:[B]`.
-    fn learn(&mut self, lane: usize, kind: usize, children: bool, answer: &'t str) {
-        let answer = answer.trim_matches('"');
-        let Some(letter) = answer.split_once(":[").and_then(|(_, rest)| rest.strip_suffix(']')) else {
-            return;
-        };
+    fn learn(&mut self, lane: usize, kind: usize, children: bool, answer: &'t str) -> Option<Recognition> {
+        let (_, letter) = answer.trim_matches('"').split_once(":[")?;
+        let letter = letter.strip_suffix(']')?;
         let inside = &self.lanes[lane];
         let concluded = if children { inside.children[kind] } else { inside.own[kind] };
         let is_lettered =
             self.letters.iter().any(|((other, _), space)| *other == kind && *space == concluded);
         let space = match self.letters.get(&(kind, letter)) {
             Some(space) => *space,
-            None if is_lettered => self.fresh(kind),
+            None if is_lettered => self.fresh(kind, None, None),
             None => concluded,
         };
         self.letters.insert((kind, letter), space);
@@ -195,9 +252,17 @@ impl<'t> NamespaceTracker<'t> {
         if children || inside.children[kind] == inside.own[kind] {
             inside.children[kind] = space;
         }
-        if !children {
-            inside.own[kind] = space;
+        if children {
+            return None;
         }
+        inside.own[kind] = space;
+        // One whose maker nobody saw was only supposed to be another one.
+        let is_supposed = self.births.get(&(kind, concluded)).is_some_and(|birth| birth.owner.is_none());
+        if space == concluded || !is_supposed {
+            return None;
+        }
+        self.births.remove(&(kind, concluded));
+        Some(Recognition { lane, kind, taken_for: concluded, is: space })
     }
 
     /// The letters of the trace by kind and namespace.
@@ -210,18 +275,53 @@ impl<'t> NamespaceTracker<'t> {
 mod tests {
     use super::super::story::Story;
     use super::*;
+    use crate::testing::aligned;
     use rstest::rstest;
+
+    #[test]
+    fn kinds_stand_in_the_order_of_their_list() {
+        assert_eq!(Kind::ALL[USER], Kind::User);
+    }
+
+    #[rstest]
+    #[case::made_by_the_maker(&["a  clone(CLONE_NEWUTS) = <b>"], Kind::Uts, Some(0), None)]
+    #[case::a_new_user_namespace_owns(&["a  clone(CLONE_NEWUTS|CLONE_NEWUSER) = <b>"], Kind::Uts, Some(1), None)]
+    #[case::unshared(&["a  unshare(CLONE_NEWUSER|CLONE_NEWIPC) = 0"], Kind::Ipc, Some(1), None)]
+    #[case::user(&["a  unshare(CLONE_NEWUSER) = 0"], Kind::User, Some(0), Some(0))]
+    #[case::pid_namespaces_nest(&["a  clone(CLONE_NEWPID) = <b>"], Kind::Pid, Some(0), Some(0))]
+    #[case::joined(&["a  setns(3, CLONE_NEWUTS) = 0"], Kind::Uts, None, None)]
+    fn owners_and_parents_are_kept(
+        #[case] trace: &[&str],
+        #[case] kind: Kind,
+        #[case] owner: Option<NamespaceNumber>,
+        #[case] parent: Option<NamespaceNumber>,
+    ) {
+        let lines = aligned(trace);
+        let story = Story::read(&lines);
+        assert_eq!(story.births.get(&(kind as usize, 1)), Some(&Birth { owner, parent, line: 0 }));
+    }
+
+    #[test]
+    fn a_namespace_that_turns_out_to_be_another_was_that_one_all_the_time() {
+        let lines = aligned(&[
+            "a  clone(CLONE_NEWUTS) = <b>",
+            "b  readlink(\"/proc/self/ns/uts\") = uts:[A]",
+            "a  setns(9, CLONE_NEWUTS) = 0",
+            "a  readlink(\"/proc/self/ns/uts\") = uts:[A]",
+        ]);
+        let story = Story::read(&lines);
+        let uts: Vec<_> = story.lanes[0]
+            .memberships
+            .iter()
+            .map(|(row, spaces)| (*row, spaces[Kind::Uts as usize]))
+            .collect();
+        assert_eq!(uts, [(0, 0), (2, 1)]);
+        assert_eq!(story.births.len(), 1);
+    }
 
     /// The UTS, PID and mount namespaces of each process at the end.
     fn at_end(trace: &[&str]) -> Vec<(String, [NamespaceNumber; 3])> {
-        let lines: Vec<String> = trace
-            .iter()
-            .map(|line| {
-                let (name, rest) = line.split_once("  ").unwrap();
-                let (call, answer) = rest.rsplit_once(" = ").unwrap();
-                format!("{name}  {call:40} = {answer}")
-            })
-            .collect();
+        let lines = aligned(trace);
         let story = Story::read(&lines);
         let place = |kind| Kind::ALL.iter().position(|other| *other == kind).unwrap();
         let kinds = [Kind::Uts, Kind::Pid, Kind::Mnt].map(place);

@@ -1,7 +1,8 @@
 //! The lines of a trace, read as a story: who acts, who creates whom, who waits, who ends. Which
 //! namespaces they are in lives in `spaces`, the drawing in `picture`.
 
-use super::spaces::{LaneNamespaces, NamespaceNumber, NamespaceTracker};
+use super::spaces::{Births, LaneNamespaces, NamespaceNumber, NamespaceTracker};
+use nsconform_sys::kind::Kind;
 use std::collections::HashMap;
 
 /// A trace as a story.
@@ -13,6 +14,8 @@ pub(crate) struct Story<'t> {
     pub(crate) lines: Vec<StoryLine<'t>>,
     /// The letters by which the trace names namespaces, by the place of the kind and the number.
     pub(crate) letters: HashMap<(usize, NamespaceNumber), &'t str>,
+    /// The namespaces that are not those of the beginning.
+    pub(crate) births: Births,
 }
 
 /// One process.
@@ -87,7 +90,43 @@ impl<'t> Story<'t> {
         let mut reader = Reader::default();
         trace.iter().for_each(|line| reader.line(line));
         reader.story.letters = reader.spaces.letters();
+        reader.story.births = reader.spaces.births;
         reader.story
+    }
+
+    /// The places of the kinds of namespaces that differ between processes or change.
+    pub(crate) fn kinds(&self) -> Vec<usize> {
+        let differs = |kind: &usize| {
+            self.lanes.iter().flat_map(|lane| &lane.memberships).any(|(_, membership)| membership[*kind] != 0)
+        };
+        (0..Kind::ALL.len()).filter(differs).collect()
+    }
+
+    /// The name of a namespace: the letter of the trace, or else a number.
+    pub(crate) fn letter(&self, kind: usize, space: NamespaceNumber) -> String {
+        match self.letters.get(&(kind, space)) {
+            Some(letter) => letter.to_string(),
+            None => space.to_string(),
+        }
+    }
+
+    /// The namespaces that a line shows first.
+    pub(crate) fn births_at(&self, line: usize) -> Vec<(usize, NamespaceNumber)> {
+        self.births.iter().filter(|(_, birth)| birth.line == line).map(|(place, _)| *place).collect()
+    }
+
+    /// The newest process of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Lane<'t>> {
+        self.lanes.iter().rev().find(|lane| lane.name == name)
+    }
+}
+
+impl Lane<'_> {
+    /// The namespaces that it is in before this line; none if it is not there yet.
+    pub(crate) fn at(&self, line: usize) -> Option<&LaneNamespaces> {
+        let first = self.memberships.first().filter(|_| self.created.is_none());
+        let last = self.memberships.iter().rev().find(|(row, _)| *row < line);
+        last.or(first).map(|(_, spaces)| spaces)
     }
 }
 
@@ -103,6 +142,7 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     fn line(&mut self, line: &'t str) {
         let at = self.story.lines.len();
+        self.spaces.line = at;
         let read = match line {
             "{" => StoryLine::FoldBegins,
             _ => match (line.strip_prefix("# "), line.strip_prefix("} × "), line.split_once("  ")) {
@@ -160,7 +200,14 @@ impl<'t> Reader<'t> {
         }
         let creates = answer.and_then(|answer| self.created(at, lane, call, answer));
         if let (Some(answer), None) = (answer, creates) {
-            self.spaces.follow(lane, &self.names, call, answer);
+            if let Some(found) = self.spaces.follow(lane, &self.names, call, answer) {
+                let memberships = &mut self.story.lanes[found.lane].memberships;
+                for (_, spaces) in
+                    memberships.iter_mut().filter(|(_, spaces)| spaces[found.kind] == found.taken_for)
+                {
+                    spaces[found.kind] = found.is;
+                }
+            }
             self.remember(at);
         }
         StoryStep { number: self.number, lane, sort: sort(call), call, answer, creates }

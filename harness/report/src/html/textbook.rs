@@ -2,6 +2,7 @@
 //! the rules that have no case. The catalogue itself is not known here; the program fills this in.
 
 use crate::event::Description;
+use nsconform_suite::shown::ShownFault;
 
 /// The documented rules: those with a case, and those without.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,8 @@ pub struct TextbookCase {
     pub trace: Vec<String>,
     /// The calls and flags of the trace, each with its meaning, in the order in which they appear.
     pub words: Vec<(String, String)>,
+    /// A fault that the case catches, recorded with this trace.
+    pub fault: Option<ShownFault>,
 }
 
 /// A documented rule that is not tested, or not as a whole.
