@@ -1,7 +1,7 @@
 //! `nsconform fetch-kernels`: fills the kernel cache with the newest kernels of the list; and which
 //! kernels of the list are meant, for all commands that boot some.
 
-use super::{CommandResult, Failure, print};
+use super::{CommandResult, Failure, print, progress};
 use anstyle::{AnsiColor, Style};
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_vm::kernels::{Kernel, KernelEntry, Kernels, Options, catalogue, default_directory};
@@ -36,10 +36,16 @@ pub fn fetch_kernels(arguments: &FetchKernelsArguments) -> CommandResult {
         offline: arguments.offline,
         cache: default_directory().map_err(Failure::usage)?,
     };
+    let bar = progress::bar(entries.len(), "{percent:>3} % [{bar:30}] {pos} of {len} kernels");
+    bar.tick();
     let results = Kernels::refresh(&entries, &options, &mut |line| {
-        // A closed error output leaves nobody to tell.
-        let _ = writeln!(anstream::stderr(), "{line}");
+        bar.suspend(|| {
+            // A closed error output leaves nobody to tell.
+            let _ = writeln!(anstream::stderr(), "{line}");
+        });
+        bar.set_position(kernels_before(&entries, line) as u64);
     });
+    bar.finish_and_clear();
     let wanting = results.iter().filter(|(_, result)| result.is_err()).count();
     let width = results.iter().map(|(entry, _)| entry.name.len()).max().unwrap_or(0);
     print(|to| {
@@ -58,6 +64,14 @@ pub fn fetch_kernels(arguments: &FetchKernelsArguments) -> CommandResult {
         )
     })?;
     Ok(if wanting == 0 { ExitStatus::Success } else { ExitStatus::HarnessFailed })
+}
+
+/// How many kernels come before the one that a line is about; its name stands before a colon.
+fn kernels_before(entries: &[KernelEntry], line: &str) -> usize {
+    let about = |entry: &KernelEntry| {
+        line.strip_prefix(entry.name.as_str()).is_some_and(|rest| rest.starts_with(':'))
+    };
+    entries.iter().position(about).unwrap_or(0)
 }
 
 fn summary(kernel: &Kernel) -> String {
@@ -99,4 +113,22 @@ pub fn newest(options: &Options) -> Result<Kernel, Failure> {
         }
     }
     Err(Failure::harness(format!("there is no kernel to boot ({reason}): name one with --kernel")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("5.10: unpacking", 0)]
+    #[case("6.1: looking at what bookworm offers", 1)]
+    #[case("6.12: fetching linux-image-6.12 (40 MB)", 2)]
+    fn a_line_is_about_a_kernel(#[case] line: &str, #[case] expected: usize) {
+        let built_in = catalogue::built_in().unwrap();
+        let entries: Vec<KernelEntry> = ["5.10", "6.1", "6.12"]
+            .map(|name| KernelEntry { name: name.into(), ..built_in[0].clone() })
+            .into();
+        assert_eq!(kernels_before(&entries, line), expected);
+    }
 }

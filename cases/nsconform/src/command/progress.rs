@@ -14,7 +14,8 @@ pub fn bar(total: usize, template: &str) -> ProgressBar {
     }
     let bar = ProgressBar::new(total as u64);
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        // Any terminal has these, in whatever locale.
+        bar.set_style(style.progress_chars("=> "));
     }
     bar
 }
@@ -31,6 +32,7 @@ impl ProgressLine {
     /// process to fork any more: a thread waits for the signals that end us.
     pub fn start(total: usize, what: &'static str) -> ProgressLine {
         let bar = bar(total, "{pos}/{len} {wide_msg}");
+        bar.set_message(what);
         let done = Arc::new(AtomicUsize::new(0));
         let total = Arc::new(AtomicUsize::new(total));
         speak_when_interrupted(bar.clone(), done.clone(), total.clone(), what);

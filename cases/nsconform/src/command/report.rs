@@ -36,7 +36,8 @@ pub struct ReportArguments {
 pub fn report(arguments: &ReportArguments) -> CommandResult {
     let expectations = Expectations::read(&arguments.report.known)?;
     let files = input::run_files(&arguments.runs)?;
-    let bar = progress::bar(files.len(), "reading {wide_bar} {pos} of {len} runs");
+    let bar = progress::bar(files.len(), "reading [{bar:30}] {pos} of {len} runs");
+    bar.tick();
     let runs = input::runs(&files, &|| bar.inc(1));
     bar.finish_and_clear();
     let runs = runs?;

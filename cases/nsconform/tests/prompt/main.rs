@@ -1,6 +1,7 @@
 //! `nsconform lab` and `nsconform quiz`, as their users type: through a pipe, and at a terminal of 80
-//! columns (`terminal`).
+//! columns (`terminal`); and how other commands show there how far they are (`progress`).
 
+mod progress;
 mod terminal;
 
 use rstest::rstest;
