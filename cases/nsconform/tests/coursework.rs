@@ -59,8 +59,8 @@ fn exit_statuses(#[case] arguments: &[&str], #[case] expected: i32, #[case] mess
 }
 
 #[rstest]
-#[case::c(&[], &["README.md", "unshare.c", "Makefile"])]
-#[case::rust(&["--lang", "rust"], &["README.md", "unshare.rs", "Cargo.toml"])]
+#[case::c(&[], &["README.md", "unshare.c", "Makefile", "pictures"])]
+#[case::rust(&["--lang", "rust"], &["README.md", "unshare.rs", "Cargo.toml", "pictures"])]
 fn a_course_starts_with_files_and_overwrites_none(#[case] options: &[&str], #[case] files: &[&str]) {
     let desk = desk();
     let start: Vec<&str> = ["course", "start", "unshare", "mine"].iter().chain(options).copied().collect();
@@ -77,6 +77,9 @@ fn a_course_starts_with_files_and_overwrites_none(#[case] options: &[&str], #[ca
     assert_eq!(there, expected);
     let handout = std::fs::read_to_string(mine.join("README.md")).unwrap();
     assert!(handout.contains("| `runs` | 2 |") && !handout.contains("{{"), "{handout}");
+    let picture = std::fs::read_to_string(mine.join("pictures/pid.first-child-is-init.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && picture.contains("Namespaces after step"), "{picture}");
+    assert!(handout.contains("](pictures/pid.first-child-is-init.svg)"), "{handout}");
     write(&mine.join(files[1]), "my work\n", 0o644);
     let again = nsconform(desk.path(), &start);
     assert_eq!(again.status.code(), Some(2));

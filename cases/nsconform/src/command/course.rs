@@ -2,11 +2,15 @@
 //!
 //! Grading lives in `grade`; the texts themselves are in the crate `nsconform-course`.
 
+use super::textbook::textbook_case;
 use super::{CommandResult, Failure, TextOrJson, print, print_data, width};
 use comfy_table::{ContentArrangement, Table, presets};
+use nsconform_catalogue::catalogue;
 use nsconform_course::{COURSES, Course, course};
 use nsconform_grader::assignment::{Assignment, SubmissionCredentials, commented};
 use nsconform_grader::grading::Visibility;
+use nsconform_report::html;
+use nsconform_suite::case::Case;
 use nsconform_suite::verdict::ExitStatus;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -26,7 +30,7 @@ enum CourseCommand {
         #[arg(long, value_enum, default_value_t)]
         format: TextOrJson,
     },
-    /// Write what a student starts from: handout, starter and build file
+    /// Write what a student starts from: handout with pictures, starter and build file
     Start {
         /// The assignment: `nsconform course list` shows all
         #[arg(add = super::complete::assignments())]
@@ -166,11 +170,46 @@ fn table_of_checks(assignment: &Assignment) -> String {
     format!("{table}| | **{}** | |", assignment.points())
 }
 
+/// The folder of the pictures, beside the handout.
+const PICTURES: &str = "pictures";
+
+fn path_of_picture(case: &Case) -> String {
+    format!("{PICTURES}/{}.svg", case.id)
+}
+
+/// The cases that an assignment teaches, each with its picture: the trace and the state.
+fn pictures(assignment: &Assignment) -> Result<Vec<(&'static Case, String)>, Failure> {
+    let draw = |id: &String| {
+        let case = catalogue().iter().copied().find(|case| case.id == id);
+        let case = case.ok_or_else(|| Failure::harness(format!("the rules claim {id}, which is no case")))?;
+        let mut picture = Vec::new();
+        html::write_picture(&textbook_case(case), &mut picture)
+            .map_err(|error| Failure::harness(error.to_string()))?;
+        Ok((case, String::from_utf8_lossy(&picture).into_owned()))
+    };
+    assignment.claims.iter().map(draw).collect()
+}
+
+/// The end of a handout: each claim with its picture.
+fn section_of_pictures(pictures: &[(&Case, String)]) -> String {
+    let mut section = String::from(
+        "\n## The claims in pictures\n\nA lane is a process, and its bands are its namespaces; below stands the state. \
+         `nsconform explain ID`\ntells the same in words.\n",
+    );
+    for (case, _) in pictures {
+        section +=
+            &format!("\n### {}\n\n{}\n\n![{}]({})\n", case.id, case.claim, case.id, path_of_picture(case));
+    }
+    section
+}
+
 fn start(course: &Course, directory: &Path, language: Language, force: bool) -> CommandResult {
     let assignment = embedded_rules(course)?;
     let named = |text: &str| text.replace("{{name}}", course.name);
     let source = |ending: &str| format!("{}.{ending}", course.name);
     let handout = course.handout.replace("{{checks}}", &table_of_checks(&assignment));
+    let pictures = pictures(&assignment)?;
+    let handout = handout + &section_of_pictures(&pictures);
     let mut files = vec![("README.md".to_string(), handout)];
     match language {
         Language::C => {
@@ -182,6 +221,7 @@ fn start(course: &Course, directory: &Path, language: Language, force: bool) -> 
             files.push(("Cargo.toml".to_string(), named(nsconform_course::CARGO_TOML)));
         }
     }
+    files.extend(pictures.iter().map(|(case, picture)| (path_of_picture(case), picture.clone())));
     let there: Vec<&str> =
         files.iter().map(|(name, _)| name.as_str()).filter(|name| directory.join(name).exists()).collect();
     if !there.is_empty() && !force {
@@ -193,7 +233,8 @@ fn start(course: &Course, directory: &Path, language: Language, force: bool) -> 
     }
     let failed =
         |path: &Path, error: std::io::Error| Failure::harness(format!("{}: {error}", path.display()));
-    std::fs::create_dir_all(directory).map_err(|error| failed(directory, error))?;
+    let folder = directory.join(PICTURES);
+    std::fs::create_dir_all(&folder).map_err(|error| failed(&folder, error))?;
     for (name, text) in &files {
         let path = directory.join(name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
@@ -203,7 +244,8 @@ fn start(course: &Course, directory: &Path, language: Language, force: bool) -> 
         Language::Rust => ("cargo build", format!("target/debug/{}", course.name)),
     };
     print(|to| {
-        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let names = files.iter().map(|(name, _)| name.as_str()).filter(|name| !name.contains('/'));
+        let names: Vec<&str> = names.chain([PICTURES]).collect();
         writeln!(to, "{}: {}", directory.display(), names.join(", "))?;
         writeln!(to, "Read README.md first. Then, in {}:", directory.display())?;
         writeln!(to, "  {build}\n  nsconform grade {} {program}", course.name)
