@@ -184,7 +184,8 @@ const GRADING_REMEDY: &str = "allow user namespaces (sysctl user.max_user_namesp
 
 fn offered(to: &mut dyn Write, what: &str, how: &str) -> io::Result<()> {
     let how = if how.is_empty() { String::new() } else { format!(" ({how})") };
-    writeln!(to, "{OFFERED}ok      {OFFERED:#}  {what}{how}")
+    let label = format!("{OFFERED}ok      {OFFERED:#}  ");
+    write_field(to, super::width().into(), &label, &format!("{what}{how}"))
 }
 
 fn lacking(to: &mut dyn Write, name: &str, what: &str, remedy: &str) -> io::Result<()> {

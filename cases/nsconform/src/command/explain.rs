@@ -144,18 +144,16 @@ fn write(to: &mut dyn Write, case: &Case) -> io::Result<()> {
 }
 
 fn write_steps(to: &mut dyn Write, trace: &str) -> io::Result<()> {
-    writeln!(
-        to,
-        "Step by step: who acts, what it asks of the kernel, and after = the answer that is expected\n\
-         (-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces).\n\
-         A line without a sign is one call; ? before it: an observation; ! before it: a change by several calls\
-         {}\n",
-        if trace.lines().any(is_brace) {
-            ".\n{ … } × N: the steps between the braces happen N times"
-        } else {
-            ""
-        }
-    )?;
+    let lines = [
+        "Step by step: who acts, what it asks of the kernel, and after = the answer that is expected",
+        "(-1 and a name: the kernel refuses; ?: the process has ended; [A], [B]: different namespaces).",
+        "A line without a sign is one call; ? before it: an observation; ! before it: a change by several calls",
+    ];
+    lines.into_iter().try_for_each(|line| field(to, "", line))?;
+    if trace.lines().any(is_brace) {
+        field(to, "", "{ … } × N: the steps between the braces happen N times")?;
+    }
+    writeln!(to)?;
     let dim = anstyle::Style::new().dimmed();
     let mut met = BTreeSet::new();
     let mut number = 0;

@@ -7,7 +7,7 @@ mod json;
 
 use crate::compare::{Change, ChangeKind, Side};
 use crate::run::RecordedRun;
-use crate::style::{self, BOLD, GREEN, RED, YELLOW, count, of_sign, paint};
+use crate::style::{self, BOLD, GREEN, RED, YELLOW, count, of_sign, paint, write_field};
 use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 use nsconform_suite::snapshot;
@@ -105,10 +105,12 @@ impl Comparison<'_> {
     fn write_header(&self, to: &mut dyn Write) -> io::Result<()> {
         match self.pairs {
             [pair] if self.unpaired.is_empty() => {
-                writeln!(to, "old  {}\n     {}", pair.old.path, described(pair.old))?;
-                writeln!(to, "new  {}\n     {}", pair.new.path, described(pair.new))?;
+                for (label, run) in [("old  ", pair.old), ("new  ", pair.new)] {
+                    self.field(to, label, &run.path)?;
+                    self.field(to, "     ", &described(run))?;
+                }
                 for line in remarks(pair) {
-                    writeln!(to, "     {line}")?;
+                    self.field(to, "     ", &line)?;
                 }
             }
             pairs => {
@@ -187,7 +189,7 @@ impl Comparison<'_> {
     fn write_told(&self, to: &mut dyn Write, finding: &AlikeChanges) -> io::Result<()> {
         let change = finding.change;
         writeln!(to, "  {}  {}", paint(BOLD, change.id), arrow(change))?;
-        writeln!(to, "    claim   {}", change.claim())?;
+        self.field(to, "    claim   ", change.claim())?;
         self.write_reasons(to, finding)?;
         let whole = matches!(change.kind, ChangeKind::Regression | ChangeKind::KnownRegression);
         write_difference(to, change, whole)
@@ -212,26 +214,29 @@ impl Comparison<'_> {
         let Change { old, new, kind, .. } = finding.change;
         let turned = matches!(kind, ChangeKind::Regression | ChangeKind::KnownRegression | ChangeKind::Fix);
         if turned && !finding.change.has_difference() {
-            writeln!(
-                to,
-                "    trace   the same in both runs: not the kernel changed, but what is expected of it"
-            )?;
+            let same = "the same in both runs: not the kernel changed, but what is expected of it";
+            self.field(to, "    trace   ", same)?;
         }
         match (shown_reason(*kind, old), shown_reason(*kind, new)) {
-            (Some(old), Some(new)) if old == new => writeln!(to, "    both    {new}")?,
+            (Some(old), Some(new)) if old == new => self.field(to, "    both    ", new)?,
             (was, is) => {
-                was.into_iter().try_for_each(|reason| writeln!(to, "    old     {reason}"))?;
-                is.into_iter().try_for_each(|reason| writeln!(to, "    new     {reason}"))?;
+                was.into_iter().try_for_each(|reason| self.field(to, "    old     ", reason))?;
+                is.into_iter().try_for_each(|reason| self.field(to, "    new     ", reason))?;
             }
         }
         if let Some(remedy) = new.remedy {
-            writeln!(to, "    remedy  {remedy}")?;
+            self.field(to, "    remedy  ", remedy)?;
         }
         match (finding.names.len(), self.pairs.len()) {
             (_, 1) => Ok(()),
             (all, of) if all == of => writeln!(to, "    in      all {of} runs"),
-            _ => writeln!(to, "    in      {}", finding.names.join(", ")),
+            _ => self.field(to, "    in      ", &finding.names.join(", ")),
         }
+    }
+
+    /// A labelled text, which goes on below its beginning where it is longer than a line.
+    fn field(&self, to: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+        write_field(to, self.width.into(), label, text)
     }
 
     fn write_summary(&self, to: &mut dyn Write) -> io::Result<()> {
