@@ -85,6 +85,11 @@ impl<'j> Director<'j> {
         self.around.record(event)
     }
 
+    /// Everything that happens around calls.
+    pub(crate) fn around(&self) -> &Around<'j> {
+        &self.around
+    }
+
     /// Waits for the first message of a new actor and adds the actor to the list.
     pub(crate) fn enlist(&self, name: &str, socket: OwnedFd, pid: i32) -> Result<usize, Interrupt> {
         let mut hello = [0; 512];

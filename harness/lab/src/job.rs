@@ -1,7 +1,7 @@
 //! Jobs: the work that the fork server is given, and its report on it.
 //!
-//! A job is a script, compiled in or written, with a deadline and a conduct. The server that plays
-//! jobs lives in `server`; nothing here forks.
+//! A job is a script, compiled in, written, or chosen while it is played, with a deadline and a
+//! conduct. The server that plays jobs lives in `server`; nothing here forks.
 
 use crate::conduct::Conduct;
 use crate::interrupt::{Interrupt, Play};
@@ -29,6 +29,8 @@ pub enum Body {
     Script(fn(&Lab) -> Play),
     /// It finds out whether something is met.
     Probe(fn(&Lab) -> Result<ProbeResult, Interrupt>),
+    /// It chooses steps while it plays, as an order says; see `script::compose`.
+    Composer(fn(&Lab, &[u8]) -> Play),
 }
 
 /// The result of a probe: met, or why not.
@@ -67,12 +69,19 @@ pub enum JobScript {
     Compiled(u32),
     /// A written one.
     Written(Script),
+    /// One that a compiled composer chooses.
+    Composed {
+        /// The index of the composer.
+        index: u32,
+        /// Its order, which only the composer reads.
+        order: Vec<u8>,
+    },
 }
 
 impl JobScript {
     pub(crate) fn wants_cgroup(&self, scripts: &[Compiled]) -> bool {
         match self {
-            JobScript::Compiled(index) => scripts[*index as usize].cgroup,
+            JobScript::Compiled(index) | JobScript::Composed { index, .. } => scripts[*index as usize].cgroup,
             JobScript::Written(script) => script.cgroup,
         }
     }

@@ -131,6 +131,16 @@ impl Journal {
         Ok(())
     }
 
+    /// The place behind the last event, for [`Journal::forget_from`].
+    pub fn place(&self) -> u32 {
+        self.used().load(Ordering::Relaxed)
+    }
+
+    /// Forgets the events from a place on.
+    pub fn forget_from(&self, place: u32) {
+        self.used().fetch_min(place, Ordering::Release);
+    }
+
     /// The bytes of all complete events.
     pub fn bytes(&self) -> &[u8] {
         let used = (self.used().load(Ordering::Acquire) as usize).min(CAPACITY - START);
@@ -172,6 +182,18 @@ mod tests {
         assert_eq!(decode(journal.bytes()).unwrap().0, events);
         journal.clear(false);
         assert!(journal.bytes().is_empty());
+    }
+
+    #[test]
+    fn what_came_after_a_place_is_forgotten() {
+        let journal = journal();
+        let (kept, forgotten) = (Event::Note("kept".into()), Event::Note("forgotten".into()));
+        journal.append(&kept).unwrap();
+        let place = journal.place();
+        journal.append(&forgotten).unwrap();
+        journal.forget_from(place);
+        journal.append(&kept).unwrap();
+        assert_eq!(decode(journal.bytes()).unwrap().0, [kept.clone(), kept]);
     }
 
     #[test]

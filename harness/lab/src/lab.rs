@@ -58,6 +58,16 @@ impl<'j> Lab<'j> {
         self.director.record(&Event::PassedOver { step: step as u32, why })
     }
 
+    /// The place in the trace behind the last event, for [`Lab::forget_from`].
+    pub(crate) fn place(&self) -> u32 {
+        self.director.around().place()
+    }
+
+    /// Takes the events from a place on out of the trace.
+    pub(crate) fn forget_from(&self, place: u32) {
+        self.director.around().forget_from(place);
+    }
+
     /// From now on the trace shows new processes with their PIDs: for scripts that are about the
     /// numbers.
     ///

@@ -9,7 +9,7 @@
 //! | `catalogue` | the claims that a program has, as one value |
 //! | `snapshot`, `verdict` | approved traces and what comparing them gives |
 //! | `known` | cases that are expected to fail on certain kernels |
-//! | `runner`, `judge` | choosing and judging |
+//! | `runner`, `setup`, `judge` | choosing and judging |
 //! | `lacks`, `refusal`, `proc_files`, `filesystems` | what a place refuses or lacks, which says nothing against the kernel |
 //! | `mutation`, `audit`, `shown` | faults injected into a case, whether it catches them, and the one that pages show |
 //! | `witness` | whether the place outside of the seal has changed |
@@ -27,6 +27,7 @@ mod proc_files;
 mod refusal;
 pub mod requirement;
 pub mod runner;
+mod setup;
 pub mod shown;
 pub mod snapshot;
 pub mod stability;

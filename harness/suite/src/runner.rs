@@ -9,6 +9,7 @@ use crate::known::Known;
 use crate::lacks::{Lacks, Wanted};
 use crate::refusal;
 use crate::requirement::{Basis, Probed, Requirement, Unmet};
+pub use crate::setup::Setup;
 use crate::verdict::{Record, SkipReason, Verdict};
 use crate::witness::Witness;
 use nsconform_lab::call::process::ProcessCalls;
@@ -18,7 +19,7 @@ use nsconform_lab::job::{Body, Compiled, Finish, Job, JobReport, JobScript};
 use nsconform_lab::journal;
 use nsconform_lab::proof::leads_nowhere_out;
 use nsconform_lab::script::Script;
-use nsconform_lab::seal::{Credentials, Isolation, Mode};
+use nsconform_lab::seal::{Credentials, Mode};
 use nsconform_lab::server::{Ready, Server};
 use nsconform_lab::trace::{End, Trace};
 use nsconform_sys::confinement::Confinement;
@@ -86,26 +87,6 @@ pub struct JobResult {
     pub duration: Duration,
 }
 
-/// How cases are run.
-#[derive(Clone, Copy, Debug)]
-pub struct Setup {
-    /// How many directors are at work side by side.
-    pub jobs: usize,
-    /// The factor by which every deadline is multiplied.
-    pub deadline_scale: f64,
-    /// How far the cases are kept from the machine.
-    pub isolation: Isolation,
-}
-
-impl Default for Setup {
-    /// Three directors per processor, since the kernel makes some wait (for a network namespace to go,
-    /// above all); usual deadlines, usual isolation.
-    fn default() -> Setup {
-        let jobs = 3 * std::thread::available_parallelism().map_or(1, usize::from);
-        Setup { jobs, deadline_scale: 1.0, isolation: Isolation::Usual }
-    }
-}
-
 /// Why there is no sealed place.
 #[derive(Clone, Debug)]
 enum NoPlace {
@@ -139,11 +120,25 @@ impl Runner {
     /// # Errors
     /// When the server cannot be forked or ends at once.
     pub fn start(single: &SingleThreaded, catalogue: Catalogue, setup: Setup) -> io::Result<Runner> {
+        Runner::start_with(single, catalogue, setup, &[])
+    }
+
+    /// As [`Runner::start`], with composers of scripts; see [`Runner::composed_job`].
+    ///
+    /// # Errors
+    /// As [`Runner::start`].
+    pub fn start_with(
+        single: &SingleThreaded,
+        catalogue: Catalogue,
+        setup: Setup,
+        composers: &[Compiled],
+    ) -> io::Result<Runner> {
         let Setup { jobs, deadline_scale, isolation } = setup;
         let refused_with = Confinement::refusals_here();
         let mut scripts = catalogue.scripts();
         scripts.push(NEXT_TO_NOTHING);
         scripts.push(ASK_ALL);
+        scripts.extend(composers);
         let mut server = Server::start(single, &scripts, jobs, isolation)
             .map_err(|error| io::Error::other(refusal::explained(&error.to_string(), refused_with)))?;
         // Asked while the server seals itself, and after its start: the questions take processes,
@@ -251,6 +246,13 @@ impl Runner {
     /// A job for a case that is changed or disturbed on purpose.
     pub fn altered_job(&self, case: usize, conduct: Conduct) -> Job {
         Job { conduct, ..self.job(Role::Case(case)) }
+    }
+
+    /// A job for the composer with this number among those that the runner was started with.
+    pub fn composed_job(&self, composer: usize, order: Vec<u8>) -> Job {
+        let before = self.catalogue.cases.len() + self.catalogue.requirements.len() + 2;
+        let script = JobScript::Composed { index: (before + composer) as u32, order };
+        Job { script, ..self.job(Role::Nothing) }
     }
 
     /// A job for a written script, with the usual deadline and nothing changed on purpose.

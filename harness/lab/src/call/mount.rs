@@ -337,6 +337,19 @@ calls! {
         Ok(mount_points_below(&records(super::file::path_of(&file))?, &directory.0))
     }
 
+    /// Reads from the mountinfo file of a process all its mounts, by their places; peer groups get numbers from 1 on in this answer.
+    mount_tree(file: Pathname) observes "the file, which has the format of proc_pid_mountinfo(5)" {
+        Ok(drawn(&records(super::file::path_of(&file))?, &mut Vec::new()))
+    }
+
+    /// Reads from the mountinfo files of two processes all their mounts, by their places; peer groups get numbers from 1 on in this answer, the same in both trees.
+    mount_trees(first: Pathname, second: Pathname) observes "both files, which have the format of proc_pid_mountinfo(5)" {
+        let mut groups = Vec::new();
+        let first = drawn(&records(super::file::path_of(&first))?, &mut groups);
+        let second = drawn(&records(super::file::path_of(&second))?, &mut groups);
+        Ok(Value::fields([("first", first), ("second", second)]))
+    }
+
     /// Reads from /proc/self/mountinfo the number of the mount at a place. Numbers of ended mounts are used again.
     mount_id(mount_point: Pathname) observes "/proc/thread-self/mountinfo" {
         let records = records(OWN_MOUNTINFO)?;
@@ -390,6 +403,51 @@ fn parent_place(records: &[MountInfo], mount_point: &[u8]) -> Answer {
     let mount = topmost(records, mount_point)?;
     let parent = records.iter().find(|record| record.id == mount.parent).ok_or(Errno(libc::ENOENT))?;
     Ok(Value::text(parent.point.as_os_str().as_bytes()))
+}
+
+/// All mounts, each behind the one that it is on and sorted by place, without what differs from run to run. A
+/// new peer group gets the next number and is added to `groups`.
+fn drawn(records: &[MountInfo], groups: &mut Vec<String>) -> Value {
+    // Mounts on several mounts of one place stay together with the one that they are on.
+    let way = |mount: &&MountInfo| {
+        let above = |mount: &&MountInfo| {
+            let (parent, own) = (mount.parent, mount.id);
+            records.iter().find(|other| other.id == parent && other.id != own)
+        };
+        let step = |mount: &MountInfo| (mount.point.clone(), mount.root.clone(), mount.options.clone());
+        let way = std::iter::successors(Some(*mount), above).take(records.len()).map(step);
+        let mut way: Vec<_> = way.collect();
+        way.reverse();
+        way
+    };
+    let mut sorted: Vec<&MountInfo> = records.iter().collect();
+    sorted.sort_by_cached_key(way);
+    let mut numbered = |field: &String| match field.split_once(':') {
+        // It says which of the groups above can be seen from the reader's root, and no more.
+        Some(("propagate_from", _)) => None,
+        Some((relation, group)) => {
+            let place = groups.iter().position(|known| known == group).unwrap_or_else(|| {
+                groups.push(group.to_string());
+                groups.len() - 1
+            });
+            Some(Value::word(format!("{relation}:{}", place + 1)))
+        }
+        None => Some(Value::word(field)),
+    };
+    let mut draw = |mount: &&MountInfo| {
+        let parent = records.iter().find(|record| record.id == mount.parent && record.id != mount.id);
+        let parent = parent.map_or(Value::word("none"), |on| Value::text(on.point.as_os_str().as_bytes()));
+        let optional = mount.propagation.iter().filter_map(&mut numbered).collect();
+        Value::fields([
+            ("at", Value::text(mount.point.as_os_str().as_bytes())),
+            ("on", parent),
+            ("root", Value::text(mount.root.as_os_str().as_bytes())),
+            ("options", Value::word(&mount.options)),
+            ("optional", Value::List(optional)),
+            ("fstype", Value::word(&mount.filesystem)),
+        ])
+    };
+    Value::List(sorted.iter().map(&mut draw).collect())
 }
 
 /// How it propagates; numbers of peer groups get stable names.
@@ -481,6 +539,43 @@ mod tests {
         assert_eq!(topmost(&records, b"/ab").unwrap().device, libc::makedev(0, 28));
         let listed = &records[..1];
         assert_eq!(parent_place(listed, b"/a"), Err(Errno(libc::ENOENT)));
+    }
+
+    #[test]
+    fn a_tree_has_places_for_numbers() {
+        let mut groups = Vec::new();
+        let Value::List(drawn) = drawn(&parsed(), &mut groups) else { unreachable!() };
+        let shown = |mount: &Value, name: &str| match mount {
+            Value::Fields(fields) => fields.iter().find(|(other, _)| other == name).unwrap().1.clone(),
+            _ => unreachable!(),
+        };
+        let places: Vec<(Value, Value)> =
+            drawn.iter().map(|mount| (shown(mount, "at"), shown(mount, "on"))).collect();
+        let on = |at: &str, on: &str| (Value::text(at), Value::text(on));
+        let none = (Value::text("/a"), Value::word("none"));
+        assert_eq!(places, [none, on("/a", "/a"), on("/a/z", "/a"), on("/ab", "/a")]);
+        let words = Value::List(vec![Value::word("shared:1"), Value::word("master:2")]);
+        assert_eq!((shown(&drawn[0], "optional"), groups), (words, vec!["7".to_string(), "3".to_string()]));
+    }
+
+    #[test]
+    fn a_tree_does_not_depend_on_the_order_of_the_file() {
+        // Two mounts are at /a, one on the other, and each has mounts at /a/b of its own.
+        let lines = [
+            "1 0 0:1 / / rw - tmpfs none rw",
+            "2 1 0:2 / /a rw - tmpfs none rw",
+            "3 2 0:2 / /a rw - tmpfs none rw",
+            "4 2 0:3 /x /a/b rw - tmpfs none rw",
+            "5 3 0:3 /y /a/b rw - tmpfs none rw",
+            "6 4 0:3 /z /a/b rw - tmpfs none rw",
+        ];
+        let records = |lines: &[&str]| -> Vec<MountInfo> {
+            lines.iter().map(|line| MountInfo::read(line.as_bytes()).unwrap()).collect()
+        };
+        let mut turned = lines;
+        turned.reverse();
+        let drawing = |lines: &[&str]| drawn(&records(lines), &mut Vec::new());
+        assert_eq!(drawing(&lines), drawing(&turned));
     }
 
     #[test]

@@ -88,6 +88,16 @@ impl<'j> Around<'j> {
         }
     }
 
+    /// The place in the journal behind the last event.
+    pub(crate) fn place(&self) -> u32 {
+        self.recorder.place()
+    }
+
+    /// Forgets the events from a place in the journal on.
+    pub(crate) fn forget_from(&self, place: u32) {
+        self.recorder.forget_from(place);
+    }
+
     /// Waits for a message on `socket` if the run is watched. If it is not, only the deadline ends
     /// the waiting, and receiving is enough.
     ///

@@ -25,4 +25,14 @@ impl<'j> Recorder<'j> {
     pub(crate) fn record(&self, event: &Event) -> Play {
         self.journal.append(event).map_err(engine)
     }
+
+    /// The place behind the last event.
+    pub(crate) fn place(&self) -> u32 {
+        self.journal.place()
+    }
+
+    /// Forgets the events from a place on.
+    pub(crate) fn forget_from(&self, place: u32) {
+        self.journal.forget_from(place);
+    }
 }

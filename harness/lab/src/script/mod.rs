@@ -2,7 +2,8 @@
 //!
 //! A script is written in the notation of a trace, so every trace is one. `text` prints and reads
 //! that notation, `play` plays a script. Scripts that are compiled in are functions of a
-//! [`Lab`](crate::lab::Lab) instead.
+//! [`Lab`](crate::lab::Lab) instead; those that are chosen while they are played, by what is really
+//! there, come from a composer (`compose`).
 //!
 //! ```text
 //! +++ starts as root +++
@@ -16,6 +17,7 @@
 //! returns, and `<name>` the process that it creates. Other answers are left out: what the kernel
 //! should answer is no part of a script.
 
+pub mod compose;
 mod play;
 mod text;
 

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 /// Plays a script in a lab that has the credentials of the script. With `passes_over` steps that cannot
 /// be taken are left out.
 pub(crate) fn play(script: &Script, lab: &Lab, passes_over: bool) -> Play {
-    let mut cast = Cast { lab, members: Vec::new(), numbers: HashMap::new() };
+    let mut cast = Cast::new(lab);
     if !passes_over {
         return script.steps.iter().try_for_each(|step| cast.take(step));
     }
@@ -39,9 +39,9 @@ pub(crate) fn play(script: &Script, lab: &Lab, passes_over: bool) -> Play {
 }
 
 /// A process of the script.
-struct Member<'l> {
-    name: String,
-    process: Process<'l>,
+pub(super) struct Member<'l> {
+    pub(super) name: String,
+    pub(super) process: Process<'l>,
     begun: Option<Begun<'l>>,
     /// Its PIDs from the sealed PID namespace downwards; empty if /proc did not tell.
     pids: Vec<i32>,
@@ -50,14 +50,21 @@ struct Member<'l> {
 }
 
 /// The processes and numbers that the script has named so far.
-struct Cast<'l> {
+pub(super) struct Cast<'l> {
     lab: &'l Lab<'l>,
-    members: Vec<Member<'l>>,
+    pub(super) members: Vec<Member<'l>>,
     numbers: HashMap<String, i64>,
+    /// Whether the kernel refused the call of the last step.
+    pub(super) refused: bool,
 }
 
 impl<'l> Cast<'l> {
-    fn take(&mut self, step: &Step) -> Play {
+    pub(super) fn new(lab: &'l Lab<'l>) -> Cast<'l> {
+        Cast { lab, members: Vec::new(), numbers: HashMap::new(), refused: false }
+    }
+
+    pub(super) fn take(&mut self, step: &Step) -> Play {
+        self.refused = false;
         match step {
             Step::Start { process, starts_as } => {
                 let created = match starts_as {
@@ -105,6 +112,7 @@ impl<'l> Cast<'l> {
         }
         let creates = call.creates().is_some();
         let outcome = actor.ask(call)?;
+        self.refused = outcome.errno().is_some();
         if creates && outcome.is_ok() {
             let child = actor.newest();
             self.add(&child.name(), child, depth);

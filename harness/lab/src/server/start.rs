@@ -90,17 +90,20 @@ fn keep_on(processor: u16) {
 fn direct(scripts: &[Compiled], job: &Job, journal: &Journal) -> End {
     let play = || {
         let lab = |credentials| Lab::new(journal, credentials, job.conduct.clone());
+        let compiled = |index: &u32, order: &[u8]| {
+            let script = &scripts[*index as usize];
+            match script.body {
+                Body::Script(play) => play(&lab(script.starts_as)).map(Ok),
+                Body::Probe(probe) => probe(&lab(script.starts_as)),
+                Body::Composer(compose) => compose(&lab(script.starts_as), order).map(Ok),
+            }
+        };
         let played = match &job.script {
             JobScript::Written(script) => {
                 script::play(script, &lab(script.starts_as), job.conduct.passes_over).map(Ok)
             }
-            JobScript::Compiled(index) => {
-                let script = &scripts[*index as usize];
-                match script.body {
-                    Body::Script(play) => play(&lab(script.starts_as)).map(Ok),
-                    Body::Probe(probe) => probe(&lab(script.starts_as)),
-                }
-            }
+            JobScript::Compiled(index) => compiled(index, &[]),
+            JobScript::Composed { index, order } => compiled(index, order),
         };
         match played {
             Ok(Ok(())) => End::Played,
