@@ -7,8 +7,8 @@ mod command;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use command::{
-    Failure, audit, complete, course, diff, doctor, explain, fetch_kernels, grade, guest, history, lab,
-    limits, list, man, matrix, play, print_data, quiz, reduce, report, run, shorten, verify,
+    Failure, audit, complete, course, diff, doctor, explain, explore, fetch_kernels, grade, guest, history,
+    lab, limits, list, man, matrix, play, print_data, quiz, reduce, report, run, shorten, verify,
 };
 use nsconform_suite::verdict::ExitStatus;
 use nsconform_sys::single_threaded::SingleThreaded;
@@ -70,6 +70,9 @@ enum Command {
     /// Reduce a script to what keeps its difference from a trace or from other kernels
     #[command(after_help = reduce::EXIT_STATUSES)]
     Reduce(reduce::ReduceArguments),
+    /// Compose and play scripts that nobody wrote, and reduce those that break a law or tell kernels apart
+    #[command(after_help = explore::EXIT_STATUSES)]
+    Explore(explore::ExploreArguments),
     /// Compare two runs: regressions, fixes, and what is no longer tested
     #[command(after_help = diff::EXIT_STATUSES)]
     Diff(diff::DiffArguments),
@@ -137,6 +140,7 @@ fn run_command() -> ExitCode {
         Command::Lab(arguments) => fork().and_then(|single| lab::lab(single, &arguments)),
         Command::Quiz(arguments) => quiz::quiz(&arguments),
         Command::Reduce(arguments) => fork().and_then(|single| reduce::reduce(single, &arguments)),
+        Command::Explore(arguments) => fork().and_then(|single| explore::explore(single, &arguments)),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::History(arguments) => history::history(&arguments),
         Command::FetchKernels(arguments) => fetch_kernels::fetch_kernels(&arguments),

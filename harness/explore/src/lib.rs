@@ -12,8 +12,10 @@
 //! | `prediction` | a student's answer against the kernel's, and the score |
 //! | `quiz` | questions about stored traces, and worksheets |
 //! | `prompt` | the session of the lab, line by line |
+//! | `explorer` | scripts that nobody wrote, and the questions by which one of them is a find |
 
 pub mod cause;
+pub mod explorer;
 pub mod player;
 pub mod prediction;
 pub mod prompt;

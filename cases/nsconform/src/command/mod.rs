@@ -8,6 +8,7 @@ pub mod course;
 pub mod diff;
 pub mod doctor;
 pub mod explain;
+pub mod explore;
 pub mod fetch_kernels;
 pub mod grade;
 pub mod guest;

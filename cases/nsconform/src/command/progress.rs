@@ -54,6 +54,11 @@ impl ProgressLine {
         self.bar.set_position(done as u64);
     }
 
+    /// Does something, such as printing, while the line is away.
+    pub fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
+
     /// Clears the line.
     pub fn end(&self) {
         self.bar.finish_and_clear();

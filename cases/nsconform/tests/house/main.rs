@@ -23,7 +23,7 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("harness/sys", &[]),
     ("harness/lab", &["sys"]),
     ("harness/suite", &["sys", "lab"]),
-    ("harness/explore", &["lab", "suite"]),
+    ("harness/explore", &["sys", "lab", "suite"]),
     ("harness/report", &["sys", "suite"]),
     ("harness/grader", &["sys", "report"]),
     ("cases/catalogue", &["sys", "lab", "suite"]),

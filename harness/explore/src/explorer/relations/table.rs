@@ -1,0 +1,273 @@
+//! The relations: each a law of the documentation as steps of a script and views that must agree.
+//!
+//! `{p}` stands for the process that a script ends with, `{k}` makes names unique where several relations
+//! are asked in one play.
+
+use super::Part::{Both, Left, Needs, Right, Says};
+use super::{Law, Relation};
+use crate::explorer::area::Area;
+
+/// The relations of all areas.
+pub const RELATIONS: &[Relation] = &[
+    Relation {
+        name: "mnt.copied-tree",
+        area: Area::Mnt,
+        source: "mount_namespaces(7), DESCRIPTION",
+        law: "the mount list of a mount namespace that clone(2) creates is a copy of its creator's",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWNS) = <copy{k}>"),
+            Both("watcher  ? mount_trees(\"/proc/<{p}>/mountinfo\", \"/proc/<copy{k}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.less-privileged-copy",
+        area: Area::Mnt,
+        source: "mount_namespaces(7), Restrictions on mount namespaces",
+        law: "in a less privileged mount namespace shared mounts are reduced to slave mounts, and nothing else changes",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUSER|CLONE_NEWNS) = <guest{k}>"),
+            Both("watcher  ? mount_trees(\"/proc/<{p}>/mountinfo\", \"/proc/<guest{k}>/mountinfo\")"),
+        ],
+        kind: Law::SharedBecomesSlave,
+    },
+    Relation {
+        name: "mnt.unshare-as-clone",
+        area: Area::Mnt,
+        source: "unshare(2), CLONE_NEWNS",
+        law: "unshare(2) with CLONE_NEWNS has the same effect as clone(2) with it",
+        parts: &[
+            Needs("{p}  clone(0) = <fork{k}>"),
+            Needs("fork{k}  unshare(CLONE_NEWNS)"),
+            Needs("{p}  clone(CLONE_NEWNS) = <clone{k}>"),
+            Both("watcher  ? mount_trees(\"/proc/<clone{k}>/mountinfo\", \"/proc/<fork{k}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.clone3-as-clone",
+        area: Area::Mnt,
+        source: "clone(2), clone3()",
+        law: "clone3(2) provides a superset of the functionality of clone(2): with the same flag the same tree",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWNS) = <old{k}>"),
+            Needs("{p}  clone3({flags=CLONE_NEWNS, exit_signal=SIGCHLD, set_tid=[]}) = <new{k}>"),
+            Both("watcher  ? mount_trees(\"/proc/<old{k}>/mountinfo\", \"/proc/<new{k}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.bind-and-umount",
+        area: Area::Mnt,
+        source: "umount(2), DESCRIPTION; mount_namespaces(7), SHARED SUBTREES",
+        law: "a bind mount that is unmounted again leaves all mounts as they were",
+        parts: &[
+            Needs("{p}  mkdir(\"/tmp/relation{k}\", 0755)"),
+            Left("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+            Needs("{p}  mount(\"/tmp/relation{k}\", \"/tmp/relation{k}\", NULL, MS_BIND, NULL)"),
+            Needs("{p}  umount(\"/tmp/relation{k}\")"),
+            Right("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.move-there-and-back",
+        area: Area::Mnt,
+        source: "mount(2), Moving a mount",
+        law: "a mount that is moved to another place and back leaves all mounts as they were",
+        parts: &[
+            Needs("{p}  mkdir(\"/tmp/from{k}\", 0755)"),
+            Needs("{p}  mkdir(\"/tmp/to{k}\", 0755)"),
+            Needs("{p}  mount(\"none\", \"/tmp/from{k}\", \"tmpfs\", 0, NULL)"),
+            Left("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+            Needs("{p}  mount(\"/tmp/from{k}\", \"/tmp/to{k}\", NULL, MS_MOVE, NULL)"),
+            Needs("{p}  mount(\"/tmp/to{k}\", \"/tmp/from{k}\", NULL, MS_MOVE, NULL)"),
+            Right("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.private-steps",
+        area: Area::Mnt,
+        source: "mount_namespaces(7), MS_PRIVATE",
+        law: "mount and unmount events below private mounts of one namespace show in no other",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWNS) = <apart{k}>"),
+            Needs("apart{k}  mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL)"),
+            Left("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+            Needs("apart{k}  mount(\"none\", \"/tmp\", \"tmpfs\", 0, NULL)"),
+            Right("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.own-view",
+        area: Area::Mnt,
+        source: "proc_pid_mountinfo(5)",
+        law: "/proc/PID/mountinfo shows the mounts of the process, as it sees them itself",
+        parts: &[
+            Left("{p}  ? mount_tree(\"/proc/thread-self/mountinfo\")"),
+            Right("watcher  ? mount_tree(\"/proc/<{p}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "mnt.shared-twice",
+        area: Area::Mnt,
+        source: "mount_namespaces(7), MS_SHARED",
+        law: "a mount that is made shared is in a peer group; made shared once more it stays in the same",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWNS) = <twice{k}>"),
+            Needs("twice{k}  mount(NULL, \"/\", NULL, MS_REC|MS_SHARED, NULL)"),
+            Left("watcher  ? mount_tree(\"/proc/<twice{k}>/mountinfo\")"),
+            Needs("twice{k}  mount(NULL, \"/\", NULL, MS_REC|MS_SHARED, NULL)"),
+            Right("watcher  ? mount_tree(\"/proc/<twice{k}>/mountinfo\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "uts.copied-names",
+        area: Area::Uts,
+        source: "clone(2), CLONE_NEWUTS",
+        law: "the identifiers of a new UTS namespace are copies of those of its creator",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUTS) = <copy{k}>"),
+            Left("{p}  uname()"),
+            Right("copy{k}  uname()"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "uts.private-names",
+        area: Area::Uts,
+        source: "uts_namespaces(7)",
+        law: "changes of the names of one UTS namespace are not visible in another",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUTS) = <apart{k}>"),
+            Left("{p}  uname()"),
+            Needs("apart{k}  sethostname(\"relation\")"),
+            Right("{p}  uname()"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "uts.joined-names",
+        area: Area::Uts,
+        source: "setns(2), CLONE_NEWUTS",
+        law: "a process that has joined a UTS namespace sees its names",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUTS) = <joins{k}>"),
+            Needs("joins{k}  sethostname(\"relation\")"),
+            Needs("joins{k}  open(\"/proc/<{p}>/ns/uts\", O_RDONLY) = $uts{k}"),
+            Needs("joins{k}  setns($uts{k}, CLONE_NEWUTS)"),
+            Left("{p}  uname()"),
+            Right("joins{k}  uname()"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "user.all-capabilities",
+        area: Area::User,
+        source: "user_namespaces(7), Capabilities",
+        law: "the first process of a user namespace has a complete set of capabilities in it",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUSER) = <child{k}>"),
+            Says("child{k}  ? capget()", "{effective=all, permitted=all,"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "user.no-map",
+        area: Area::User,
+        source: "user_namespaces(7), User and group ID mappings",
+        law: "a user namespace starts without a mapping of ids",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUSER) = <child{k}>"),
+            Says("watcher  ? cat_map(\"/proc/<child{k}>/uid_map\")", "[]"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "user.creator-stays",
+        area: Area::User,
+        source: "user_namespaces(7), Nested namespaces, namespace membership",
+        law: "a process that creates a child in a new user namespace stays in its own, with the same capabilities",
+        parts: &[
+            Left("{p}  ? capget()"),
+            Needs("{p}  clone(CLONE_NEWUSER) = <child{k}>"),
+            Right("{p}  ? capget()"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "user.parent",
+        area: Area::User,
+        source: "user_namespaces(7), Nested namespaces, namespace membership; ioctl_ns(2), NS_GET_PARENT",
+        law: "the parent of a user namespace is that of the process which created it",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWUSER) = <child{k}>"),
+            Needs("watcher  open(\"/proc/<child{k}>/ns/user\", O_RDONLY) = $user{k}"),
+            Needs("watcher  ioctl($user{k}, NS_GET_PARENT) = $parent{k}"),
+            Left("watcher  readlink(\"/proc/<{p}>/ns/user\")"),
+            Right("watcher  ? fstat_ns($parent{k})"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "pid.unshare-stays",
+        area: Area::Pid,
+        source: "pid_namespaces(7), setns(2) and unshare(2) semantics",
+        law: "unshare(2) with CLONE_NEWPID does not change the PID namespace of its caller",
+        parts: &[
+            Needs("{p}  clone(0) = <stays{k}>"),
+            Left("watcher  readlink(\"/proc/<stays{k}>/ns/pid\")"),
+            Needs("stays{k}  unshare(CLONE_NEWPID)"),
+            Right("watcher  readlink(\"/proc/<stays{k}>/ns/pid\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "pid.for-children",
+        area: Area::Pid,
+        source: "namespaces(7), /proc/pid/ns/pid_for_children",
+        law: "a child is in the PID namespace that pid_for_children of its creator shows",
+        parts: &[
+            Needs("{p}  clone(0) = <child{k}>"),
+            Left("watcher  readlink(\"/proc/<{p}>/ns/pid_for_children\")"),
+            Right("watcher  readlink(\"/proc/<child{k}>/ns/pid\")"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "pid.parent-outside",
+        area: Area::Pid,
+        source: "pid_namespaces(7), DESCRIPTION",
+        law: "getppid(2) of a process whose parent is in another PID namespace gives 0",
+        parts: &[Needs("{p}  clone(CLONE_NEWPID) = <init{k}>"), Says("init{k}  getppid()", "0")],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "ipc.fresh-is-empty",
+        area: Area::Ipc,
+        source: "ipc_namespaces(7), DESCRIPTION",
+        law: "an IPC namespace has objects of its own: none where nobody has made one",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWIPC) = <fresh{k}>"),
+            Says("fresh{k}  ? sysvipc(\"/proc/sysvipc/msg\")", "[]"),
+        ],
+        kind: Law::Same,
+    },
+    Relation {
+        name: "ipc.private-objects",
+        area: Area::Ipc,
+        source: "ipc_namespaces(7), DESCRIPTION",
+        law: "objects that are made in one IPC namespace are not visible in another",
+        parts: &[
+            Needs("{p}  clone(CLONE_NEWIPC) = <apart{k}>"),
+            Left("{p}  ? sysvipc(\"/proc/sysvipc/sem\")"),
+            Needs("apart{k}  semget(77, 1, IPC_CREAT|0600)"),
+            Right("{p}  ? sysvipc(\"/proc/sysvipc/sem\")"),
+        ],
+        kind: Law::Same,
+    },
+];
