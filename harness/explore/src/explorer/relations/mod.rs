@@ -25,6 +25,8 @@ pub enum Part {
     Right(&'static str),
     /// One answer that holds both views.
     Both(&'static str),
+    /// An answer that must be like the other ones of this kind, or the law does not apply.
+    Alike(&'static str),
     /// A view that must begin with this.
     Says(&'static str, &'static str),
 }
@@ -33,6 +35,7 @@ impl Part {
     fn line(self) -> &'static str {
         match self {
             Part::Needs(line)
+            | Part::Alike(line)
             | Part::Left(line)
             | Part::Right(line)
             | Part::Both(line)
@@ -97,13 +100,19 @@ impl Relation {
 
     /// Judges the answers to its lines; none stands for a step that could not be taken.
     pub fn judge(&self, answers: &[Option<&str>]) -> Asked {
-        let (mut left, mut right) = (None, None);
+        let (mut left, mut right, mut alike) = (None, None, None);
         for (number, part) in self.parts.iter().enumerate() {
             let answer = answers.get(number).copied().flatten();
             let answer = answer.filter(|answer| !answer.starts_with("-1 ") && *answer != "?");
             match (part, answer) {
                 (_, None) => return Asked::DoesNotApply,
                 (Part::Needs(_), Some(_)) => {}
+                (Part::Alike(_), Some(answer)) => {
+                    let answer = answer.trim_matches('"');
+                    if *alike.get_or_insert(answer) != answer {
+                        return Asked::DoesNotApply;
+                    }
+                }
                 (Part::Left(_), answer) => left = answer,
                 (Part::Right(_), answer) => right = answer,
                 (Part::Both(_), Some(both)) => match trees::halves(both) {
@@ -212,6 +221,13 @@ mod tests {
         assert_eq!(relation.judge(&[]), Asked::DoesNotApply);
     }
 
+    #[test]
+    fn a_copy_of_another_owner_is_none() {
+        let relation = &RELATIONS[0];
+        let copied = ["3", "4", "\"user:[A]\"", "user:[B]", "<copy>", "{first=[], second=[]}"].map(Some);
+        assert_eq!(relation.judge(&copied), Asked::DoesNotApply);
+    }
+
     /// The answers that a right kernel gives, and the same with one of the views altered.
     #[test]
     fn each_relation_fails_for_an_altered_answer() {
@@ -220,7 +236,7 @@ mod tests {
             let right = |altered: bool| -> Vec<String> {
                 let last = relation.parts.len() - 1;
                 let answers = relation.parts.iter().enumerate().map(|(number, part)| match part {
-                    Part::Needs(_) => "0".to_string(),
+                    Part::Needs(_) | Part::Alike(_) => "0".to_string(),
                     Part::Left(_) => format!("[{tree}]"),
                     Part::Right(_) if altered => "[]".to_string(),
                     Part::Right(_) => format!("[{tree}]"),

@@ -3,7 +3,7 @@
 //! `{p}` stands for the process that a script ends with, `{k}` makes names unique where several relations
 //! are asked in one play.
 
-use super::Part::{Both, Left, Needs, Right, Says};
+use super::Part::{Alike, Both, Left, Needs, Right, Says};
 use super::{Law, Relation};
 use crate::explorer::area::Area;
 
@@ -13,8 +13,12 @@ pub const RELATIONS: &[Relation] = &[
         name: "mnt.copied-tree",
         area: Area::Mnt,
         source: "mount_namespaces(7), DESCRIPTION",
-        law: "the mount list of a mount namespace that clone(2) creates is a copy of its creator's",
+        law: "the mount list of a mount namespace that clone(2) creates is a copy of its creator's, if one user namespace owns both",
         parts: &[
+            Needs("watcher  open(\"/proc/<{p}>/ns/mnt\", O_RDONLY) = $mnt{k}"),
+            Needs("watcher  ioctl($mnt{k}, NS_GET_USERNS) = $owner{k}"),
+            Alike("watcher  readlink(\"/proc/<{p}>/ns/user\")"),
+            Alike("watcher  ? fstat_ns($owner{k})"),
             Needs("{p}  clone(CLONE_NEWNS) = <copy{k}>"),
             Both("watcher  ? mount_trees(\"/proc/<{p}>/mountinfo\", \"/proc/<copy{k}>/mountinfo\")"),
         ],
