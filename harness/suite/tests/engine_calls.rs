@@ -195,10 +195,29 @@ fn has_other_way(call: libc::c_long, argument: Option<ArgumentValue>, errno: i32
 const DESCRIPTORS: [libc::c_long; 5] =
     [libc::SYS_fcntl, libc::SYS_open_tree, libc::SYS_pidfd_open, libc::SYS_signalfd4, libc::SYS_socketpair];
 
+/// In the environment of a process that makes one trial.
+const ONE_TRIAL: &str = "NSCONFORM_ONE_TRIAL";
+/// How many trials go at a time: nearly all of their time they wait for a deadline.
+const AT_A_TIME: usize = 4;
+
+/// Has a process with one thread, as the engine demands it, make a trial.
+fn in_a_process_of_its_own(name: &str) -> Result<(), Failed> {
+    let made = std::process::Command::new(std::env::current_exe()?)
+        .args(["--exact", name])
+        .env(ONE_TRIAL, "")
+        .stdin(std::process::Stdio::null())
+        .output()?;
+    match made.status.success() {
+        true => Ok(()),
+        false => Err(format!("{}{}", made.status, String::from_utf8_lossy(&made.stdout)).into()),
+    }
+}
+
 fn main() -> ExitCode {
     nsconform_lab::actor::continue_if_asked();
     let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
+    let is_one_trial = std::env::var_os(ONE_TRIAL).is_some();
+    arguments.test_threads = Some(if is_one_trial { 1 } else { AT_A_TIME });
     let answers = [("refused", libc::EPERM), ("absent", libc::ENOSYS), ("not-done", 0)];
     let trials = CALLS.iter().flat_map(|(name, call, argument)| {
         // A process that no wait tells of is given up only after each deadline: "wait4-any" tries that.
@@ -206,7 +225,11 @@ fn main() -> ExitCode {
         let possible = answers.into_iter().filter(move |(_, errno)| *errno != 0 || !has_no_zero);
         possible.map(move |(how, errno)| {
             let (call, argument) = (*call, *argument);
-            Trial::test(format!("{name}-{how}"), move || try_call(call, argument, errno))
+            let name = format!("{name}-{how}");
+            Trial::test(name.clone(), move || match is_one_trial {
+                true => try_call(call, argument, errno),
+                false => in_a_process_of_its_own(&name),
+            })
         })
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
