@@ -44,6 +44,7 @@ impl ScriptPlayer for Here<'_> {
         let job = Job { conduct, deadline: self.deadline, ..self.runner.written_job(script.clone()) };
         let mut played = None;
         self.runner.run_jobs(&[job], &mut |_, run| played = Some(Replay::of(script, &run)));
+        let played = played.filter(|_| !self.runner.is_lost());
         played.ok_or_else(|| "the fork server has ended".to_string())
     }
 }

@@ -225,6 +225,11 @@ impl Runner {
         self.mode.as_ref().copied().map_err(|(NoPlace::Refused(why) | NoPlace::Late(why))| why.as_str())
     }
 
+    /// Whether the fork server is gone: nothing can be played any more.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// The PID of the fork server, for tests that end it.
     pub fn server_pid(&self) -> i32 {
         self.server.pid()

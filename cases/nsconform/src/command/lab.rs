@@ -103,7 +103,16 @@ pub fn lab(single: &SingleThreaded, arguments: &LabArguments) -> CommandResult {
     loop {
         reader.know(session.words());
         let Some(line) = reader.read(&next)? else { break };
-        let said = session.enter(&line).map_err(Failure::harness)?;
+        let said = match session.enter(&line) {
+            Ok(said) => said,
+            Err(why) => {
+                // Nothing can be played any more, and nobody shall type the lines again.
+                if let Ok(script) = session.enter("script") {
+                    show(&script)?;
+                }
+                return Err(Failure::harness(why));
+            }
+        };
         if said.refused && !reader.is_terminal() {
             return Err(Failure::usage(format!(
                 "standard input:{}: {}",

@@ -187,8 +187,25 @@ fn a_lab_that_is_killed_leaves_nothing_behind() {
 #[test]
 fn a_lab_that_is_interrupted_leaves_nothing_behind() {
     let mut terminal = lab_with_a_blocking_call();
+    terminal.expect_line_taken();
     terminal.wait_for_processes(4);
     terminal.type_in("\x03");
+    terminal.wait_for_processes(0);
+}
+
+/// Ctrl-C reaches the fork server as well. If it comes when an answer is there already, the lab says at the next
+/// line that nothing can be played any more, shows the script, and ends.
+#[test]
+fn a_lab_without_its_fork_server_ends() {
+    let mut terminal = Terminal::start(&["lab"]);
+    terminal.expect("lab> ");
+    terminal.type_in("a getpid()\r");
+    terminal.expect("a  getpid()");
+    terminal.expect("lab> ");
+    terminal.interrupt_children();
+    terminal.type_in("a getppid()\r");
+    terminal.expect("starts as root");
+    terminal.expect("the fork server has ended");
     terminal.wait_for_processes(0);
 }
 

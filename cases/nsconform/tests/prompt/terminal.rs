@@ -66,6 +66,26 @@ impl Terminal {
         }
     }
 
+    /// Reads until the editor has taken a line: keys that send signals do so again from here on.
+    pub fn expect_line_taken(&mut self) {
+        /// The editor switches bracketed paste off when it leaves the terminal.
+        const LEFT: &str = "\u{1b}[?2004l";
+        let end = Instant::now() + PATIENCE;
+        while !self.output.contains(LEFT) {
+            assert!(self.read_until(end), "no line is taken in {:?}", plain(&self.output));
+        }
+    }
+
+    /// Sends SIGINT to the children of the program, as Ctrl-C does to all in the foreground.
+    pub fn interrupt_children(&self) {
+        let pid = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        for child in children.split_whitespace() {
+            // SAFETY: a child of our own child, which has not waited for it.
+            unsafe { libc::kill(child.parse().unwrap(), libc::SIGINT) };
+        }
+    }
+
     /// Reads what there is; false at the end or when the time is over.
     fn read_until(&mut self, end: Instant) -> bool {
         let left = end.saturating_duration_since(Instant::now());
