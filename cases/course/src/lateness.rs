@@ -22,8 +22,8 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) fn now(stage: &Stage<'_>) -> Moment {
-        let (at, unexcused) = (Instant::now(), stage.unexcused_time());
-        Moment { at, charged: stage.charged_time(), unexcused }
+        let (at, [charged, unexcused]) = (Instant::now(), stage.times());
+        Moment { at, charged, unexcused }
     }
 }
 

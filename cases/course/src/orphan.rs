@@ -47,6 +47,7 @@ fn below_shell(stage: &Stage<'_>) -> Result<Launch, CheckAbort> {
 }
 
 /// The submission while its output is stopped, which keeps the parent from ending.
+#[derive(Clone, Copy)]
 struct HeldUp<'s> {
     run: Run<'s>,
     parent: ObservedProcess<'s>,
@@ -171,7 +172,7 @@ fn parent_ends(stage: &Stage<'_>) -> CheckResult {
 }
 
 fn waits(stage: &Stage<'_>) -> CheckResult {
-    let held_up = HeldUp::start(stage)?;
+    let mut held_up = HeldUp::start(stage)?;
     held_up.child_waits(stage)?;
     let nap = match settled::waits_for_a_time(stage, &held_up.child)? {
         true => seldom_wakes(stage, &held_up.child)?,
@@ -185,11 +186,9 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         return held_up.learns_of_the_end(stage);
     };
     let expected = "the child looks for its parent every few milliseconds, unless its parent's end wakes it";
-    let mut next = Some(held_up);
     let look = || {
-        let held_up = next.take().ok_or_else(|| CheckAbort::Engine("nothing is held up".into()))?;
-        falls_asleep_anew(stage, &held_up.child, nap)?;
-        let (start, parent) = (Moment::now(stage), &held_up.parent);
+        let awake = falls_asleep_anew(stage, &held_up.child, nap)?;
+        let (start, parent) = (Moment::now(stage), held_up.parent);
         held_up.run.write(GO_ON)?;
         let [_, end] =
             lateness::event(stage, "the end of the parent", start, || (!parent.is_alive()).into())?;
@@ -198,11 +197,10 @@ fn waits(stage: &Stage<'_>) -> CheckResult {
         })?;
         held_up.tells_of_the_end(stage)?;
         // Its nap goes on from before the parent's end, for which the parent may wait.
-        let span = Span::between([start, end], heard).at_most(heard[1].at - start.at);
-        let held_up = held_up.again(stage)?;
+        let span = Span::between([start, end], heard).at_most(heard[1].at - awake);
+        held_up = held_up.again(stage)?;
         held_up.child_waits(stage)?;
         settled::stop(stage, &held_up.run.process())?;
-        next = Some(held_up);
         Ok(span)
     };
     // By half a nap later it would not have looked again by itself.
@@ -228,10 +226,15 @@ fn times_woken(process: &ObservedProcess<'_>) -> Result<u32, CheckAbort> {
     times.parse().map_err(|_| CheckAbort::Engine(format!("voluntary_ctxt_switches is {times:?}")))
 }
 
-/// Waits until a child that looks once in so long has just done so, unless it looks nearly never.
-fn falls_asleep_anew(stage: &Stage<'_>, child: &ObservedProcess<'_>, nap: Duration) -> CheckResult {
+/// Waits until a child that looks once in so long has just done so, unless it looks nearly never. Gives a moment
+/// after which its nap has begun.
+fn falls_asleep_anew(
+    stage: &Stage<'_>,
+    child: &ObservedProcess<'_>,
+    nap: Duration,
+) -> Result<Instant, CheckAbort> {
     if nap >= WATCHED {
-        return Ok(());
+        return Ok(Instant::now());
     }
     loop {
         let (before, mut last) = (times_woken(child)?, Instant::now());
@@ -245,7 +248,7 @@ fn falls_asleep_anew(stage: &Stage<'_>, child: &ObservedProcess<'_>, nap: Durati
         })?;
         // Otherwise it may be about to look again.
         if last.elapsed() < nap / 4 {
-            return Ok(());
+            return Ok(last);
         }
     }
 }
@@ -351,8 +354,8 @@ fn child_ends_well(stage: &Stage<'_>) -> CheckResult {
     )
 }
 
-/// Starts the submission, waits until the parent has ended, and gives the last moment in which it was there for certain, and the
-/// first one in which it was not.
+/// Starts the submission, waits until the parent has ended, and gives the last moment in which it was there
+/// for certain, and the first one in which it was not.
 fn start_to_end_of_parent<'s, S: AsRef<str>>(
     stage: &'s Stage<'s>,
     words: &[S],

@@ -378,18 +378,18 @@ impl<'w> Stage<'w> {
 
     /// The time of the stage so far: that in which its processes, and the watcher, could run.
     pub fn charged_time(&self) -> Duration {
+        let [charged, _] = self.times();
+        charged
+    }
+
+    /// The charged time, and the time of the stage so far but for that in which its processes waited for a
+    /// processor. Between two moments a process has slept for at least the first, as far as is known, and at
+    /// most the second: the end of a sleep may come late, and the watcher may see it late.
+    pub fn times(&self) -> [Duration; 2] {
         let processes = self.processes();
         let clock = &mut self.state.borrow_mut().clock;
         clock.look(&processes);
-        clock.charged()
-    }
-
-    /// The time of the stage so far but for that in which its processes waited for a processor. Between two
-    /// moments a process has slept for at most so long, and, as far as is known, for at least the charged
-    /// time: the end of a sleep may come late, and the watcher may see it late.
-    pub fn unexcused_time(&self) -> Duration {
-        self.charged_time();
-        self.state.borrow().clock.unexcused()
+        [clock.charged(), clock.unexcused()]
     }
 
     /// Enforces the time that the submission has. With something at hand that was waited for, there is
